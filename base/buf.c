@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void buf_release(struct buf *buf)
+{
+	free(buf->ptr);
+	*buf = (struct buf)BUF_INIT;
+}
+
+void buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	if (buf->ptr)
+		buf->ptr[0] = '\0';
+}
+
+void buf_reserve(struct buf *buf, size_t more)
+{
+	if (more >= SIZE_MAX / 2 - buf->len)
+		out_of_memory();
+	size_t need = buf->len + more + 1;
+	if (need <= buf->cap)
+		return;
+	size_t cap = buf->cap ? buf->cap * 2 : 64;
+	if (cap < need)
+		cap = need;
+	buf->ptr = xrealloc(buf->ptr, cap, 1);
+	buf->cap = cap;
+}
+
+void buf_add(struct buf *buf, const void *bytes, size_t n)
+{
+	buf_reserve(buf, n);
+	if (n)
+		memcpy(buf->ptr + buf->len, bytes, n);
+	buf->len += n;
+	buf->ptr[buf->len] = '\0';
+}
+
+void buf_adds(struct buf *buf, const char *s)
+{
+	buf_add(buf, s, strlen(s));
+}
+
+void buf_addc(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+void buf_add_repeated(struct buf *buf, char c, size_t times)
+{
+	buf_reserve(buf, times);
+	memset(buf->ptr + buf->len, c, times);
+	buf->len += times;
+	buf->ptr[buf->len] = '\0';
+}
+
+void buf_vaddf(struct buf *buf, const char *fmt, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		bug("cannot format \"%s\"", fmt);
+	buf_reserve(buf, (size_t)n);
+	vsnprintf(buf->ptr + buf->len, (size_t)n + 1, fmt, args);
+	buf->len += (size_t)n;
+}
+
+void buf_addf(struct buf *buf, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(buf, fmt, args);
+	va_end(args);
+}
+
+void buf_add_utf8(struct buf *buf, uint32_t c)
+{
+	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+		c = 0xFFFD;
+	if (c < 0x80) {
+		buf_addc(buf, (char)c);
+		return;
+	}
+	char out[4];
+	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = n; i-- > 1; c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3F));
+	static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+	out[0] = (char)(lead[n] | c);
+	buf_add(buf, out, n);
+}
+
+const char *buf_text(const struct buf *buf)
+{
+	return buf->ptr ? buf->ptr : "";
+}
+
+char *buf_copy(const struct buf *buf, struct arena *arena)
+{
+	return arena_strndup(arena, buf_text(buf), buf->len);
+}
+
+char *buf_take(struct buf *buf)
+{
+	buf_reserve(buf, 0);
+	buf->ptr[buf->len] = '\0';
+	char *taken = buf->ptr;
+	*buf = (struct buf)BUF_INIT;
+	return taken;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/map.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void map_keeps_what_is_put(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct map map = MAP_INIT;
+	for (int i = 0; i < 5000; i++)
+		assert_null(map_put(&map, arena_printf(arena, "key %d", i), arena_printf(arena, "%d", i)));
+	for (int i = 0; i < 5000; i += 2)
+		assert_non_null(map_remove(&map, arena_printf(arena, "key %d", i)));
+	assert_int_equal(map_size(&map), 2500);
+	assert_null(map_find(&map, "key 10"));
+	assert_string_equal(map_find(&map, "key 4999"), "4999");
+	assert_string_equal(map_put(&map, "key 1", "again"), "1");
+	int n = 0;
+	for (struct map_entry *e = map_first(&map); e; e = map_next(&map, e))
+		n++;
+	assert_int_equal(n, 2500);
+	map_release(&map);
+	arena_free(arena);
+}
+
+static void paths_are_cleaned(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{"a/../b", "b"}, {"./a/./b/", "a/b"}, {"../../a", "../../a"}, {"a/..", "."}, {"/../a//b", "/a/b"},
+		{"", "."}, {"../a/..", ".."}, {"a/../..", ".."}, {"/", "/"}, {"a/b/../../../c", "../c"},
+	};
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(path_clean(arena, cases[i][0]), cases[i][1]);
+	arena_free(arena);
+}
+
+static void diagnostics_show_the_place(void **state)
+{
+	(void)state;
+	struct src_set *set = src_set_new();
+	const char text[] = "a = 1\n\tcidr = \"\xc3\xa9\"\nb = 2\n";
+	assert_non_null(src_add(set, "first.tf", "x = 1\n", 6));
+	const struct src *src = src_add(set, "main.tf", text, strlen(text));
+	struct diags diags;
+	diags_init(&diags);
+	uint32_t at = src_base(src) + 7;
+	diag_error(&diags, (struct src_range){at, at + 4}, "Unsupported argument", "No \"%s\" here.", "cidr");
+	struct buf out = BUF_INIT;
+	diags_print(&diags, set, false, 80, &out);
+	assert_string_equal(buf_text(&out), "Error: Unsupported argument\n\n  on main.tf line 2:\n  2: \tcidr = \"\xc3\xa9\"\n"
+					    "     \t^^^^\n\nNo \"cidr\" here.\n\n");
+	buf_release(&out);
+	diags_release(&diags);
+	src_set_free(set);
+}
+
+static void near_names_are_found(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"cidr_block", "vpc_id", "tags", "availability_zone"};
+	assert_string_equal(nearest_name("cidr_blok", names, 4), "cidr_block");
+	assert_string_equal(nearest_name("cidr", names, 4), "cidr_block");
+	assert_string_equal(nearest_name("tgas", names, 4), "tags");
+	assert_null(nearest_name("something", names, 4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(map_keeps_what_is_put),
+		cmocka_unit_test(paths_are_cleaned),
+		cmocka_unit_test(diagnostics_show_the_place),
+		cmocka_unit_test(near_names_are_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
