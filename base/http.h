@@ -38,7 +38,7 @@ struct http_header {
 struct http_request;
 /* Called when the request is about to leave; see `prepare`. False: it ends as HTTP_NOT_SENT. */
 typedef bool (*http_prepare_fn)(void *ctx, struct http_request *request);
-/* Called with each piece of the answer's body; false ends it as HTTP_LOST. */
+/* Called with each piece of the answer's body; false ends it as HTTP_LOST. Must not send or cancel. */
 typedef bool (*http_data_fn)(void *ctx, const void *bytes, size_t len);
 
 /*
@@ -48,7 +48,7 @@ typedef bool (*http_data_fn)(void *ctx, const void *bytes, size_t len);
 struct http_request {
 	const char *method; /* "GET" when NULL */
 	const char *url;    /* absolute, escaped, http or https */
-	const struct http_header *headers; /* no Content-Length; a NULL value leaves out a default header */
+	const struct http_header *headers; /* neither Content-Length nor Transfer-Encoding */
 	size_t header_count;
 	const void *body; /* or NULL */
 	size_t body_len;
@@ -64,7 +64,7 @@ struct http_request {
 	 */
 	http_prepare_fn prepare;
 	void *prepare_ctx;
-	http_data_fn on_data; /* gets the body of answers below 300 instead of response.body */
+	http_data_fn on_data; /* gets the body of answers below 300, unlimited, instead of response.body */
 	void *data_ctx;
 };
 
