@@ -12,8 +12,8 @@
 #include "base/diag.h"
 #include "lang/schema.h"
 
+struct body;
 struct loop;
-struct map;
 struct provider;
 struct provider_kind;
 
@@ -60,7 +60,10 @@ struct read_item {
 	const char *address;       /* for messages */
 	const struct value *prior; /* the state's value; NULL when importing */
 	const char *import_id;     /* importing: what the user gave; else NULL */
-	const struct value *config; /* where one is known: which attributes are looked at; may be NULL */
+	/* The arguments and attributes that the configuration writes or refers to; the others may be left as they are in prior. */
+	const char *const *looked_at;
+	size_t looked_at_count;
+	bool look_at_all;
 	struct src_range range;    /* of the resource block, for messages */
 	void *ctx;                 /* the caller's */
 };
@@ -88,7 +91,7 @@ struct op_request {
 	const struct value *planned; /* create, update, settle: what it shall be (unknown where AWS decides) */
 	const char *token;           /* create, settle: the recorded random word (32 hex digits) */
 	const char *id;              /* settle, if it was known already; else NULL */
-	const char *note;            /* settle, resumed updates: what `progress` last said; else NULL */
+	const char *note;            /* settle, and updates after a cut-short one: what `progress` last said; else NULL */
 	int64_t recorded_at;         /* settle: seconds since 1970 when the intent was recorded */
 	int64_t timeout_ms;          /* 0: the type's own */
 	struct src_range range;
