@@ -72,7 +72,10 @@ def judge(case):
         if "range" in d:
             start, end = d["range"]["start"], d["range"]["end"]
             place = " %d:%d-%d:%d" % (start["line"], start["column"], end["line"], end["column"])
-        out.append(d["severity"] + place + " " + d["summary"])
+        summary = d["summary"]
+        if summary.startswith("Cycle: "):   # its members come in any order
+            summary = "Cycle: " + ", ".join(sorted(summary[7:].split(", ")))
+        out.append(d["severity"] + place + " " + summary)
         if d.get("detail"):
             out.append("  " + squeeze(d["detail"]))
     return out or ["ok"]
