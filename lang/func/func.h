@@ -31,6 +31,7 @@ struct call {
 	const struct value *const *args;
 	size_t count;
 	struct src_range range;            /* of the whole call */
+	struct src_range name_range;       /* of its beginning, "f(": what is underlined */
 	const struct src_range *arg_ranges;
 };
 
@@ -38,10 +39,15 @@ struct function {
 	const char *name;
 	const struct param *params; /* ends with a row without a name */
 	const struct param *rest;   /* variadic: what further arguments must be; or NULL */
-	/* The result's type where some argument is unknown; NULL: any. May look at call->args. */
+	/*
+	 * The result's type where some argument is unknown; NULL: any. May look at call->args, and may
+	 * report with call_error() what is wrong whatever the values will be; what it returns is of no
+	 * importance then.
+	 */
 	const struct type *(*result_type)(const struct call *call);
 	const struct value *(*run)(const struct call *call); /* NULL after call_error() */
-	bool impure; /* not computed while planning */
+	bool impure;   /* not computed while planning */
+	bool nullable; /* the result may be null; an unknown result of the others is known not to be */
 	/* Special forms (try, can, templatefile, ...) get unevaluated arguments instead. */
 	const struct value *(*special)(struct eval *eval, const struct expr *call);
 };
@@ -62,7 +68,11 @@ struct function_set {
 	const struct function_set *next; /* NULL: then the language's own */
 };
 
-/* The error that a function reports: "Error in function call", pointing at argument `arg` (or -1: the call). Returns NULL. */
+/*
+ * The error that a function reports: "Invalid function argument", pointing at argument `arg`, or
+ * with -1 "Error in function call", pointing at the call. The text is the reason alone, without a
+ * full stop. Returns NULL.
+ */
 const struct value *call_error(const struct call *call, int arg, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* One of the language's own by name ("core::" is taken off), or NULL. */
