@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run a moto server on a free port until our parent goes away.
+
+Prints the port, one line, as soon as the server accepts connections, and then stays in the foreground.
+It ends on SIGTERM or SIGINT, when its standard input is closed (with --until-eof), or when the process that
+started it dies, however that happens: a test that is killed leaves no server behind.
+
+The server is bound here and handed to the same process, so there is no moment between choosing a port and
+listening on it. State lives in memory; POST /moto-api/reset empties it.
+"""
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+
+AMIS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "moto", "amis.json")
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the call above
+        sys.exit(0)
+
+
+def watch_stdin():
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--amis", default=AMIS, help="images the server knows, as MOTO_AMIS_PATH")
+    parser.add_argument("--port-file", help="also write the port into this file")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--verbose", action="store_true", help="log each request to standard error")
+    args = parser.parse_args()
+
+    end_with_parent()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: os._exit(0))
+
+    # moto reads these when it is imported.
+    os.environ["MOTO_AMIS_PATH"] = os.path.abspath(args.amis)
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    try:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
+    except ImportError as error:
+        sys.exit(f"moto_server.py: moto with its server extra is not installed ({error})")
+
+    # moto parses the images' dates in place, and stumbles over its own work when a second region, or the first one
+    # after a reset, loads the same list. Hand out copies.
+    from moto.ec2.models import amis
+
+    class Copies(list):
+        def __iter__(self):
+            return (dict(image) for image in super().__iter__())
+
+    amis.AMIS = Copies(amis.AMIS)
+
+    class Handler(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"  # keep connections open, as AWS does
+
+        def handle(self):
+            # A client that is killed resets its connections; that is what the tests do all day.
+            try:
+                super().handle()
+            except (ConnectionError, TimeoutError):
+                pass
+
+    if not args.verbose:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(args.host, args.port, DomainDispatcherApplication(create_backend_app),
+                         threaded=True, request_handler=Handler)
+    server.daemon_threads = True
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    if args.port_file:
+        with open(args.port_file + ".new", "w", encoding="ascii") as file:
+            file.write(f"{server.server_port}\n")
+        os.rename(args.port_file + ".new", args.port_file)
+    print(server.server_port, flush=True)
+    if args.until_eof:
+        threading.Thread(target=watch_stdin, daemon=True).start()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
