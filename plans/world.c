@@ -1,0 +1,721 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plans/world.h"
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "lang/value/convert.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct memo {
+	const struct value *value; /* NULL while it is being evaluated */
+};
+
+static const struct value *lookup(void *ctx, struct eval *eval, const char *root, struct src_range root_range,
+				  const struct lookup_step *steps, size_t count, size_t *consumed);
+
+static struct module_instance *add_module_instance(struct world *world, struct module *module, struct module_instance *parent,
+						   const struct instance *instance)
+{
+	struct arena *arena = world->arena;
+	struct module_instance *mi = arena_new_of(arena, struct module_instance);
+	mi->module = module;
+	mi->parent = parent;
+	mi->instance = instance;
+	if (parent) {
+		mi->key = instance->key;
+		mi->depth = parent->depth + 1;
+		mi->steps = arena_array_of(arena, mi->depth, struct module_step);
+		if (parent->depth)
+			memcpy(mi->steps, parent->steps, parent->depth * sizeof(*mi->steps));
+		mi->steps[mi->depth - 1] = (struct module_step){module->name, instance->key};
+	}
+	struct address address = {.modules = mi->steps, .module_count = mi->depth};
+	mi->address = mi->depth ? address_print(arena, &address) : "";
+	struct module_list *list = map_find(&world->instances, module->path);
+	if (!list) {
+		list = arena_new_of(arena, struct module_list);
+		map_put(&world->instances, module->path, list);
+	}
+	if (list->count == list->cap) {
+		list->cap = list->cap ? list->cap * 2 : 4;
+		struct module_instance **items = arena_array_of(arena, list->cap, struct module_instance *);
+		if (list->count)
+			memcpy(items, list->items, list->count * sizeof(struct module_instance *));
+		list->items = items;
+	}
+	list->items[list->count++] = mi;
+	return mi;
+}
+
+struct world *world_new(struct arena *arena, struct graph *graph, const struct map *inputs, const char *root_dir, int64_t plan_time,
+			bool planning)
+{
+	struct world *world = arena_new_of(arena, struct world);
+	*world = (struct world){
+		.arena = arena, .graph = graph, .sources = graph->config->sources, .inputs = inputs, .root_dir = root_dir,
+		.plan_time = plan_time, .planning = planning,
+	};
+	world->root = add_module_instance(world, graph->config->root, NULL, NULL);
+	return world;
+}
+
+void world_release(struct world *world)
+{
+	if (!world)
+		return;
+	for (struct map_entry *e = map_first(&world->instances); e; e = map_next(&world->instances, e)) {
+		struct module_list *list = e->value;
+		for (size_t i = 0; i < list->count; i++) {
+			struct module_instance *mi = list->items[i];
+			map_release(&mi->variables);
+			map_release(&mi->locals);
+			map_release(&mi->outputs);
+			map_release(&mi->calls);
+			map_release(&mi->resources);
+		}
+	}
+	map_release(&world->instances);
+}
+
+const struct module_list *world_modules(const struct world *world, const struct module *module)
+{
+	static const struct module_list none;
+	const struct module_list *list = map_find(&world->instances, module->path);
+	return list ? list : &none;
+}
+
+struct module_instance *world_find_module(const struct world *world, const struct module_step *steps, size_t count)
+{
+	struct module_instance *mi = world->root;
+	for (size_t i = 0; i < count && mi; i++) {
+		const struct expansion *expansion = map_find(&mi->calls, steps[i].name);
+		const struct instance *instance = expansion ? expansion_find(expansion, steps[i].key) : NULL;
+		mi = instance ? instance->module : NULL;
+	}
+	return mi;
+}
+
+void world_eval_init(struct world_eval *we, struct world *world, struct module_instance *mi, const struct instance *instance,
+		     const struct value *self, struct arena *arena, struct diags *diags)
+{
+	*we = (struct world_eval){.world = world, .mi = mi, .instance = instance, .self = self};
+	we->scope = (struct scope){.lookup = lookup, .ctx = we};
+	we->eval = (struct eval){
+		.arena = arena,
+		.scope = &we->scope,
+		.diags = diags,
+		.base_dir = world->root_dir,
+		.sources = world->sources,
+		.plan_time = world->plan_time,
+		.pure = world->planning,
+	};
+}
+
+/* ---- expansion ---- */
+
+static int compare_instances(const void *a, const void *b)
+{
+	return strcmp(((const struct instance *)a)->key.name, ((const struct instance *)b)->key.name);
+}
+
+static bool expand_count(struct world *world, struct world_eval *we, const struct expr *expr, struct expansion *out)
+{
+	const struct value *v = eval_expr_as(&we->eval, expr, &type_number, "count");
+	struct diags *diags = we->eval.diags;
+	int64_t n;
+	if (v->state == VALUE_UNKNOWN) {
+		diag_error(diags, expr->range, "Invalid count argument",
+			   "The number of instances depends on values that are known only after apply, so that the plan cannot say what "
+			   "will exist. Apply first what it depends on, with -target, or use a value that is known now.");
+		return false;
+	}
+	if (value_is_null(v)) {
+		diag_error(diags, expr->range, "Invalid count argument", "The count is null. A whole number from 0 is needed.");
+		return false;
+	}
+	if (value_is_sensitive(v)) {
+		diag_error(diags, expr->range, "Invalid count argument",
+			   "The count is sensitive, and would be shown by the number of instances. Use nonsensitive() if it may be shown.");
+		return false;
+	}
+	if (!number_to_int(v->number, &n) || n < 0) {
+		diag_error(diags, expr->range, "Invalid count argument", "The count is %s. A whole number from 0 is needed.",
+			   number_print(we->eval.arena, v->number));
+		return false;
+	}
+	if (n > 10000000) {
+		diag_error(diags, expr->range, "Invalid count argument", "The count is %lld, more than the 10000000 that are supported.",
+			   (long long)n);
+		return false;
+	}
+	out->repetition = REPEAT_COUNT;
+	out->count = (size_t)n;
+	out->items = arena_array_of(world->arena, out->count, struct instance);
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].key = (struct instance_key){.kind = KEY_INDEX, .index = i};
+	return true;
+}
+
+static bool expand_each(struct world *world, struct world_eval *we, const struct expr *expr, struct expansion *out)
+{
+	const struct value *v = eval_expr(&we->eval, expr);
+	struct diags *diags = we->eval.diags;
+	static const char summary[] = "Invalid for_each argument";
+	if (value_is_sensitive(v)) {
+		diag_error(diags, expr->range, summary,
+			   "The value is sensitive, and its keys would be shown in addresses. Use nonsensitive() if they may be shown.");
+		return false;
+	}
+	if (v->state == VALUE_UNKNOWN) {
+		diag_error(diags, expr->range, summary,
+			   "The keys depend on values that are known only after apply, so that the plan cannot say what will exist. Use a "
+			   "map whose keys are written in the configuration and only whose values come from other resources, or apply first "
+			   "what it depends on, with -target.");
+		return false;
+	}
+	if (value_is_null(v)) {
+		diag_error(diags, expr->range, summary, "The value is null. A map, or a set of strings, is needed; an empty one for no "
+							"instances: {}.");
+		return false;
+	}
+	enum type_kind kind = v->type->kind;
+	if (kind == TYPE_LIST || kind == TYPE_TUPLE) {
+		diag_error(diags, expr->range, summary,
+			   "The value is a %s. A map, or a set of strings, is needed: toset(...) makes a set of a list of strings.",
+			   kind == TYPE_LIST ? "list" : "tuple");
+		return false;
+	}
+	if (kind != TYPE_MAP && kind != TYPE_OBJECT && kind != TYPE_SET) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		type_print_friendly(v->type, &text);
+		diag_error(diags, expr->range, summary, "The value is a %s. A map, or a set of strings, is needed.", buf_text(&text));
+		return false;
+	}
+	if (kind == TYPE_SET && v->count && v->type->element->kind != TYPE_STRING) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		type_print_friendly(v->type, &text);
+		diag_error(diags, expr->range, summary, "The value is a %s. Of sets, only a set of strings will do.", buf_text(&text));
+		return false;
+	}
+	out->repetition = REPEAT_EACH;
+	out->count = v->count;
+	out->items = arena_array_of(world->arena, v->count, struct instance);
+	for (uint32_t i = 0; i < v->count; i++) {
+		const struct value *item = v->items[i];
+		if (kind == TYPE_SET && item->state != VALUE_KNOWN) {
+			diag_error(diags, expr->range, summary,
+				   item->state == VALUE_NULL
+					   ? "A member of the set is null, and cannot be the key of an instance."
+					   : "A member of the set is known only after apply, so that the plan cannot say what will exist. Use a map "
+					     "whose keys are written in the configuration.");
+			return false;
+		}
+		const char *key = kind == TYPE_SET ? item->text : value_key_at(v, i);
+		out->items[i] = (struct instance){
+			.key = {.kind = KEY_NAME, .name = arena_strdup(world->arena, key)},
+			.each_value = value_copy(world->arena, item),
+		};
+	}
+	if (v->count)
+		qsort(out->items, out->count, sizeof(*out->items), compare_instances);
+	return true;
+}
+
+static bool is_enabled(struct world_eval *we, const struct expr *enabled, bool *on)
+{
+	*on = true;
+	if (!enabled)
+		return true;
+	const struct value *v = eval_expr_as(&we->eval, enabled, &type_bool, "enabled");
+	if (v->state != VALUE_KNOWN) {
+		diag_error(we->eval.diags, enabled->range, "Invalid enabled argument",
+			   v->state == VALUE_NULL ? "The value is null; true or false is needed."
+						  : "Whether the object exists depends on values that are known only after apply. Use a value that "
+						    "is known now.");
+		return false;
+	}
+	*on = v->boolean;
+	return true;
+}
+
+static void expand(struct world *world, struct module_instance *mi, const struct expr *count, const struct expr *for_each,
+		   const struct expr *enabled, struct expansion *out, struct diags *diags)
+{
+	struct arena *scratch = arena_new();
+	struct world_eval we;
+	world_eval_init(&we, world, mi, NULL, NULL, scratch, diags);
+	size_t errors = diags->error_count;
+	bool on;
+	if (!is_enabled(&we, enabled, &on)) {
+		out->failed = true;
+	} else if (count) {
+		out->failed = !expand_count(world, &we, count, out);
+	} else if (for_each) {
+		out->failed = !expand_each(world, &we, for_each, out);
+	} else {
+		out->repetition = REPEAT_NONE;
+		out->count = on;
+		out->items = arena_array_of(world->arena, 1, struct instance);
+	}
+	if (!on && !out->failed)
+		out->count = 0;
+	out->failed |= diags->error_count > errors;
+	if (out->failed)
+		out->count = 0;
+	arena_free(scratch);
+}
+
+bool world_expand_call(struct world *world, const struct node *node, struct diags *diags)
+{
+	bool ok = true;
+	const struct module_call *call = node->call;
+	const struct module_list *list = world_modules(world, node->module);
+	for (size_t i = 0; i < list->count; i++) {
+		struct module_instance *mi = list->items[i];
+		struct expansion *expansion = arena_new_of(world->arena, struct expansion);
+		expand(world, mi, call->count, call->for_each, call->enabled, expansion, diags);
+		ok &= !expansion->failed;
+		map_put(&mi->calls, call->name, expansion);
+		for (size_t k = 0; call->module && k < expansion->count; k++)
+			expansion->items[k].module = add_module_instance(world, call->module, mi, &expansion->items[k]);
+	}
+	return ok;
+}
+
+struct expansion *world_expand_resource(struct world *world, struct module_instance *mi, const struct node *node,
+					struct diags *diags)
+{
+	struct expansion *expansion = arena_new_of(world->arena, struct expansion);
+	const struct resource *r = node->resource;
+	expand(world, mi, r->count, r->for_each, r->enabled, expansion, diags);
+	world_put_expansion(mi, r, expansion);
+	return expansion;
+}
+
+struct expansion *world_expansion(const struct module_instance *mi, const struct resource *resource)
+{
+	return map_find(&mi->resources, resource->address);
+}
+
+void world_put_expansion(struct module_instance *mi, const struct resource *resource, struct expansion *expansion)
+{
+	map_put(&mi->resources, resource->address, expansion);
+}
+
+struct instance *expansion_find(const struct expansion *expansion, struct instance_key key)
+{
+	if (expansion->repetition == REPEAT_COUNT && expansion->count && expansion->items[0].key.index == 0 &&
+	    expansion->items[expansion->count - 1].key.index == expansion->count - 1)
+		return key.kind == KEY_INDEX && key.index < expansion->count ? &expansion->items[key.index] : NULL;
+	if (expansion->repetition == REPEAT_EACH && key.kind == KEY_NAME) {
+		struct instance wanted = {.key = key};
+		return expansion->count ? bsearch(&wanted, expansion->items, expansion->count, sizeof(wanted), compare_instances) : NULL;
+	}
+	for (size_t i = 0; i < expansion->count; i++) {
+		if (instance_key_equal(expansion->items[i].key, key))
+			return &expansion->items[i];
+	}
+	return NULL;
+}
+
+void expansion_touch(struct expansion *expansion)
+{
+	expansion->whole = NULL;
+}
+
+struct address world_address(const struct module_instance *mi, const struct resource *resource, struct instance_key key)
+{
+	return (struct address){
+		.modules = mi->steps, .module_count = mi->depth, .data = resource->data, .type = resource->type,
+		.name = resource->name, .key = key,
+	};
+}
+
+/* ---- variables, locals, outputs ---- */
+
+static struct memo *new_memo(struct world *world, struct map *map, const char *name)
+{
+	struct memo *memo = arena_new_of(world->arena, struct memo);
+	map_put(map, name, memo);
+	return memo;
+}
+
+static const struct value *cycle(struct diags *diags, struct src_range range, const char *what, const char *name)
+{
+	diag_error(diags, range, "Cycle", "The value of %s.%s depends on itself.", what, name);
+	return &value_unknown_any;
+}
+
+static const struct value *variable_argument(struct world *world, struct module_instance *mi, const struct variable *variable,
+					     struct src_range *range, struct diags *diags)
+{
+	*range = variable->range;
+	if (!mi->parent)
+		return map_find(world->inputs, variable->name);
+	const struct attribute *attr = body_find_attr(mi->module->call->body, variable->name);
+	if (!attr)
+		return NULL;
+	*range = attr->expr->range;
+	struct world_eval we;
+	world_eval_init(&we, world, mi->parent, mi->instance, NULL, world->arena, diags);
+	return eval_expr(&we.eval, attr->expr);
+}
+
+const struct value *world_variable(struct world *world, struct module_instance *mi, const struct variable *variable,
+				   struct diags *diags)
+{
+	struct memo *memo = map_find(&mi->variables, variable->name);
+	if (memo)
+		return memo->value ? memo->value : cycle(diags, variable->range, "var", variable->name);
+	memo = new_memo(world, &mi->variables, variable->name);
+	struct src_range range;
+	const struct value *given = variable_argument(world, mi, variable, &range, diags);
+	const struct value *v = given;
+	if (!v || (value_is_null(v) && !variable->nullable && variable->fallback))
+		v = variable->fallback;
+	AUTO_BUF struct buf why = BUF_INIT;
+	if (!v) {
+		if (!mi->parent)
+			diag_error(diags, variable->range, "No value for required variable",
+				   "The variable \"%s\" has no default, and no value was given.\n\n    -var '%s=...'\n\ngives one, and so do a "
+				   "file terraform.tfvars and the environment variable TF_VAR_%s.", variable->name, variable->name,
+				   variable->name);
+		v = value_unknown(world->arena, variable->type);
+	} else {
+		const struct value *converted = value_convert(world->arena, v, variable->type, &why);
+		if (!converted)
+			diag_error(diags, range, "Invalid value for input variable", "The value given for \"%s\" is not suitable: %s.",
+				   variable->name, buf_text(&why));
+		v = converted ? converted : value_unknown(world->arena, variable->type);
+		if (value_is_null(v) && !variable->nullable) {
+			diag_error(diags, range, "Invalid value for input variable", "The variable \"%s\" may not be null.", variable->name);
+			v = value_unknown(world->arena, variable->type);
+		}
+	}
+	if (variable->sensitive)
+		v = value_mark(world->arena, v, VALUE_SENSITIVE);
+	memo->value = v;
+	return v;
+}
+
+static const struct value *local_value(struct world *world, struct module_instance *mi, const struct local *local,
+				       struct diags *diags)
+{
+	struct memo *memo = map_find(&mi->locals, local->name);
+	if (memo)
+		return memo->value ? memo->value : cycle(diags, local->range, "local", local->name);
+	memo = new_memo(world, &mi->locals, local->name);
+	struct world_eval we;
+	world_eval_init(&we, world, mi, NULL, NULL, world->arena, diags);
+	memo->value = eval_expr(&we.eval, local->expr);
+	return memo->value;
+}
+
+const struct value *world_output(struct world *world, struct module_instance *mi, const struct output *output, struct diags *diags)
+{
+	struct memo *memo = map_find(&mi->outputs, output->name);
+	if (memo)
+		return memo->value ? memo->value : cycle(diags, output->range, "output", output->name);
+	memo = new_memo(world, &mi->outputs, output->name);
+	struct world_eval we;
+	world_eval_init(&we, world, mi, NULL, NULL, world->arena, diags);
+	const struct value *v = output->value ? eval_expr(&we.eval, output->value) : &value_unknown_any;
+	if (output->sensitive)
+		v = value_mark(world->arena, v, VALUE_SENSITIVE);
+	memo->value = v;
+	return v;
+}
+
+/* ---- names ---- */
+
+static const struct value *fail(struct eval *eval, struct src_range range, const char *summary, const char *detail, ...)
+	PRINTF_LIKE(4, 5);
+static const struct value *fail(struct eval *eval, struct src_range range, const char *summary, const char *detail, ...)
+{
+	va_list args;
+	va_start(args, detail);
+	diag_error(eval->diags, range, summary, "%s", arena_vprintf(eval->arena, detail, args));
+	va_end(args);
+	return &value_unknown_any;
+}
+
+static const struct value *instance_value(struct world_eval *we, const struct node *node, const struct instance *instance)
+{
+	(void)we;
+	if (instance->value)
+		return instance->value;
+	/* Not there yet: left out of this run, or failed before. */
+	return node && node->type ? value_unknown(we->eval.arena, node->type->schema->type) : &value_unknown_any;
+}
+
+static const struct value *whole_resource(struct world_eval *we, const struct node *node, struct expansion *expansion)
+{
+	if (expansion->whole)
+		return expansion->whole;
+	struct arena *arena = we->world->arena;
+	const struct value **items = arena_array_of(arena, expansion->count, const struct value *);
+	bool all_there = true;
+	for (size_t i = 0; i < expansion->count; i++) {
+		all_there &= expansion->items[i].value != NULL;
+		items[i] = instance_value(we, node, &expansion->items[i]);
+	}
+	const struct value *whole;
+	if (expansion->repetition == REPEAT_COUNT) {
+		whole = value_tuple(arena, items, expansion->count);
+	} else {
+		const char **names = arena_array_of(arena, expansion->count, const char *);
+		for (size_t i = 0; i < expansion->count; i++)
+			names[i] = expansion->items[i].key.name;
+		whole = value_object(arena, names, items, expansion->count);
+	}
+	if (all_there)
+		expansion->whole = whole;
+	return whole;
+}
+
+/* Which instance a key step names; *unknown where that cannot be said yet. */
+static const struct instance *instance_by_step(const struct expansion *expansion, const struct lookup_step *step, bool *unknown)
+{
+	*unknown = false;
+	const struct value *key = step->key;
+	if (!key || key->state != VALUE_KNOWN || key->marks) {
+		*unknown = key && key->state == VALUE_UNKNOWN;
+		return NULL;
+	}
+	int64_t index;
+	if (expansion->repetition == REPEAT_COUNT) {
+		if (key->type->kind == TYPE_NUMBER && number_to_int(key->number, &index) && index >= 0)
+			return expansion_find(expansion, (struct instance_key){.kind = KEY_INDEX, .index = (uint64_t)index});
+	} else if (expansion->repetition == REPEAT_EACH && key->type->kind == TYPE_STRING) {
+		return expansion_find(expansion, (struct instance_key){.kind = KEY_NAME, .name = key->text});
+	}
+	return NULL;
+}
+
+static const struct value *lookup_resource(struct world_eval *we, bool data, const char *type, struct src_range range,
+					   const struct lookup_step *steps, size_t count, size_t *consumed)
+{
+	size_t at = data ? 1 : 0;
+	const char *name = count > at ? steps[at].name : NULL;
+	const char *data_type = data && count ? steps[0].name : NULL;
+	if (!name || (data && !data_type))
+		return fail(&we->eval, range, "Invalid reference", "A resource is referred to as TYPE.NAME, not as \"%s\".", type);
+	if (data)
+		type = data_type;
+	*consumed = at + 1;
+	const struct node *node = graph_find(we->world->graph, we->mi->module,
+					     arena_printf(we->eval.arena, "%s%s.%s", data ? "data." : "", type, name));
+	if (!node)
+		return fail(&we->eval, range, "Reference to undeclared resource", "There is no %s.%s in this module.", type, name);
+	struct expansion *expansion = world_expansion(we->mi, node->resource);
+	if (!expansion || expansion->failed) {
+		bool single = !node->resource->count && !node->resource->for_each;
+		return single && node->type ? value_unknown(we->eval.arena, node->type->schema->type) : &value_unknown_any;
+	}
+	if (expansion->repetition == REPEAT_NONE) {
+		if (!expansion->count)
+			return value_null(we->eval.arena, node->type ? node->type->schema->type : &type_any);
+		return instance_value(we, node, &expansion->items[0]);
+	}
+	if (count > at + 1 && steps[at + 1].key) {
+		bool unknown;
+		const struct instance *instance = instance_by_step(expansion, &steps[at + 1], &unknown);
+		if (instance) {
+			*consumed = at + 2;
+			return instance_value(we, node, instance);
+		}
+		if (unknown && node->type) {
+			*consumed = at + 2;
+			return value_unknown(we->eval.arena, node->type->schema->type);
+		}
+	}
+	if (count > at + 1 && steps[at + 1].name && expansion->count && !(steps[at + 1].name[0] >= '0' && steps[at + 1].name[0] <= '9') &&
+	    !(expansion->repetition == REPEAT_EACH && expansion_find(expansion, (struct instance_key){.kind = KEY_NAME, .name = steps[at + 1].name}))) {
+		bool by_count = expansion->repetition == REPEAT_COUNT;
+		const char *address = node->resource->address;
+		AUTO_BUF struct buf key = BUF_INIT;
+		if (!by_count)
+			value_print_quoted(expansion->items[0].key.name, strlen(expansion->items[0].key.name), &key);
+		diag_error(we->eval.diags, steps[at + 1].range, "Missing resource instance key",
+			   "%s has \"%s\" set, so that its attributes belong to its instances: %s[%s].%s for one of them, or %s%s for all.",
+			   address, by_count ? "count" : "for_each", address, by_count ? "0" : buf_text(&key), steps[at + 1].name,
+			   by_count ? address : "values(", by_count ? "[*]" : arena_printf(we->eval.arena, "%s)[*]", address));
+		*consumed = count;
+		return &value_unknown_any;
+	}
+	return whole_resource(we, node, expansion);
+}
+
+static const struct value *module_outputs(struct world_eval *we, struct module_instance *mi)
+{
+	size_t count = map_size(&mi->module->outputs), n = 0;
+	const char **names = arena_array_of(we->eval.arena, count, const char *);
+	const struct value **items = arena_array_of(we->eval.arena, count, const struct value *);
+	for (struct map_entry *e = map_first(&mi->module->outputs); e; e = map_next(&mi->module->outputs, e)) {
+		names[n] = e->key;
+		items[n++] = world_output(we->world, mi, e->value, we->eval.diags);
+	}
+	return value_object(we->eval.arena, names, items, n);
+}
+
+static const struct value *lookup_module(struct world_eval *we, struct src_range range, const struct lookup_step *steps, size_t count,
+					 size_t *consumed)
+{
+	const char *name = count ? steps[0].name : NULL;
+	const struct expansion *expansion = name ? map_find(&we->mi->calls, name) : NULL;
+	*consumed = count ? 1 : 0;
+	if (!name || !map_find(&we->mi->module->calls, name))
+		return fail(&we->eval, range, "Reference to undeclared module", "There is no module \"%s\" here.", name ? name : "");
+	if (!expansion || expansion->failed)
+		return &value_unknown_any;
+	size_t at = 1;
+	const struct instance *instance = NULL;
+	if (expansion->repetition == REPEAT_NONE) {
+		if (!expansion->count)
+			return &value_null_any;
+		instance = &expansion->items[0];
+	} else if (count > 1 && steps[1].key) {
+		bool unknown;
+		instance = instance_by_step(expansion, &steps[1], &unknown);
+		if (instance)
+			at = 2;
+	}
+	if (instance) {
+		*consumed = at;
+		if (!instance->module)
+			return &value_unknown_any;
+		if (count > at && steps[at].name) {
+			const struct output *output = map_find(&instance->module->module->outputs, steps[at].name);
+			if (output) {
+				*consumed = at + 1;
+				return world_output(we->world, instance->module, output, we->eval.diags);
+			}
+		}
+		return module_outputs(we, instance->module);
+	}
+	const struct value **items = arena_array_of(we->eval.arena, expansion->count, const struct value *);
+	const char **names = arena_array_of(we->eval.arena, expansion->count, const char *);
+	for (size_t i = 0; i < expansion->count; i++) {
+		items[i] = expansion->items[i].module ? module_outputs(we, expansion->items[i].module) : &value_unknown_any;
+		names[i] = expansion->items[i].key.name;
+	}
+	return expansion->repetition == REPEAT_COUNT ? value_tuple(we->eval.arena, items, expansion->count)
+						     : value_object(we->eval.arena, names, items, expansion->count);
+}
+
+static const struct value *lookup_path(struct world_eval *we, struct src_range range, const char *name)
+{
+	struct arena *arena = we->eval.arena;
+	if (name && !strcmp(name, "module"))
+		return value_string(arena, we->mi->module->dir);
+	if (name && !strcmp(name, "root"))
+		return value_string(arena, we->world->graph->config->root->dir);
+	if (name && !strcmp(name, "cwd")) {
+		char *cwd = getcwd(NULL, 0);
+		const struct value *v = value_string(arena, cwd ? cwd : ".");
+		free(cwd);
+		return v;
+	}
+	return fail(&we->eval, range, "Invalid \"path\" attribute",
+		    "There is no path.%s: the names are path.module, path.root and path.cwd.", name ? name : "");
+}
+
+static const struct value *lookup(void *ctx, struct eval *eval, const char *root, struct src_range root_range,
+				  const struct lookup_step *steps, size_t count, size_t *consumed)
+{
+	struct world_eval *we = ctx;
+	(void)eval;
+	struct world_eval here = *we; /* errors and memory of the evaluation that asks, not of the one that set this up */
+	here.eval.arena = eval->arena;
+	here.eval.diags = eval->diags;
+	struct src_range range = count ? src_range_join(root_range, steps[0].range) : root_range;
+	const char *first = count ? steps[0].name : NULL;
+	*consumed = 0;
+	if (!strcmp(root, "var") || !strcmp(root, "local")) {
+		bool var = *root == 'v';
+		*consumed = count ? 1 : 0;
+		void *declared = first ? map_find(var ? &we->mi->module->variables : &we->mi->module->locals, first) : NULL;
+		if (!declared)
+			return fail(&here.eval, range, var ? "Reference to undeclared input variable" : "Reference to undeclared local value",
+				    "There is no %s.%s in this module.", root, first ? first : "");
+		return var ? world_variable(we->world, we->mi, declared, eval->diags)
+			   : local_value(we->world, we->mi, declared, eval->diags);
+	}
+	if (!strcmp(root, "module"))
+		return lookup_module(&here, range, steps, count, consumed);
+	if (!strcmp(root, "data"))
+		return lookup_resource(&here, true, root, range, steps, count, consumed);
+	if (!strcmp(root, "path")) {
+		*consumed = count ? 1 : 0;
+		return lookup_path(&here, range, first);
+	}
+	if (!strcmp(root, "terraform") || !strcmp(root, "infra")) {
+		*consumed = count ? 1 : 0;
+		if (first && !strcmp(first, "workspace"))
+			return value_string(eval->arena, "default");
+		return fail(&here.eval, range, "Invalid reference", "There is no %s.%s.", root, first ? first : "");
+	}
+	if (!strcmp(root, "count")) {
+		*consumed = count ? 1 : 0;
+		if (!we->instance || we->instance->key.kind != KEY_INDEX)
+			return fail(&here.eval, range, "Reference to \"count\" in non-counted context",
+				    "count.index stands only in blocks that have the argument \"count\".");
+		if (!first || strcmp(first, "index"))
+			return fail(&here.eval, range, "Invalid \"count\" attribute", "The only name is count.index.");
+		return value_int(eval->arena, (int64_t)we->instance->key.index);
+	}
+	if (!strcmp(root, "each")) {
+		*consumed = count ? 1 : 0;
+		if (!we->instance || we->instance->key.kind != KEY_NAME)
+			return fail(&here.eval, range, "Reference to \"each\" in context without for_each",
+				    "each.key and each.value stand only in blocks that have the argument \"for_each\".");
+		if (first && !strcmp(first, "key"))
+			return value_string(eval->arena, we->instance->key.name);
+		if (first && !strcmp(first, "value"))
+			return we->instance->each_value;
+		return fail(&here.eval, range, "Invalid \"each\" attribute", "The names are each.key and each.value.");
+	}
+	if (!strcmp(root, "self")) {
+		if (we->self)
+			return we->self;
+		return fail(&here.eval, range, "Invalid \"self\" reference",
+			    "\"self\" stands only in postconditions, provisioners and connections.");
+	}
+	return lookup_resource(&here, false, root, range, steps, count, consumed);
+}
+
+/* ---- conditions ---- */
+
+enum condition_result world_condition(struct world_eval *we, const struct condition *condition, const char *summary,
+				      const char **message)
+{
+	struct diags *diags = we->eval.diags;
+	size_t errors = diags->error_count;
+	const struct value *v = eval_expr_as(&we->eval, condition->condition, &type_bool, "condition");
+	*message = NULL;
+	if (diags->error_count > errors)
+		return CONDITION_ERROR;
+	if (v->state == VALUE_UNKNOWN)
+		return CONDITION_UNKNOWN;
+	if (v->state == VALUE_NULL) {
+		diag_error(diags, condition->condition->range, "Invalid condition result", "The condition is null; true or false is needed.");
+		return CONDITION_ERROR;
+	}
+	if (v->boolean)
+		return CONDITION_TRUE;
+	const struct value *text = eval_expr_as(&we->eval, condition->error_message, &type_string, "error_message");
+	if (diags->error_count > errors)
+		return CONDITION_ERROR;
+	if (value_marks_deep(text) & VALUE_SENSITIVE)
+		*message = "The error message holds sensitive values and is not shown.";
+	else if (text->state == VALUE_KNOWN)
+		*message = arena_strdup(we->eval.arena, text->text);
+	else
+		*message = "The error message is known only after apply.";
+	if (summary)
+		diag_error(diags, condition->condition->range, summary, "%s", *message);
+	return CONDITION_FALSE;
+}
