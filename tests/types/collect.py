@@ -84,6 +84,7 @@ GIVEN = {
 WITH = {
     "aws_ebs_volume.iops": {"type": "gp3"},
     "aws_ebs_volume.throughput": {"type": "gp3"},
+    "aws_ebs_volume.multi_attach_enabled": {"type": "io1", "iops": 100},
     "aws_nat_gateway.connectivity_type": {"allocation_id": None},
     "aws_nat_gateway.private_ip": {"allocation_id": None, "connectivity_type": "private"},
     "aws_nat_gateway.secondary_private_ip_address_count":
@@ -110,7 +111,11 @@ for _target in ("carrier_gateway_id core_network_arn egress_only_gateway_id loca
     WITH["aws_route." + _target] = {"gateway_id": None}
 
 # What an existing object has, where "known" would not do for a value known after apply.
-SETTLED = {"aws_instance": {"user_data": None, "user_data_base64": None}}
+SETTLED = {
+    "aws_instance.user_data": None,
+    "aws_instance.user_data_base64": None,
+    "aws_instance.ebs_block_device.snapshot_id": "",
+}
 
 # Values to change between, by the end of a path; the first that fits counts.
 VALUES = [
@@ -347,31 +352,33 @@ def same_but_computed(block, old, config):
     return True
 
 
-def settled(block, planned, path=()):
+def settled(block, planned, path):
     """A planned object as it might look once it exists: everything known."""
     known = {"string": "known", "number": 1, "bool": False}
     out = {}
     for name, a in block.get("attributes", {}).items():
-        out[name] = planned[name]
-        if planned[name] is UNKNOWN:
-            out[name] = known.get(a["type"]) if isinstance(a["type"], str) else \
-                {} if a["type"][0] == "map" else []
-            if name == "id":
-                out[name] = "id-1"
-            elif name == "arn":
-                out[name] = "arn:aws:x:us-east-1:123456789012:y/z"
-        elif isinstance(planned[name], list):
-            out[name] = [{k: known.get(innermost(a["type"])[1][k], []) if v is UNKNOWN else v
-                          for k, v in e.items()} if isinstance(e, dict) else e
-                         for e in planned[name]]
+        value, kind, place = planned[name], a["type"], path + "." + name
+        if value is UNKNOWN and place in SETTLED:
+            value = SETTLED[place]
+        elif value is UNKNOWN and name == "id":
+            value = "id-1"
+        elif value is UNKNOWN and name == "arn":
+            value = "arn:aws:x:us-east-1:123456789012:y/z"
+        elif value is UNKNOWN:
+            value = known[kind] if isinstance(kind, str) else {} if kind[0] == "map" else []
+        elif isinstance(value, list) and not isinstance(innermost(kind), str):
+            members = innermost(kind)[1]
+            value = [{k: known.get(members[k], []) if v is UNKNOWN else v for k, v in e.items()}
+                     for e in value]
+        out[name] = value
     for name, b in block.get("block_types", {}).items():
-        value = planned[name]
+        value, place = planned[name], path + "." + name
         if value is UNKNOWN:
             value = []
         if isinstance(value, list):
-            out[name] = [settled(b["block"], e, path + (name,)) for e in value]
+            out[name] = [settled(b["block"], e, place) for e in value]
         else:
-            out[name] = settled(b["block"], value, path + (name,)) if value else None
+            out[name] = settled(b["block"], value, place) if value else None
     return out
 
 
@@ -498,10 +505,7 @@ class Asker:
         planned, _, diagnostics, private = self.create(before)
         if planned is None or any(d[0] == "error" for d in diagnostics):
             return "error", [], "before: " + first_error(diagnostics)
-        prior = settled(self.block, planned)
-        for name, value in SETTLED.get(self.type, {}).items():
-            if planned[name] is UNKNOWN:
-                prior[name] = value
+        prior = settled(self.block, planned, self.type)
         planned, paths, diagnostics, _ = self.provider.plan(
             self.type, prior, proposed(self.block, prior, after), after, private)
         if planned is None or any(d[0] == "error" for d in diagnostics):
