@@ -44,10 +44,11 @@ struct schema {
 	size_t block_count;
 	unsigned version;
 	const struct type *type; /* the object type of a whole value; set by schema_finish() */
+	const struct value *empty; /* schema_empty() once for all; set by schema_finish() */
 	const char *description;
 };
 
-/* Sorts, checks for double names (a bug), and fills `type`, here and in nested schemas. */
+/* Sorts, checks for double names (a bug), and fills `type` and `empty`, here and in nested schemas. */
 void schema_finish(struct arena *arena, struct schema *schema);
 const struct schema_attr *schema_find_attr(const struct schema *schema, const char *name);
 const struct schema_block *schema_find_block(const struct schema *schema, const char *name);

@@ -47,16 +47,25 @@ struct eval {
 	int64_t plan_time;     /* plantimestamp(): seconds since 1970; 0: unknown */
 	/*
 	 * In the language of type files: a missing attribute, an index out of range and anything on null
-	 * give null instead of an error; a one-member list may be used as its member; null prints as "".
+	 * give null instead of an error; a one-member list may be used as its member; null prints as "",
+	 * counts as false in a condition, and iterates as an empty list. A null argument where a function
+	 * takes none is an empty collection, and makes the call null where the parameter is a primitive.
 	 */
 	bool lenient;
 	bool pure;      /* timestamp(), uuid(), bcrypt() give unknown, as while planning */
 	unsigned depth; /* of recursion, kept by eval_expr() */
+	unsigned quiet; /* diagnostics will be thrown away: they need no notes */
+	const struct value *splat_item; /* what EXPR_SPLAT_ITEM stands for */
 };
 
 const struct value *eval_expr(struct eval *eval, const struct expr *expr);
 /* eval_expr(), then value_convert(); the error names `what` ("count"). On failure an unknown of that type. */
 const struct value *eval_expr_as(struct eval *eval, const struct expr *expr, const struct type *type, const char *what);
+/*
+ * Evaluates with its diagnostics going to `diags` instead, for try() and its kin. The value is
+ * unknown where `diags` has received an error.
+ */
+const struct value *eval_expr_apart(struct eval *eval, const struct expr *expr, struct diags *diags);
 /* With one more name in scope. */
 const struct value *eval_expr_with(struct eval *eval, const struct expr *expr, const char *name, const struct value *value);
 /* v.name and v[key] by the language's rules, with its errors at `range`. */
@@ -64,6 +73,13 @@ const struct value *eval_attr(struct eval *eval, const struct value *v, const ch
 const struct value *eval_index(struct eval *eval, const struct value *v, const struct value *key, struct src_range range);
 const struct value *eval_operator(struct eval *eval, enum expr_op op, const struct value *a, const struct value *b,
 				  struct src_range range);
+
+/*
+ * Adds an error about `expr` (may be NULL), with notes that say what the names in it stand for:
+ * "var.zones is list of string with 2 elements". Sensitive values are not shown.
+ */
+struct diag *eval_error(struct eval *eval, const struct expr *expr, struct src_range subject, const char *summary,
+			const char *detail, ...) PRINTF_LIKE(5, 6);
 
 /* A type constraint as variables write it: list(object({ a = optional(string, "x") })), any, legacy "string". */
 const struct type *eval_type(struct eval *eval, const struct expr *expr);
