@@ -50,10 +50,14 @@ struct template_part {
 	size_t other_count;
 };
 
+/* No expression's tree is higher than this, so that walking it may recurse. */
+enum { EXPR_HEIGHT_LIMIT = 1000 };
+
 struct expr {
 	enum expr_kind kind;
 	enum expr_op op;
 	struct src_range range;
+	uint32_t height; /* of the tree, 1 for a leaf */
 	union {
 		const struct value *literal;
 		struct { /* template */
