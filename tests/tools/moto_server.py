@@ -10,28 +10,13 @@ The server is bound here and handed to the same process, so there is no moment b
 listening on it. State lives in memory; POST /moto-api/reset empties it.
 """
 import argparse
-import ctypes
 import logging
 import os
-import signal
 import sys
-import threading
+
+from lifetime import announce, end_with_parent, end_with_stdin
 
 AMIS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "moto", "amis.json")
-PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent():
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it died before the call above
-        sys.exit(0)
-
-
-def watch_stdin():
-    while os.read(0, 4096):
-        pass
-    os._exit(0)
 
 
 def main():
@@ -45,8 +30,8 @@ def main():
     args = parser.parse_args()
 
     end_with_parent()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: os._exit(0))
+    if args.until_eof:
+        end_with_stdin()
 
     # moto reads these when it is imported.
     os.environ["MOTO_AMIS_PATH"] = os.path.abspath(args.amis)
@@ -84,13 +69,7 @@ def main():
                          threaded=True, request_handler=Handler)
     server.daemon_threads = True
     os.environ["MOTO_PORT"] = str(server.server_port)
-    if args.port_file:
-        with open(args.port_file + ".new", "w", encoding="ascii") as file:
-            file.write(f"{server.server_port}\n")
-        os.rename(args.port_file + ".new", args.port_file)
-    print(server.server_port, flush=True)
-    if args.until_eof:
-        threading.Thread(target=watch_stdin, daemon=True).start()
+    announce(server.server_port, args.port_file)
     server.serve_forever()
 
 

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: a moto server, the fault proxy before it, the program under test, the AWS CLI,
+and a look at what the server holds, by a client that is not ours (boto3)."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parent
+ROOT = TOOLS.parents[1]
+REGION = "us-east-1"
+INFRA = os.environ.get("INFRA") or str(ROOT / os.environ.get("BUILD", "build") / "infra")
+PUBLIC_KEY = ROOT / "tests" / "e2e" / "test_key.pub"
+
+
+def missing(*commands):
+    """Why an end-to-end test that needs these commands of the program cannot run here, or None."""
+    for module in ("moto", "boto3"):
+        try:
+            __import__(module)
+        except ImportError:
+            return f"python3 has no {module}"
+    if not os.access(INFRA, os.X_OK):
+        return f"{os.path.relpath(INFRA, ROOT)} is not built"
+    for command in commands:
+        done = subprocess.run([INFRA, command, "-help"], capture_output=True, check=False, timeout=30)
+        if done.returncode != 0:
+            return f"infra does not know `{command}`"
+    return None
+
+
+class Server:
+    """A tool of this folder that runs beside the test, prints its port first and ends with us."""
+
+    def __init__(self, script, *args):
+        self.process = subprocess.Popen([sys.executable, str(TOOLS / script), "--until-eof", *map(str, args)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{script} did not start, exit code {self.process.wait()}")
+        self.port = int(line)
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def call(self, path, body=None):
+        data = None if body is None else body.encode()
+        with urllib.request.urlopen(urllib.request.Request(self.endpoint + path, data=data), timeout=60) as answer:
+            return answer.read().decode()
+
+
+class Moto(Server):
+    def __init__(self, *args):
+        super().__init__("moto_server.py", *args)
+        self.clients = {}
+
+    def reset(self):
+        self.call("/moto-api/reset", "")
+
+    def client(self, service):
+        """A boto3 client; made once, for making one costs more than many calls."""
+        if service not in self.clients:
+            import boto3
+            from botocore.config import Config
+            self.clients[service] = boto3.client(
+                service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
+                aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
+        return self.clients[service]
+
+    def all(self, service, operation, key, **args):
+        """All pages of a list."""
+        client = self.client(service)
+        if client.can_paginate(operation):
+            return [item for page in client.get_paginator(operation).paginate(**args) for item in page[key]]
+        return getattr(client, operation)(**args)[key]
+
+    def inventory(self):
+        """What was made here, leaving out what an empty account has: {kind: {id: label}}.
+
+        The label is the object's name as its maker wrote it, so that inventories of two runs can be compared.
+        """
+        return inventory(self)
+
+
+class Proxy(Server):
+    def __init__(self, behind, *args):
+        super().__init__("fault_proxy.py", "--to", behind.port, *args)
+
+    def order(self, what, body=""):
+        return self.call("/-fault-proxy/" + what, body)
+
+    def reset(self):
+        self.order("reset")
+
+    def faults(self, *faults):
+        self.order("faults", "\n".join(faults))
+
+    def stats(self):
+        return json.loads(self.call("/-fault-proxy/stats"))
+
+    def log(self):
+        return [json.loads(line) for line in self.call("/-fault-proxy/log").splitlines()]
+
+    def settle(self, seconds=20):
+        """Wait until the server has done what was under way when a client was killed."""
+        end = time.monotonic() + seconds
+        while self.stats()["open"]:
+            if time.monotonic() > end:
+                raise RuntimeError("requests are still open")
+            time.sleep(0.01)
+
+
+# ---- what the server holds
+
+def tag_of(item, name="Name"):
+    return next((tag["Value"] for tag in item.get("Tags") or item.get("TagSet") or [] if tag["Key"] == name), "")
+
+
+def inventory(moto):
+    found = {}
+
+    def add(kind, pairs):
+        pairs = dict(pairs)
+        if pairs:
+            found[kind] = pairs
+
+    def ec2(operation, key, **args):
+        return moto.all("ec2", operation, key, **args)
+
+    vpcs = ec2("describe_vpcs", "Vpcs")
+    default = {vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]}
+    add("vpc", ((v["VpcId"], tag_of(v)) for v in vpcs if not v["IsDefault"]))
+    add("subnet", ((s["SubnetId"], tag_of(s)) for s in ec2("describe_subnets", "Subnets") if s["VpcId"] not in default))
+    add("internet_gateway", ((g["InternetGatewayId"], tag_of(g)) for g in ec2("describe_internet_gateways", "InternetGateways")
+                             if not default & {a["VpcId"] for a in g["Attachments"]}))
+    # The first table of a VPC comes and goes with it; it is known by having been nobody's, so we leave out tables
+    # without routes of their own, tags and associations to subnets.
+    tables = [t for t in ec2("describe_route_tables", "RouteTables") if t["VpcId"] not in default]
+    own = [t for t in tables if t["Tags"] or any(a.get("SubnetId") for a in t["Associations"])
+           or any(r.get("Origin") == "CreateRoute" for r in t["Routes"])]
+    add("route_table", ((t["RouteTableId"], tag_of(t)) for t in own))
+    add("route_table_association", ((a["RouteTableAssociationId"], "main" if a.get("Main") else "subnet")
+                                    for t in own for a in t["Associations"]))
+    add("route", ((f"{t['RouteTableId']} {r.get('DestinationCidrBlock')}", r.get("DestinationCidrBlock"))
+                  for t in own for r in t["Routes"] if r.get("Origin") == "CreateRoute"))
+    add("eip", ((a["AllocationId"], tag_of(a)) for a in ec2("describe_addresses", "Addresses")))
+    add("nat_gateway", ((g["NatGatewayId"], tag_of(g)) for g in ec2("describe_nat_gateways", "NatGateways")
+                        if g["State"] not in ("deleted", "deleting")))
+    groups = {g["GroupId"]: g for g in ec2("describe_security_groups", "SecurityGroups") if g["GroupName"] != "default"}
+    add("security_group", ((i, tag_of(g)) for i, g in groups.items()))
+    # Ids of rules are made up anew when a group is written; what matters is what they say.
+    rules = Counter()
+    for group_id, group in groups.items():
+        for way, key in (("in", "IpPermissions"), ("out", "IpPermissionsEgress")):
+            for permission in group[key]:
+                ports = f"{permission['IpProtocol']} {permission.get('FromPort')}-{permission.get('ToPort')}"
+                sources = [r["CidrIp"] for r in permission.get("IpRanges", [])]
+                sources += [r["CidrIpv6"] for r in permission.get("Ipv6Ranges", [])]
+                sources += ["group " + tag_of(groups.get(p["GroupId"], {})) for p in permission.get("UserIdGroupPairs", [])]
+                for source in sources:
+                    rules[group_id, f"{tag_of(group)} {way} {ports} {source}"] += 1
+    add("security_group_rule", ((f"{group_id} {text}", f"{text} x{count}") for (group_id, text), count in rules.items()))
+    instances = [i for r in ec2("describe_instances", "Reservations") for i in r["Instances"]
+                 if i["State"]["Name"] not in ("terminated", "shutting-down")]
+    add("instance", ((i["InstanceId"], tag_of(i)) for i in instances))
+    roots = {m["Ebs"]["VolumeId"] for i in instances for m in i["BlockDeviceMappings"]
+             if m["DeviceName"] == i.get("RootDeviceName")}
+    volumes = [v for v in ec2("describe_volumes", "Volumes") if v["VolumeId"] not in roots]
+    add("volume", ((v["VolumeId"], tag_of(v)) for v in volumes))
+    add("volume_attachment", ((f"{a['VolumeId']} {a['InstanceId']}", a["Device"]) for v in volumes for a in v["Attachments"]))
+    add("key_pair", ((k["KeyName"], k["KeyName"]) for k in ec2("describe_key_pairs", "KeyPairs")))
+    add("launch_template", ((t["LaunchTemplateId"], t["LaunchTemplateName"])
+                            for t in ec2("describe_launch_templates", "LaunchTemplates")))
+    add("spot_request", ((r["SpotInstanceRequestId"], r["State"])
+                         for r in ec2("describe_spot_instance_requests", "SpotInstanceRequests")
+                         if r["State"] not in ("cancelled", "closed")))
+
+    systems = moto.all("efs", "describe_file_systems", "FileSystems")
+    add("efs", ((f["FileSystemId"], tag_of(f)) for f in systems))
+    add("mount_target", ((m["MountTargetId"], "") for f in systems
+                         for m in moto.all("efs", "describe_mount_targets", "MountTargets", FileSystemId=f["FileSystemId"])))
+
+    add("parameter", ((p["Name"], p["Name"]) for p in moto.all("ssm", "describe_parameters", "Parameters")))
+
+    roles = [r["RoleName"] for r in moto.all("iam", "list_roles", "Roles")]
+    add("role", ((r, r) for r in roles))
+    add("role_policy", ((f"{r} {p}", p) for r in roles for p in moto.all("iam", "list_role_policies", "PolicyNames", RoleName=r)))
+    add("role_attachment", ((f"{r} {p['PolicyArn']}", p["PolicyName"]) for r in roles
+                            for p in moto.all("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=r)))
+    add("policy", ((p["Arn"], p["PolicyName"]) for p in moto.all("iam", "list_policies", "Policies", Scope="Local")))
+    add("instance_profile", ((p["InstanceProfileName"], " ".join([p["InstanceProfileName"]] + [r["RoleName"] for r in p["Roles"]]))
+                             for p in moto.all("iam", "list_instance_profiles", "InstanceProfiles")))
+    add("bucket", ((b["Name"], b["Name"]) for b in moto.client("s3").list_buckets()["Buckets"]))
+    return found
+
+
+def labels(found):
+    """An inventory without its ids: what can be compared between runs."""
+    return {kind: sorted(pairs.values()) for kind, pairs in found.items()}
+
+
+def intent_tags(moto):
+    """Objects that still carry a tag with which the program marks what it is about to make."""
+    return sorted(f"{tag['ResourceId']} {tag['Key']}" for tag in moto.all("ec2", "describe_tags", "Tags")
+                  if tag["Key"].startswith("infra:"))
+
+
+def differences(got, want):
+    """Lines on how two inventories, or other counted things by kind, differ."""
+    lines = []
+    for kind in sorted(set(got) | set(want)):
+        more = Counter(got.get(kind, [])) - Counter(want.get(kind, []))
+        less = Counter(want.get(kind, [])) - Counter(got.get(kind, []))
+        lines += [f"{kind}: {count} too many: {label}" for label, count in sorted(more.items())]
+        lines += [f"{kind}: {count} missing: {label}" for label, count in sorted(less.items())]
+    return lines
+
+
+# ---- the program and other clients
+
+def environment(endpoint, **more):
+    """The environment of a client: our server, no credentials of the user, no configuration of the user."""
+    kept = {key: value for key, value in os.environ.items()
+            if not key.startswith(("AWS_", "TF_", "INFRA_")) and not key.lower().endswith("_proxy")}
+    return {**kept, "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_PAGER": "",
+            "NO_COLOR": "1", "LC_ALL": "C.UTF-8", **more}
+
+
+class Result:
+    """How a command ended: code (negative: by that signal, None: it had to be stopped), out, err."""
+
+    def __init__(self, command, code, out, err, seconds):
+        self.command, self.code, self.out, self.err, self.seconds = command, code, out, err, seconds
+
+    def __str__(self):
+        return f"$ {' '.join(self.command)}\nexit code {self.code} after {self.seconds:.1f} s\n{self.out}{self.err}"
+
+
+def run(command, env, cwd, timeout=120, started=None):
+    """Run a command to its end; `started` is called with its process id."""
+    begin = time.monotonic()
+    with subprocess.Popen([str(part) for part in command], env=env, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
+                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        if started:
+            started(process.pid)
+        try:
+            out, err = process.communicate(timeout=timeout)
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            err += f"\nstopped after {timeout} s\n"
+            code = None
+    return Result([str(part) for part in command], code, out, err, time.monotonic() - begin)
+
+
+class Project:
+    """A copy of an example in a folder of its own, and the program run in it."""
+
+    def __init__(self, example, endpoint, variables=None):
+        self.top = Path(tempfile.mkdtemp(prefix="infra-e2e-"))
+        ignore = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", ".infra")
+        for folder in ("modules", f"examples/{example}"):
+            shutil.copytree(ROOT / folder, self.top / folder, ignore=ignore)
+        self.folder = self.top / "examples" / example
+        self.home = self.top / "home"
+        self.home.mkdir()
+        self.variables = {}
+        self.set(**(variables or {}))
+        self.env = environment(endpoint, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"))
+
+    def set(self, **variables):
+        """Values of variables from now on, through the file that is read by itself."""
+        self.variables.update(variables)
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(self.variables, indent=2) + "\n", encoding="utf-8")
+
+    def infra(self, *args, **options):
+        return run([INFRA, *args], self.env, self.folder, **options)
+
+    def aws(self, *args):
+        """The AWS CLI; what it answers, decoded."""
+        program = shutil.which("aws")
+        done = run([program, "--endpoint-url", self.env["AWS_ENDPOINT_URL"], "--output", "json", *args], self.env, self.folder)
+        if done.code != 0:
+            raise RuntimeError(str(done))
+        return json.loads(done.out) if done.out.strip() else None
+
+    def forget(self):
+        """Remove what the program remembers: a new user, the same project."""
+        for name in (".infra", "plan.out"):
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.exists():
+                path.unlink()
+
+    def remove(self):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+MSLS = {"ssh_cidr_blocks": ["203.0.113.7/32"], "public_key_file": str(PUBLIC_KEY)}
+
+
+def resources(shown):
+    """From `show -json`: every managed object as (address, type, values)."""
+    found = []
+
+    def walk(module):
+        for resource in module.get("resources", []):
+            if resource.get("mode", "managed") == "managed":
+                found.append((resource["address"], resource["type"], resource["values"]))
+        for child in module.get("child_modules", []):
+            walk(child)
+
+    walk((shown.get("values") or {}).get("root_module", {}))
+    return found
