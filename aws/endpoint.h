@@ -41,12 +41,13 @@ struct aws_endpoint {
  */
 bool aws_endpoint_find(struct arena *arena, const struct aws_config *config, const struct aws_service *service,
 		       const char *region, struct aws_endpoint *endpoint, struct diags *diags);
-/* The same by values: no configuration looked at; `service` is our name of it. NULL where there is none. */
+/* The same by values: no configuration looked at; `service` is our name of it. False where there is none. */
 bool aws_endpoint_of(struct arena *arena, const char *service, const char *region, bool fips, bool dual_stack,
 		     struct aws_endpoint *endpoint);
 /*
  * S3: whether a bucket is named in the host ("https://bucket.s3...") rather than in the path, given
- * its endpoint. Names with dots do not fit certificates, addresses take no names before them.
+ * its endpoint. Names with dots do not fit certificates; a configured endpoint need not have names
+ * before its own.
  */
 bool aws_bucket_in_host(const char *bucket, const struct aws_endpoint *endpoint, bool path_style);
 /* "https://bucket.s3.us-east-1.amazonaws.com" of an endpoint's URL. */
