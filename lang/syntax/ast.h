@@ -69,7 +69,7 @@ struct expr {
 			const char *name;         /* name, attr */
 			struct src_range name_range;
 			const struct expr *on;    /* attr, index, splat; operand of unary; inside of paren */
-			const struct expr *key;   /* index */
+			const struct expr *key;   /* index; of a legacy attr its digits as a literal */
 			const struct expr *each;  /* splat: what is done to each member; EXPR_SPLAT_ITEM alone: nothing */
 			bool full;                /* splat: [*], not .* */
 			bool legacy;              /* attr: on.0 */

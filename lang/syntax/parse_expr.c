@@ -421,13 +421,16 @@ static const struct expr *parse_term(struct parser *p)
  */
 static bool parse_legacy_index(struct parser *p, struct expr *e)
 {
-	struct token t = parser_take(p);
+	struct token t = p->tok;
 	e->name = parser_token_text(p, t);
 	e->name_range = parser_token_range(p, t);
 	e->legacy = true;
 	size_t digits = strspn(e->name, "0123456789");
-	if (!e->name[digits])
+	if (!e->name[digits]) {
+		e->key = parse_number(p);
 		return true;
+	}
+	parser_take(p);
 	if (e->name[digits] == '.')
 		parser_complain(p, e->name_range, "Invalid index",
 				"Indexes behind dots can't follow on each other. Write them in brackets: [%.*s][%s].", (int)digits,

@@ -90,6 +90,7 @@ const char *parser_describe_next(struct parser *p)
 
 /* ---- reporting ---- */
 
+PRINTF_LIKE(4, 0)
 static struct diag *add(struct parser *p, struct src_range where, const char *summary, const char *detail, va_list args)
 {
 	return diag_error(p->diags, where, summary, "%s", arena_vprintf(p->arena, detail, args));
