@@ -193,7 +193,8 @@ class Service:
     def wire(self, name, ref):
         """The words that say where and under which name a member stands."""
         words = []
-        wire = ref.get('locationName')
+        # A shape's own name on the wire serves where a member gives none.
+        wire = ref.get('locationName', self.shapes[ref['shape']].get('locationName'))
         if wire and wire != name:
             words.append('~' if wire == small(name) else '=' + wire)
         if 'location' in ref:
@@ -233,8 +234,9 @@ class Service:
         elif kind == 'list':
             element = shape['member']
             head = ['list', name, self.type(element['shape'])]
-            if element.get('locationName'):
-                head.append('=' + element['locationName'])
+            wire = element.get('locationName', self.shapes[element['shape']].get('locationName'))
+            if wire:
+                head.append('=' + wire)
             if shape.get('flattened'):
                 head.append('flat')
             if limits(shape):
