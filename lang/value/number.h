@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 
+struct buf;
 struct bignum; /* an MPFR number; only number.c knows it */
 
 struct number {
@@ -20,19 +21,25 @@ static inline struct number number_from_int(int64_t i)
 }
 struct number number_from_uint(struct arena *arena, uint64_t u);
 struct number number_from_double(struct arena *arena, double d); /* finite */
-/* Decimal text: -12, 1.5, 1e50; the whole of it. False for anything else. Results that fit are small. */
+/*
+ * Decimal text: -12, 1.5, .5, 1e50; the whole of it. False for anything else, and for what lies
+ * beyond 10^100000. Results that fit are small.
+ */
 bool number_parse(struct arena *arena, const char *text, size_t len, struct number *out) MUST_USE;
 
 /* Terraform's text: shortest decimal digits that say the number, never in exponent form ("100000...", "0.1"). */
 const char *number_print(struct arena *arena, struct number n);
+void number_add_text(struct number n, struct buf *out); /* the same, appended */
 
 int number_compare(struct number a, struct number b); /* -1, 0, 1 */
+/* The language's ==: integers by value, others by their text, so that log(10, 2) == 3.3219280948873626. */
+bool number_equal(struct number a, struct number b);
 bool number_is_integer(struct number n);
 /* The value as int64 or double; false (or nearest) where it does not fit. */
 bool number_to_int(struct number n, int64_t *out) MUST_USE;
 double number_to_double(struct number n);
 
-/* An operation that has no finite result (division by zero, overflow) gives false. */
+/* An operation that has no finite result (division by zero, overflow) gives false. a % 0 is a, as in Terraform. */
 bool number_add(struct arena *arena, struct number a, struct number b, struct number *out) MUST_USE;
 bool number_sub(struct arena *arena, struct number a, struct number b, struct number *out) MUST_USE;
 bool number_mul(struct arena *arena, struct number a, struct number b, struct number *out) MUST_USE;

@@ -36,6 +36,12 @@ struct type {
 		const struct type_attr *attrs;    /* object: sorted by name (bytes) */
 		const struct type *const *items;  /* tuple */
 	};
+	/*
+	 * Types are shared: equal ones are, as a rule, one object that lives as long as the program. These
+	 * have their null and their unknown value here. NULL: a type in an arena (a very large one, one
+	 * with fallbacks, or one made by hand).
+	 */
+	const struct value *states;
 };
 
 extern const struct type type_any, type_bool, type_number, type_string;
@@ -64,8 +70,13 @@ bool type_has_any(const struct type *type);
 /* The attribute's index in attrs, or -1. */
 ptrdiff_t type_find_attr(const struct type *object, const char *name);
 
-/* As messages say it: "list of string", "object", "bool". */
+/* The same type without optional() and fallbacks, as values have it. */
+const struct type *type_concrete(struct arena *arena, const struct type *type);
+
+/* As messages say it: "list of string", "object", "bool"; "dynamic" for any. */
 void type_print_friendly(const struct type *type, struct buf *out);
+/* The same for what is required: "any type", "list of any single type". */
+void type_print_required(const struct type *type, struct buf *out);
 /* As the language writes it: list(string), object({ a = number }). */
 void type_print(const struct type *type, struct buf *out);
 /* The JSON form of Terraform's documents: "string", ["list","string"], ["object",{...}]. */

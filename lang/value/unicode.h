@@ -16,6 +16,8 @@ uint32_t unicode_lower(uint32_t c);
 uint32_t unicode_title(uint32_t c);
 bool unicode_is_letter(uint32_t c);
 bool unicode_is_space(uint32_t c);
+/* Letters, marks, digits, punctuation, symbols and the ASCII blank: what a quoted string shows as it is. */
+bool unicode_is_print(uint32_t c);
 /* Identifier start and part (UAX 31), `-` not included. */
 bool unicode_is_id_start(uint32_t c);
 bool unicode_is_id_part(uint32_t c);
