@@ -46,7 +46,7 @@ def run(argv, cwd, text=""):
     """Return (exit status, standard output, standard error)."""
     p = subprocess.run(argv, cwd=cwd, env=environment(), input=text.encode(),
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return p.returncode, p.stdout.decode(), p.stderr.decode()
+    return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
 
 
 def version():

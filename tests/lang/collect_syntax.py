@@ -10,10 +10,12 @@ A case is
     --- source
     the file, to the last line break
     --- expect
+    bad syntax
     error 1:9-1:10 Summary
       the detail, in one line
 
-with `warning` for a warning, and `ok` where there is neither. `--- source escaped` stands for
+with `warning` for a warning, and `ok` where there is neither. `bad syntax` stands where already
+the parser refuses the file, so that `terraform fmt` does, too. `--- source escaped` stands for
 text that would not survive here as it is: its last line break does not count, and \\n, \\r, \\t,
 \\\\ and \\xNN (a byte) are replaced. Lines and columns count from 1, columns in characters as the
 reader sees them; the end is one past the last. Only the part before `--- expect` is written by
@@ -66,7 +68,8 @@ def judge(case):
         with open(os.path.join(folder, "main.tf"), "wb") as f:
             f.write(source(case))
         answer = json.loads(run(["terraform", "validate", "-json"], folder)[1])
-    out = []
+        parses = run(["terraform", "fmt", "-write=false", "-list=false", "main.tf"], folder)[0] == 0
+    out = [] if parses else ["bad syntax"]
     for d in answer["diagnostics"]:
         place = ""
         if "range" in d:
