@@ -42,9 +42,12 @@ void lex_init(struct lexer *lex, const struct src *src, struct diags *diags, boo
 	if (lex->len >= 3 && !memcmp(lex->text, "\xEF\xBB\xBF", 3))
 		lex->pos = 3;
 	if (lex->len >= 2 && (!memcmp(lex->text, "\xFF\xFE", 2) || !memcmp(lex->text, "\xFE\xFF", 2))) {
-		report(lex, 0, 0, "Invalid character encoding",
-		       "This file is encoded in UTF-16. Save it as UTF-8; most editors offer that under "
-		       "\"Save with encoding\".");
+		/* Without an excerpt, which would be garbage. */
+		if (diags)
+			diag_error(diags, SRC_NOWHERE, "Invalid character encoding",
+				   "The file %s is encoded in UTF-16. Save it as UTF-8; most editors offer that under "
+				   "\"Save with encoding\".",
+				   src_name(src));
 		lex->len = 0;
 	}
 	const char *nul = memchr(lex->text, '\0', lex->len);
@@ -475,11 +478,30 @@ static size_t heredoc_opener(const struct lexer *lex, size_t *marker, size_t *ma
 	return *marker_len && at(lex, end) == '\n' ? end + 1 - lex->pos : 0;
 }
 
+/* Behind an opener in which something is wrong, the text should be skipped; it ends at the word's next line. */
+static void skip_misspelt_heredoc(struct lexer *lex)
+{
+	size_t word = lex->pos + 2, line_last = line_end(lex, lex->pos);
+	word += strspn(lex->text + word, "-~ \t\"'\\");
+	struct lex_frame frame = {.marker = (uint32_t)word, .marker_len = (uint32_t)(ident_end(lex, word) - word)};
+	lex->broken = true;
+	if (!frame.marker_len || word > line_last)
+		return;
+	for (size_t line = line_last + 1, end; line < lex->len; line = end + 1) {
+		end = line_end(lex, line);
+		if (line_is_marker(lex, &frame, line, end)) {
+			lex->heredoc_resume = lex_next_line(lex, (uint32_t)line);
+			return;
+		}
+	}
+}
+
 static struct token open_heredoc(struct lexer *lex)
 {
 	size_t marker, marker_len, n = heredoc_opener(lex, &marker, &marker_len);
 	if (!n) {
 		size_t end = line_end(lex, lex->pos);
+		skip_misspelt_heredoc(lex);
 		return invalid(lex, 2, "Invalid heredoc",
 			       marker_len && skip_blanks(lex, marker + marker_len) != end
 				       ? "The word behind \"<<\" must be the last thing on its line: the text begins on the next one."
@@ -611,11 +633,16 @@ static struct token in_main(struct lexer *lex)
 	case '$':
 		return invalid(lex, next == '{' ? 2 : 1, "Invalid character",
 			       "\"${ }\" stands inside quoted strings only. Outside of them write the expression without it.");
+	case '\\':
+		return invalid(lex, 1, "Invalid character",
+			       "A backslash has no meaning outside of strings. To go on with an expression on the next line, put "
+			       "all of it in parentheses.");
 	case '@':
 		return invalid(lex, 1, "Invalid character", "\"@\" has no meaning here. Text belongs in double quotes.");
 	}
 	return invalid(lex, 1, c == '~' ? "Unsupported operator" : "Invalid character",
-		       c == '~' ? "There are no bitwise operators. Logical not is written \"!\"."
+		       c == '~' ? "There are no bitwise operators; logical not is written \"!\". A trim mark stands right at the brace, as in "
+				 "\"${~\" and \"~}\"."
 				: "This character has no meaning here. Text belongs in double quotes.");
 }
 

@@ -50,6 +50,7 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 {
 	VEC(enum token_kind) open = {0};
 	bool found = false, lost = false;
+	uint32_t indent = lex_indent(&p->lex, start);
 	lex_seek(&p->lex, start);
 	while (!found && !lost) {
 		struct token t = lex_next(&p->lex);
@@ -67,7 +68,7 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 				found = true;
 			} else if (!open.count) {
 				break; /* one too many: skipped with the rest of its line */
-			} else if (vec_pop(&open) != opener_of(t.kind)) {
+			} else if (vec_pop(&open) != opener_of(t.kind) || lex_indent(&p->lex, t.start) < indent) {
 				lost = true;
 			}
 			break;
@@ -115,6 +116,7 @@ static void skip_item(struct parser *p, uint32_t start)
 		lex_seek(&p->lex, p->lex.len);
 	}
 	p->failed = false;
+	p->after_mistake = true;
 	p->newlines = true;
 	do
 		p->tok = lex_next(&p->lex);
@@ -128,7 +130,33 @@ static bool ends_item(enum token_kind kind)
 	return kind == TOKEN_NEWLINE || kind == TOKEN_EOF;
 }
 
-static void fail_after_value(struct parser *p, struct token name)
+/* What was likely meant, when a value is complete but its line goes on. */
+static const char *hint_after_value(struct parser *p, const struct expr *value)
+{
+	bool adjacent = p->tok.start == p->prev_end;
+	char last = p->prev_end ? p->lex.text[p->prev_end - 1] : '\0';
+	if (parser_at_word(p, "and"))
+		return " Logical and is written \"&&\".";
+	if (parser_at_word(p, "or"))
+		return " Logical or is written \"||\".";
+	if (value->kind == EXPR_NAME && !strcmp(value->name, "not"))
+		return " Logical not is written \"!\".";
+	if (value->kind == EXPR_NAME && !strcmp(value->name, "for"))
+		return " A loop stands in brackets, [for ... : ...], or in braces.";
+	if (adjacent && last >= '0' && last <= '9' && p->tok.kind == TOKEN_IDENT)
+		return " Numbers are written in decimal digits, without separators and units. If a text is meant, put it in quotes.";
+	if (adjacent && last == '"')
+		return " A quote (\") may be missing, or one too many, before it.";
+	if (p->tok.kind == TOKEN_OPEN_QUOTE && last == '"')
+		return " Texts are joined inside of one string: \"one${two}\".";
+	if (p->tok.kind == TOKEN_OPEN_PAREN)
+		return " Only functions can be called, by their names alone.";
+	if (value->kind == EXPR_NAME && (p->tok.kind == TOKEN_IDENT || p->tok.kind == TOKEN_NUMBER || p->tok.kind == TOKEN_COLON))
+		return " If a text is meant, put it in quotes.";
+	return "";
+}
+
+static void fail_after_value(struct parser *p, struct token name, const struct expr *value)
 {
 	struct src_range where = parser_token_range(p, p->tok);
 	switch ((int)parser_peek(p)) {
@@ -152,8 +180,8 @@ static void fail_after_value(struct parser *p, struct token name)
 		break;
 	default:
 		parser_fail(p, where, "Missing newline",
-			    "The value of \"%s\" is complete here and its line should end, but here stands %s.",
-			    parser_token_text(p, name), parser_describe_next(p));
+			    "The value of \"%s\" is complete here and its line should end, but here stands %s.%s",
+			    parser_token_text(p, name), parser_describe_next(p), hint_after_value(p, value));
 	}
 }
 
@@ -175,7 +203,6 @@ static void parse_body(struct parser *p, struct body *body, const struct token *
 static bool mend_header(struct parser *p, struct token type, size_t label_count)
 {
 	struct src_range where = parser_token_range(p, p->tok);
-	struct token t = p->tok;
 	struct diag *diag;
 	switch ((int)parser_peek(p)) {
 	case TOKEN_EQUAL:
@@ -208,9 +235,12 @@ static bool mend_header(struct parser *p, struct token type, size_t label_count)
 			    "The labels of a block are separated by blanks, not by dots: \"%s\" \"TYPE\" \"NAME\" {.",
 			    parser_token_text(p, type));
 		return false;
+	case TOKEN_COMMA:
+		parser_fail(p, where, "Invalid block", "The labels of a block are separated by blanks, not by commas.");
+		return false;
 	default:
-		parser_fail(p, parser_token_range(p, t), "Invalid block",
-			    "A label or an opening brace is expected here, but here stands %s.", parser_describe_next(p));
+		parser_fail(p, where, "Invalid block", "A label or an opening brace is expected here, but here stands %s.",
+			    parser_describe_next(p));
 		return false;
 	}
 }
@@ -352,19 +382,26 @@ static void fail_item(struct parser *p, struct token name)
 	}
 }
 
-/* ":", ":=" and "==" where "=" was meant: said, and read as if it were. */
+/* ":", ":=", "==" and "=>" where "=" was meant: said, and read as if it were. */
 static bool mend_equals(struct parser *p)
 {
 	struct token t = p->tok;
-	if (t.kind != TOKEN_COLON && t.kind != TOKEN_EQUAL_EQUAL)
+	if (t.kind != TOKEN_COLON && t.kind != TOKEN_EQUAL_EQUAL && t.kind != TOKEN_FAT_ARROW)
 		return false;
 	bool walrus = t.kind == TOKEN_COLON && p->lex.text[t.end] == '=';
 	parser_complain(p, parser_token_range(p, t), "Missing equals sign",
 			"An argument's name and value are separated by \"=\", not by \"%s\".",
-			walrus ? ":=" : t.kind == TOKEN_COLON ? ":" : "==");
+			walrus ? ":=" : parser_token_text(p, t));
 	if (walrus)
 		parser_take(p);
 	return true;
+}
+
+/* "locals", newline, "{": the brace of a block without labels on the next line. */
+static bool brace_on_next_line(const struct parser *p)
+{
+	const char *text = p->lex.text + p->tok.start;
+	return p->tok.kind == TOKEN_NEWLINE && text[strspn(text, " \t\r\n")] == '{';
 }
 
 /* item := attribute | block */
@@ -372,13 +409,14 @@ static void parse_item(struct parser *p, struct items *items)
 {
 	struct token name = parser_take(p);
 	enum token_kind next = parser_peek(p);
+	p->after_mistake = false;
 	bool attribute = next == TOKEN_EQUAL || mend_equals(p);
 	if (attribute) {
 		struct attribute attr = parse_attribute(p, name);
 		if (!p->failed && !ends_item(parser_peek(p)))
-			fail_after_value(p, name);
+			fail_after_value(p, name, attr.expr);
 		add_attribute(p, items, attr);
-	} else if (next == TOKEN_OPEN_QUOTE || next == TOKEN_OPEN_BRACE || next == TOKEN_IDENT) {
+	} else if (next == TOKEN_OPEN_QUOTE || next == TOKEN_OPEN_BRACE || next == TOKEN_IDENT || brace_on_next_line(p)) {
 		struct block block = parse_block(p, name);
 		vec_add(&items->blocks, block);
 		if (!p->failed && !ends_item(parser_peek(p)))
@@ -400,6 +438,11 @@ static void parse_item(struct parser *p, struct items *items)
 static void fail_no_item(struct parser *p)
 {
 	struct src_range where = parser_token_range(p, p->tok);
+	if (p->after_mistake) {
+		/* Likely the rest of what could not be understood before. */
+		p->failed = true;
+		return;
+	}
 	switch ((int)parser_peek(p)) {
 	case TOKEN_CLOSE_BRACE:
 		parser_fail(p, where, "Unexpected brace", "There is no open block that this brace could close.");
@@ -411,11 +454,32 @@ static void fail_no_item(struct parser *p)
 	case TOKEN_OPEN_BRACE:
 		parser_fail(p, where, "Missing block type", "A block begins with its type and labels, before the brace.");
 		break;
+	case TOKEN_OR:
+	case TOKEN_AND:
+	case TOKEN_EQUAL_EQUAL:
+	case TOKEN_NOT_EQUAL:
+	case TOKEN_PLUS:
+	case TOKEN_MINUS:
+	case TOKEN_QUESTION:
+	case TOKEN_COLON:
+	case TOKEN_DOT:
+	case TOKEN_OPEN_PAREN:
+		parser_fail(p, where, "Invalid argument or block",
+			    "An argument or a block can't begin with %s. If this continues the value of the line before, put that "
+			    "whole value in parentheses: only inside of brackets can it go over several lines.",
+			    parser_describe_next(p));
+		break;
 	default:
 		parser_fail(p, where, "Invalid argument or block",
 			    "An argument (\"name = value\") or a block (\"type { ... }\") is expected here, but here stands %s.",
 			    parser_describe_next(p));
 	}
+}
+
+/* Does the next token, a bracket of another kind, stand where the block's brace should? */
+static bool closes_by_indentation(const struct parser *p, struct token open)
+{
+	return lex_indent(&p->lex, p->tok.start) == lex_indent(&p->lex, open.start);
 }
 
 /* At the end of the file. Indentation tells which block was most likely left open. */
@@ -431,8 +495,8 @@ static void complain_unclosed(struct parser *p, struct token open)
 	}
 	struct diag *diag = parser_complain(p, parser_token_range(p, p->misplaced_open), "Unclosed block",
 					    "A closing brace is missing before the end of the file. By the indentation it is this "
-					    "block that was not closed.");
-	parser_note(p, diag, parser_token_range(p, p->misplaced_brace), "The next brace stands here, and closes it.");
+					    "brace that was not closed.");
+	parser_note(p, diag, parser_token_range(p, p->misplaced_brace), "The next closing brace stands here.");
 }
 
 /*
@@ -461,12 +525,14 @@ static void parse_body(struct parser *p, struct body *body, const struct token *
 			more = false;
 			break;
 		case TOKEN_CLOSE_BRACE:
-			if (open) {
-				if (!p->misplaced_brace.end && lex_indent(&p->lex, next.start) < lex_indent(&p->lex, open->start)) {
-					p->misplaced_brace = next;
-					p->misplaced_open = *open;
-				}
-				parser_take(p);
+		case TOKEN_CLOSE_BRACKET:
+		case TOKEN_CLOSE_PAREN:
+			if (open && (next.kind == TOKEN_CLOSE_BRACE || closes_by_indentation(p, *open))) {
+				if (next.kind != TOKEN_CLOSE_BRACE)
+					parser_complain(p, parser_token_range(p, next), "Wrong bracket",
+							"A block is closed by a brace (}), but here stands %s.",
+							parser_describe_next(p));
+				parser_close_brace(p, *open);
 				more = false;
 				break;
 			}

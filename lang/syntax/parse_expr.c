@@ -124,6 +124,12 @@ out:
 
 /* ---- terms ---- */
 
+static const char *hint_quotes(const struct parser *p)
+{
+	bool adjacent = p->tok.start == p->prev_end && p->prev_end && p->lex.text[p->prev_end - 1] == '"';
+	return adjacent ? " A quote (\") may be missing, or one too many, before it." : "";
+}
+
 /* tuple := "[" [expr ("," expr)* [","]] "]" | for */
 static const struct expr *parse_tuple(struct parser *p)
 {
@@ -147,7 +153,8 @@ static const struct expr *parse_tuple(struct parser *p)
 			break;
 		if (!parser_accept(p, TOKEN_COMMA))
 			parser_fail_inside(p, open, "Missing comma",
-					   "Members of a list are separated by commas, but here stands %s.", parser_describe_next(p));
+					   "Members of a list are separated by commas, but here stands %s.%s", parser_describe_next(p),
+					   hint_quotes(p));
 	}
 	parser_accept(p, TOKEN_CLOSE_BRACKET);
 	p->newlines = was;
@@ -165,6 +172,9 @@ static void fail_key_separator(struct parser *p, struct token open, const struct
 		parser_fail(p, key->range, "Missing value",
 			    "Each member of an object has a key and a value, \"key = value\", but behind this key stands %s.",
 			    parser_describe_next(p));
+	else if (next == TOKEN_FAT_ARROW)
+		parser_fail(p, parser_token_range(p, p->tok), "Missing equals sign",
+			    "Key and value of an object are separated by \"=\"; \"=>\" stands only in loops, {for ... : key => value}.");
 	else if (next == TOKEN_OPEN_BRACE && key->kind == EXPR_NAME)
 		parser_fail(p, parser_token_range(p, p->tok), "Missing equals sign",
 			    "Inside an object there are no blocks, only members with values. Put an equals sign before the brace: "
@@ -224,7 +234,8 @@ static const struct expr *parse_object(struct parser *p)
 					   "stands %s.",
 					   parser_describe_next(p));
 	}
-	parser_accept(p, TOKEN_CLOSE_BRACE);
+	if (!p->failed)
+		parser_close_brace(p, open);
 	p->newlines = was;
 	struct expr *e = new_expr(p, EXPR_OBJECT, parser_range_since(p, open.start));
 	e->fields = vec_copy(&fields, p->arena);
@@ -294,8 +305,8 @@ static const struct expr *parse_call(struct parser *p, struct token name)
 		}
 		if (!parser_accept(p, TOKEN_COMMA))
 			parser_fail_inside(p, open, "Missing comma",
-					   "A function's arguments are separated by commas, but here stands %s.",
-					   parser_describe_next(p));
+					   "A function's arguments are separated by commas, but here stands %s.%s",
+					   parser_describe_next(p), hint_quotes(p));
 	}
 	parser_accept(p, TOKEN_CLOSE_PAREN);
 	p->newlines = was;
@@ -373,7 +384,21 @@ static const struct expr *fail_term(struct parser *p)
 		return error_expr(p, parser_take(p).start);
 	case TOKEN_EOF:
 	case TOKEN_NEWLINE:
-		parser_fail(p, where, "Missing expression", "A value is expected here, but here stands %s.", parser_describe_next(p));
+		parser_fail(p, where, "Missing expression", "A value is expected here, but here stands %s.%s",
+			    parser_describe_next(p),
+			    p->tok.kind == TOKEN_EOF
+				    ? ""
+				    : " A value that shall go over several lines begins on the first with an opening parenthesis.");
+		break;
+	case TOKEN_STAR:
+		parser_fail(p, where, "Invalid expression", "A value is expected here, but here stands \"*\".%s",
+			    p->tok.start && p->lex.text[p->tok.start - 1] == '*'
+				    ? " A power is written as a function: pow(2, 10)."
+				    : "");
+		break;
+	case TOKEN_DOT:
+		parser_fail(p, where, "Invalid expression", "A value is expected here, but here stands \".\". Numbers begin with a "
+							    "digit, as in 0.5.");
 		break;
 	case TOKEN_EQUAL:
 		parser_fail(p, where, "Invalid expression",
@@ -416,27 +441,25 @@ static const struct expr *parse_term(struct parser *p)
 /* ---- what follows a term ---- */
 
 /*
- * legacy := NUMBER, digits only
+ * legacy := NUMBER without "."
  * The number behind a dot, as in list.0; "0.1" of list.0.1 is one token.
  */
 static bool parse_legacy_index(struct parser *p, struct expr *e)
 {
 	struct token t = p->tok;
+	const struct expr *number = parse_number(p);
 	e->name = parser_token_text(p, t);
 	e->name_range = parser_token_range(p, t);
 	e->legacy = true;
-	size_t digits = strspn(e->name, "0123456789");
-	if (!e->name[digits]) {
-		e->key = parse_number(p);
+	e->key = number;
+	if (number->kind != EXPR_LITERAL)
+		return false;
+	const char *dot = strchr(e->name, '.');
+	if (!dot)
 		return true;
-	}
-	parser_take(p);
-	if (e->name[digits] == '.')
-		parser_complain(p, e->name_range, "Invalid index",
-				"Indexes behind dots can't follow on each other. Write them in brackets: [%.*s][%s].", (int)digits,
-				e->name, e->name + digits + 1);
-	else
-		parser_complain(p, e->name_range, "Invalid index", "The index behind a dot must be a whole number.");
+	parser_complain(p, e->name_range, "Invalid index",
+			"Indexes behind dots can't follow on each other. Write them in brackets: [%.*s][%s].",
+			(int)(dot - e->name), e->name, dot + 1);
 	return false;
 }
 

@@ -38,6 +38,15 @@ bool parser_accept(struct parser *p, enum token_kind kind)
 	return true;
 }
 
+void parser_close_brace(struct parser *p, struct token open)
+{
+	if (!p->misplaced_brace.end && lex_indent(&p->lex, p->tok.start) < lex_indent(&p->lex, open.start)) {
+		p->misplaced_brace = p->tok;
+		p->misplaced_open = open;
+	}
+	parser_take(p);
+}
+
 bool parser_at_word(struct parser *p, const char *word)
 {
 	return parser_peek(p) == TOKEN_IDENT && p->tok.end - p->tok.start == strlen(word) &&
@@ -160,7 +169,7 @@ void parser_fail_inside(struct parser *p, struct token open, const char *summary
 			next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE ||
 			(first_of_line(p) && lex_looks_like_item(&p->lex, p->tok.start) &&
 			 lex_indent(&p->lex, p->tok.start) <= lex_indent(&p->lex, open.start)) ||
-			(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || next == TOKEN_NEWLINE));
+			(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || first_of_line(p)));
 	if (p->failed || p->lex.muted) {
 		p->failed = true;
 		return;
@@ -168,15 +177,16 @@ void parser_fail_inside(struct parser *p, struct token open, const char *summary
 	if (unclosed) {
 		const char *closer = closer_of(p, open);
 		struct token found = p->tok;
-		struct diag *diag =
-			parser_fail(p, parser_token_range(p, open), sequence ? "Unclosed template sequence" : "Unclosed bracket",
-			     "There is no \"%s\" for this \"%s\" where one is needed, before %s.%s", closer,
-			     parser_token_text(p, open), parser_describe_next(p),
-			     open.kind == TOKEN_OPEN_INTERPOLATION
-				     ? " For a \"${\" that shall stand in the text as it is, write \"$${\"."
-				     : "");
+		struct diag *diag = parser_fail(
+			p, parser_token_range(p, open), sequence ? "Unclosed template sequence" : "Unclosed bracket",
+			"There is no \"%s\" that closes this \"%s\" before %s.%s", closer, parser_token_text(p, open),
+			parser_describe_next(p),
+			open.kind == TOKEN_OPEN_INTERPOLATION
+				? " For a \"${\" that shall stand in the text as it is, write \"$${\"."
+				: "");
 		if (found.kind != TOKEN_EOF)
-			parser_note(p, diag, parser_token_range(p, found), "Found out here.");
+			parser_note(p, diag, parser_token_range(p, found),
+				    arena_printf(p->arena, "\"%s\" is missing before this.", closer));
 		return;
 	}
 	va_list args;

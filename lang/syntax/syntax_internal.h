@@ -20,6 +20,8 @@ struct parser {
 	 * or understood until the item's end, which parse_body() looks for.
 	 */
 	bool failed;
+	/* Nothing was understood since a mistake: what comes may still belong to it. */
+	bool after_mistake;
 	unsigned depth;
 	size_t first_error; /* errors that were there before */
 	/* The first closing brace that is indented less than the block it closes, and that block's opening one. */
@@ -35,6 +37,8 @@ enum token_kind parser_peek(struct parser *p);
 struct token parser_take(struct parser *p);
 /* Reads it if it is of this kind. */
 bool parser_accept(struct parser *p, enum token_kind kind);
+/* Reads the brace that closes `open`; keeps in mind where indentation says it should close another. */
+void parser_close_brace(struct parser *p, struct token open);
 bool parser_at_word(struct parser *p, const char *word);
 struct src_range parser_token_range(const struct parser *p, struct token t);
 /* From a token's start to the end of what was read last. */

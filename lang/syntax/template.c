@@ -384,9 +384,9 @@ static void fail_unclosed(struct template *t, const struct piece *parent)
 	const char *word = directive_word(parent->kind);
 	const struct piece *found = &t->pieces.items[t->at];
 	struct diag *diag = parser_fail(t->p, parent->range, "Unclosed template directive",
-					"There is no %%{ end%s } for this %%{ %s } where one is needed.", word, word);
+					"There is no %%{ end%s } that closes this %%{ %s }.", word, word);
 	if (found->kind != PIECE_END)
-		parser_note(t->p, diag, found->range, "Found out here.");
+		parser_note(t->p, diag, found->range, "It is missing before this.");
 }
 
 /* if := "%{if}" parts ["%{else}" parts] "%{endif}"; behind the first. */
