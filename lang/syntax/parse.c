@@ -219,8 +219,9 @@ static bool mend_header(struct parser *p, struct token type, size_t label_count)
 		while (parser_accept(p, TOKEN_NEWLINE))
 			;
 		if (parser_peek(p) == TOKEN_OPEN_BRACE) {
-			parser_complain(p, parser_token_range(p, p->tok), "Invalid block",
-					"The opening brace of a block must stand on the same line as its type and labels.");
+			diag = parser_complain(p, parser_token_range(p, type), "Invalid block",
+					       "The opening brace of a block must stand on the same line as its type and labels.");
+			parser_note(p, diag, parser_token_range(p, p->tok), "It stands here.");
 			return true;
 		}
 		diag = parser_fail(p, where, "Invalid block", "A block needs a body in braces, which is missing here.%s",
