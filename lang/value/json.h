@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON in and out (jansson behind it for parsing). */
+/* JSON in and out (a reader of its own, so that numbers keep their digits). */
 #pragma once
 
 #include "lang/value/value.h"
@@ -11,7 +11,11 @@ struct buf;
  * digits. NULL with the reason (and place) in `why`. Depth is limited to 500.
  */
 const struct value *value_from_json(struct arena *arena, const char *text, size_t len, struct buf *why);
-/* JSON text read as a known type, as Terraform's state holds it (missing attributes become null). NULL with `why`. */
+/*
+ * JSON text read as a known type, as Terraform's state holds it: missing attributes become null,
+ * unknown ones are left out; what the type leaves open is an object of "value" and "type". NULL
+ * with `why`.
+ */
 const struct value *value_from_json_as(struct arena *arena, const char *text, size_t len, const struct type *type, struct buf *why);
 /*
  * The value as JSON, compact; keys sorted; < > & escaped as \u003c ... where `html_safe` (jsonencode).
@@ -22,6 +26,9 @@ void value_to_json(const struct value *v, bool html_safe, struct buf *out);
 void value_to_json_pretty(const struct value *v, struct buf *out);
 /* A JSON string literal. */
 void json_add_string(struct buf *out, const char *text, size_t len, bool html_safe);
+
+/* The type whose JSON form (type_print_json()) was read as a value; NULL when it is none. */
+const struct type *type_from_json_value(struct arena *arena, const struct value *form);
 
 /*
  * The storage form, which keeps everything: type, unknowns, marks. Used for saved plans and state.
