@@ -246,24 +246,55 @@ static const struct value *read_structure(struct reader *r, const struct aws_sha
 	return value;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+	return x < y ? -1 : x > y;
+}
+
+typedef VEC(unsigned) number_list;
+
+/*
+ * The numbers that stand behind a list's name. There may be gaps: an element that is an empty
+ * structure leaves no trace.
+ */
+static void take_numbers(const struct reader *r, struct buf *name, number_list *out)
+{
+	size_t before = name->len;
+	buf_addc(name, '.');
+	for (size_t i = lower_bound(r, buf_text(name)); i < r->count; i++) {
+		if (strncmp(r->pairs[i].name, name->ptr, name->len))
+			break;
+		char *end;
+		const char *digits = r->pairs[i].name + name->len;
+		unsigned long number = strtoul(digits, &end, 10);
+		bool known = out->count && out->items[out->count - 1] == number;
+		if (end != digits && number > 0 && number < UINT32_MAX && (*end == '.' || !*end) && !known)
+			vec_add(out, (unsigned)number);
+	}
+	cut(name, before);
+	if (out->count)
+		qsort(out->items, out->count, sizeof(*out->items), by_size);
+}
+
 static const struct value *read_list(struct reader *r, const struct aws_shape *shape, struct buf *name, bool flat,
 				     unsigned depth)
 {
 	VEC(const struct value *) items = {0};
+	number_list numbers = {0};
 	size_t before = name->len;
 	if (!r->ec2 && !flat)
 		buf_addf(name, ".%s", shape->element_wire ? aws_text(shape->element_wire) : "member");
 	size_t stem = name->len;
-	for (size_t i = 1; !r->answer->failed; i++) {
-		buf_addf(name, ".%zu", i);
-		bool there = is_there(r, name);
-		const struct value *item = there ? read_node(r, &aws_shapes[shape->element], name, false, depth + 1) : NULL;
+	take_numbers(r, name, &numbers);
+	for (size_t i = 0; i < numbers.count && !r->answer->failed; i++) {
+		buf_addf(name, ".%u", numbers.items[i]);
+		const struct value *item = read_node(r, &aws_shapes[shape->element], name, false, depth + 1);
 		cut(name, stem);
-		if (!there)
-			break;
 		if (item)
 			vec_add(&items, item);
 	}
+	vec_free(&numbers);
 	cut(name, before);
 	const struct value *value = r->answer->failed ? NULL : answer_list(r->answer, items.items, items.count);
 	vec_free(&items);

@@ -144,7 +144,7 @@ static void write_headers(struct arena *arena, const struct aws_node *node, stru
 			}
 			continue;
 		}
-		if (member->location != AWS_IN_HEADER)
+		if (member->location != AWS_IN_HEADER || (inner->shape->kind == AWS_LIST && inner->count == 0))
 			continue;
 		if (member->flags & AWS_MEMBER_JSON) {
 			base64_encode(BASE64_STANDARD, inner->text, inner->count, &text);
@@ -442,7 +442,7 @@ static bool read_body(struct answer *answer, const struct aws_operation *op, con
 	const struct aws_shape *inner = aws_member_shape(payload);
 	const struct value **slot = &by_member[payload - &aws_members[shape->first]];
 	if (inner->kind != AWS_STRUCT) {
-		if (len)
+		if (len || payload->flags & AWS_MEMBER_STREAM)
 			*slot = answer_bytes(answer, inner, body, len);
 		return true;
 	}

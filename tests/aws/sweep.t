@@ -9,6 +9,7 @@ from wirelib import *
 
 try:
     import botocore, moto.core.serialize as serialize
+    from moto.core.model import ServiceModel
 except ImportError as missing:
     print(f'1..0 # SKIP {missing.name} is not installed')
     sys.exit(0)
@@ -19,7 +20,9 @@ rounds = 3 if os.environ.get('SWEEP') == 'all' else 1
 only = os.environ.get('ONLY', '').split()     # "ec2 RunInstances"
 seed = int(os.environ.get('SEED', '1'))
 tap, driver, boto = Tap(), Driver(), Botocore()
-# What botocore's client adds or changes outside of its serializer, or cannot serialise.
+# Two members of one wire name, long deprecated; a host name made of a parameter.
+SKIP = {'GetBucketNotification', 'PutBucketNotification', 'WriteGetObjectResponse'}
+# What botocore's client adds or changes outside of its serializer.
 QUIET = {'Content-Type', 'Content-MD5', 'X-Amz-Target', 'x-amz-sdk-checksum-algorithm'}
 
 
@@ -51,6 +54,8 @@ def check_request(service, protocol, op, params):
     # There and back: what a server would read.
     read = driver.ask(do='serve', service=service, method=made['method'], path=made['path'], query=made['query'],
                       headers=made['headers'], body=made['body'])
+    if 'why' in read and [] in params.values():
+        return None             # a list that must stand in the query, and is empty
     if 'why' in read:
         return f'serve: {read["why"]} ({read.get("operation")})'
     wanted = without_lost(protocol, op.input_shape, to_ours(params))
@@ -59,6 +64,9 @@ def check_request(service, protocol, op, params):
         if other.http['requestUri'].split('?')[0] == op.http['requestUri'].split('?')[0]:
             return None     # told apart by what these parameters happen not to have
         return f'serve: taken for {read["operation"]}'
+    if 'ContentMD5' not in wanted:
+        read['params'].pop('ContentMD5', None)
+    drop_empty(op.input_shape, read['params'], wanted)
     if service != 'route53' and not same(read['params'], wanted):
         return f'serve: {difference(read["params"], wanted)}'
     return None
@@ -76,11 +84,9 @@ def without_lost(protocol, shape, value, location=None, top=True):
             place = member.serialization.get('location')
             if place in ('header', 'headers', 'querystring') and kept in ('', [], {}):
                 continue
-            if place == 'header' and isinstance(kept, str) and member.serialization.get('name', '').lower() == 'content-type':
-                pass
-            if protocol in ('ec2', 'query') and kept in ([], {}):
+            if kept in ([], {}) and (protocol == 'ec2' or protocol == 'query' and inner != []):
                 continue
-            if member.type_name in ('list', 'map') and kept in ([], {}) and member.serialization.get('flattened'):
+            if 'json' not in protocol and kept in ([], {}) and member.serialization.get('flattened'):
                 continue
             if shape.serialization.get('payload') == name and kept in ('',):
                 continue
@@ -89,17 +95,32 @@ def without_lost(protocol, shape, value, location=None, top=True):
     if shape.type_name == 'list':
         items = [without_lost(protocol, shape.member, item, location, False) for item in value]
         if protocol in ('ec2', 'query'):
-            cut = next((i for i, item in enumerate(items) if item in ([], {})), len(items))
-            items = items[:cut]
+            items = [item for item in items if item != {} and (item != [] or protocol == 'query')]
         return items
     if shape.type_name == 'map':
         return {k: without_lost(protocol, shape.value, v, location, False) for k, v in value.items()
-                if not (protocol in ('ec2', 'query') and v in ([], {}))}
+                if not (v in ([], {}) and protocol in ('ec2', 'query'))}
     return value
 
 
+def drop_empty(shape, *values):
+    """botocore gives an empty structure where a map of headers or a payload is absent."""
+    for name, member in (shape.members.items() if shape else ()):
+        if member.serialization.get('location') == 'headers' or shape.serialization.get('payload') == name:
+            for value in values:
+                if value.get(name) in ({}, ''):
+                    del value[name]
+
+
+def motos(service, models={}):
+    if service not in models:
+        models[service] = ServiceModel(boto.loader.load_service_model(service, 'service-2'), service)
+    return models[service]
+
+
 def check_answer(service, protocol, op, value):
-    made = SERIALIZERS[protocol](op, serialize.SerializationContext('r-1')).serialize(value)
+    made = SERIALIZERS[protocol](motos(service).operation_model(op.name), serialize.SerializationContext('r-1'),
+                                 value_picker=lambda context: context.obj.get(context.key)).serialize(value)
     body = made['body']
     body = body.encode() if isinstance(body, str) else body
     theirs = boto.answer(protocol, op, made['status_code'], made['headers'], body)
@@ -107,6 +128,7 @@ def check_answer(service, protocol, op, value):
                       headers={k: str(v) for k, v in made['headers'].items()}, body=body)
     if 'why' in mine:
         return f'decode: {mine["why"]}'
+    drop_empty(op.output_shape, mine['value'], theirs)
     if not same(mine['value'], theirs):
         return f'decode: {difference(mine["value"], theirs)}'
     back = driver.ask(do='answer', service=service, operation=op.name, value=to_ours(value))
@@ -117,14 +139,10 @@ def check_answer(service, protocol, op, value):
                        headers=back['headers'], body=back['body'])
     if 'why' in again:
         return f'read again: {again["why"]}'
+    drop_empty(op.output_shape, again['value'], theirs)
     if not same(again['value'], theirs):
         return f'read again: {difference(again["value"], theirs)}'
     return None
-
-
-def can_stream(shape):
-    return not any(getattr(m, 'metadata', {}).get('eventstream') or m.serialization.get('eventstream')
-                   for m in shape.members.values()) if shape else True
 
 
 for service, protocol in services():
@@ -137,7 +155,7 @@ for service, protocol in services():
         if len(only) > 1 and name != only[1]:
             continue
         op = model.operation_model(name)
-        if op.has_event_stream_output or op.has_event_stream_input:
+        if op.has_event_stream_output or op.has_event_stream_input or name in SKIP:
             continue
         for turn in range(rounds):
             rng = random.Random(f'{seed} {service} {name} {turn}')

@@ -2,7 +2,7 @@
 """What the codec tests share: the driver (tests/aws/wire.c), comparisons of messages that mean the same,
 and, where botocore is installed, botocore's view of requests and answers in the terms of our values:
 timestamps as RFC 3339 text with whole seconds, blobs as base64 text, absent members absent."""
-import base64, json, math, os, subprocess, urllib.parse
+import base64, json, math, os, re, subprocess, urllib.parse
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timezone
 
@@ -71,7 +71,8 @@ def canonical_body(kind, body):
     if not body:
         return ''
     if kind in ('ec2', 'query'):
-        return sorted(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+        pairs = urllib.parse.parse_qsl(body.decode(), keep_blank_values=True)
+        return sorted((k, v[:-2] if re.fullmatch(r'\d+\.0', v) else v) for k, v in pairs)
     try:
         return json.loads(body) if 'json' in kind else canonical_xml(body)
     except (ValueError, ElementTree.ParseError):
@@ -117,7 +118,8 @@ class Random:
             count = self.count(shape)
             return [self.of(shape.member) for _ in range(count)]
         if kind == 'map':
-            return {self.text(shape.key, True): self.of(shape.value) for _ in range(self.count(shape))}
+            made = {self.text(shape.key, True): self.of(shape.value) for _ in range(self.count(shape))}
+            return dict(sorted(made.items()))
         if kind in ('integer', 'long'):
             low = int(shape.metadata.get('min', 0))
             return self.rng.choice([low, low + 1, low + 77, low + 1000000])
@@ -148,16 +150,17 @@ class Random:
         out = {}
         # A union has one member.
         members = list(shape.members.items())
-        if getattr(shape, 'is_tagged_union', False) or shape.metadata.get('union'):
+        union = getattr(shape, 'is_tagged_union', False)
+        if union:
             members = [self.rng.choice(members)] if members else []
         for name, member in members:
             required = name in shape.required_members and not self.answer
-            if not required and (self.stack.count(member.name) > 0 or len(self.stack) > 6):
+            if not required and not union and (self.stack.count(member.name) > 0 or len(self.stack) > 6):
                 continue
             if len(self.stack) > 12:
                 continue
             chance = 0.5 if len(self.stack) < 3 else 0.3
-            if required or self.rng.random() < chance:
+            if required or union or self.rng.random() < chance:
                 if member.type_name in ('structure',) and getattr(member, 'is_document_type', False):
                     out[name] = {'any': ['thing', 1, True]}
                 else:
