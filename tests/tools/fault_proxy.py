@@ -38,7 +38,7 @@ Orders, while it runs:
     POST /-fault-proxy/latency    body: milliseconds added to each request
 
 The log has a line for each request: n, method, path, service, action, status (0: no answer was sent), ms, and fault
-where there was one. The line is written when the answer has gone, or did not.
+where there was one. The line is written just before the answer leaves.
 """
 import argparse
 import asyncio
@@ -61,7 +61,8 @@ CONTROL = "/-fault-proxy/"
 PLAIN = {"kill-before", "kill-after", "drop", "close-before", "reset-before", "reset-after", "throttle", "hang",
          "hang-after"}
 WITH_NUMBER = {"status", "status-after", "delay", "delay-after"}
-BEFORE = {"kill-before", "close-before", "reset-before", "status", "throttle", "hang"}
+BEFORE = {"kill-before", "close-before", "reset-before", "hang"}
+AFTER = {"kill-after", "drop", "reset-after", "hang-after"}
 
 
 class BadMessage(Exception):
@@ -366,69 +367,68 @@ class Proxy:
             entry["fault"] = fault.text if fault.text != "*:throttle" else "throttle"
             self.fired.append({"n": self.count, "action": action, "fault": entry["fault"]})
         self.open += 1
-        try:
-            entry["status"], keep_ours = await self.answer(request, method, service, fault, reader, writer, up)
-        finally:
-            entry["ms"] = round((time.monotonic() - begin) * 1000, 1)
-            if this_round == self.round:  # not a straggler of a round that is over
-                self.open -= 1
-                self.note(entry)
-        return keep and keep_ours
 
-    async def answer(self, request, method, service, fault, reader, writer, up):
-        """Do what the fault says, and the rest as if nothing were; the status sent, and whether to go on."""
+        def done(status):
+            """Before the answer leaves, so that whoever has it finds it in the log."""
+            if "ms" not in entry:
+                entry["status"], entry["ms"] = status, round((time.monotonic() - begin) * 1000, 1)
+                if this_round == self.round:  # not a straggler of a round that is over
+                    self.open -= 1
+                    self.note(entry)
+
+        try:
+            return await self.answer(request, method, service, fault, reader, writer, up, done) and keep
+        finally:
+            done(0)
+
+    async def answer(self, request, method, service, fault, reader, writer, up, done):
+        """Do what the fault says, and the rest as if nothing were; false when the connection is at its end."""
         kind = fault.kind if fault else None
+
+        async def say(status, message):
+            done(status)
+            await send(writer, message)
+
         if self.latency:
             await asyncio.sleep(self.latency / 1000)
         if kind == "delay":
             await asyncio.sleep(fault.value / 1000)
+        if kind == "status":
+            await say(fault.value, broken(request, service, fault.value))
+            return True
+        if kind == "throttle":
+            await say(*throttled(request, service))
+            return True
         if kind in BEFORE:
-            if kind == "kill-before":
-                self.kill()
-            elif kind == "reset-before":
-                reset(writer)
-            elif kind == "status":
-                await send(writer, broken(request, service, fault.value))
-                return fault.value, True
-            elif kind == "throttle":
-                status, message = throttled(request, service)
-                await send(writer, message)
-                return status, True
-            elif kind == "hang":
-                await self.hang(reader, writer)
-            return 0, False
+            await self.end(kind, reader, writer, done)
+            return False
 
         try:
             status, message = await up.ask(request, method)
         except (OSError, Closed, BadMessage) as error:
             print(f"fault_proxy.py: the server behind: {error!r}", file=sys.stderr, flush=True)
-            await send(writer, error_answer(request, service, 502, "BadGateway", "the server behind gave no answer"))
-            return 502, False
-        if kind == "kill-after":
-            self.kill()
-            return 0, False
-        if kind == "drop":
-            return 0, False
-        if kind == "reset-after":
-            reset(writer)
-            return 0, False
-        if kind == "hang-after":
-            await self.hang(reader, writer)
-            return 0, False
+            await say(502, error_answer(request, service, 502, "BadGateway", "the server behind gave no answer"))
+            return False
+        if kind in AFTER:
+            await self.end(kind, reader, writer, done)
+            return False
         if kind == "status-after":
-            await send(writer, broken(request, service, fault.value))
-            return fault.value, True
+            status, message = fault.value, broken(request, service, fault.value)
         if kind == "delay-after":
             await asyncio.sleep(fault.value / 1000)
-        await send(writer, message)
-        return status, up.alive
+        await say(status, message)
+        return up.alive
 
-    @staticmethod
-    async def hang(reader, writer):
-        """Until the client has had enough."""
-        while not (reader.at_eof() or writer.transport.is_closing()):
-            await asyncio.sleep(0.05)
-
+    async def end(self, kind, reader, writer, done):
+        """The client gets no answer, in one way or another."""
+        if kind.startswith("hang"):
+            while not (reader.at_eof() or writer.transport.is_closing()):
+                await asyncio.sleep(0.05)
+        done(0)
+        if kind.startswith("kill"):
+            self.kill()
+        elif kind.startswith("reset"):
+            reset(writer)
 
 class Upstream:
     """The connection to the server that belongs to one client's connection."""
