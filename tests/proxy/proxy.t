@@ -364,6 +364,15 @@ def test_orders():
             tap.same(proxy.stats()["requests"], 1, "and starts the count anew")
 
 
+def test_other_server():
+    one, two = Behind(), Behind()
+    with Proxy(one) as proxy, proxy.client() as client:
+        client.ask("GET", "/a")
+        proxy.order("to", f"127.0.0.1:{two.server_port}")
+        tap.same(client.ask("GET", "/b")[0], 200, "the same connection goes on")
+        tap.same([[path for _, path, _ in behind.seen] for behind in (one, two)], [["/a"], ["/b"]], "to another server")
+
+
 def test_server_gone():
     behind = Behind()
     with Proxy(behind) as proxy:
@@ -400,6 +409,6 @@ def test_parent():
 
 
 for test in (test_passing, test_faults_at_a_number, test_status, test_actions, test_time, test_kill, test_throttle,
-             test_orders, test_server_gone, test_parent):
+             test_orders, test_other_server, test_server_gone, test_parent):
     tap.case(test)
 tap.done()

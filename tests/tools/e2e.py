@@ -28,10 +28,10 @@ def missing(*commands):
             return f"python3 has no {module}"
     if not os.access(INFRA, os.X_OK):
         return f"{os.path.relpath(INFRA, ROOT)} is not built"
+    listed = set(run([INFRA, "-help"], environment(""), "/").out.split())
     for command in commands:
-        done = subprocess.run([INFRA, command, "-help"], capture_output=True, check=False, timeout=30)
-        if done.returncode != 0:
-            return f"infra does not know `{command}`"
+        if command not in listed and run([INFRA, command, "-help"], environment(""), "/").code != 0:
+            return f"infra does not know `{command}` yet"
     return None
 
 
@@ -66,23 +66,19 @@ class Server:
             return answer.read().decode()
 
 
-class Moto(Server):
-    def __init__(self, *args):
-        super().__init__("moto_server.py", *args)
-        self.clients = {}
-
-    def reset(self):
-        self.call("/moto-api/reset", "")
+class Cloud:
+    """Something that answers as AWS does, at self.endpoint."""
 
     def client(self, service):
         """A boto3 client; made once, for making one costs more than many calls."""
-        if service not in self.clients:
+        clients = self.__dict__.setdefault("clients", {})
+        if service not in clients:
             import boto3
             from botocore.config import Config
-            self.clients[service] = boto3.client(
+            clients[service] = boto3.client(
                 service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
                 aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
-        return self.clients[service]
+        return clients[service]
 
     def all(self, service, operation, key, **args):
         """All pages of a list."""
@@ -99,7 +95,28 @@ class Moto(Server):
         return inventory(self)
 
 
-class Proxy(Server):
+class Moto(Server, Cloud):
+    def __init__(self, *args):
+        super().__init__("moto_server.py", *args)
+
+    def reset(self):
+        self.call("/moto-api/reset", "")
+
+
+def fork(port):
+    """The port of a second server with the state of the one at `port`; it ends with that one, or by `end_copy`."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/-/fork", data=b"", timeout=30) as answer:
+        return int(answer.read())
+
+
+def end_copy(port):
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/-/exit", data=b"", timeout=10).close()
+    except OSError:
+        pass  # it ends instead of answering
+
+
+class Proxy(Server, Cloud):
     def __init__(self, behind, *args):
         super().__init__("fault_proxy.py", "--to", behind.port, *args)
 
@@ -120,6 +137,7 @@ class Proxy(Server):
 
     def settle(self, seconds=20):
         """Wait until the server has done what was under way when a client was killed."""
+        time.sleep(0.05)  # what the client had written may not even have been read
         end = time.monotonic() + seconds
         while self.stats()["open"]:
             if time.monotonic() > end:
@@ -133,7 +151,7 @@ def tag_of(item, name="Name"):
     return next((tag["Value"] for tag in item.get("Tags") or item.get("TagSet") or [] if tag["Key"] == name), "")
 
 
-def inventory(moto):
+def inventory(cloud):
     found = {}
 
     def add(kind, pairs):
@@ -142,7 +160,7 @@ def inventory(moto):
             found[kind] = pairs
 
     def ec2(operation, key, **args):
-        return moto.all("ec2", operation, key, **args)
+        return cloud.all("ec2", operation, key, **args)
 
     vpcs = ec2("describe_vpcs", "Vpcs")
     default = {vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]}
@@ -192,22 +210,22 @@ def inventory(moto):
                          for r in ec2("describe_spot_instance_requests", "SpotInstanceRequests")
                          if r["State"] not in ("cancelled", "closed")))
 
-    systems = moto.all("efs", "describe_file_systems", "FileSystems")
+    systems = cloud.all("efs", "describe_file_systems", "FileSystems")
     add("efs", ((f["FileSystemId"], tag_of(f)) for f in systems))
     add("mount_target", ((m["MountTargetId"], "") for f in systems
-                         for m in moto.all("efs", "describe_mount_targets", "MountTargets", FileSystemId=f["FileSystemId"])))
+                         for m in cloud.all("efs", "describe_mount_targets", "MountTargets", FileSystemId=f["FileSystemId"])))
 
-    add("parameter", ((p["Name"], p["Name"]) for p in moto.all("ssm", "describe_parameters", "Parameters")))
+    add("parameter", ((p["Name"], p["Name"]) for p in cloud.all("ssm", "describe_parameters", "Parameters")))
 
-    roles = [r["RoleName"] for r in moto.all("iam", "list_roles", "Roles")]
+    roles = [r["RoleName"] for r in cloud.all("iam", "list_roles", "Roles")]
     add("role", ((r, r) for r in roles))
-    add("role_policy", ((f"{r} {p}", p) for r in roles for p in moto.all("iam", "list_role_policies", "PolicyNames", RoleName=r)))
+    add("role_policy", ((f"{r} {p}", p) for r in roles for p in cloud.all("iam", "list_role_policies", "PolicyNames", RoleName=r)))
     add("role_attachment", ((f"{r} {p['PolicyArn']}", p["PolicyName"]) for r in roles
-                            for p in moto.all("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=r)))
-    add("policy", ((p["Arn"], p["PolicyName"]) for p in moto.all("iam", "list_policies", "Policies", Scope="Local")))
+                            for p in cloud.all("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=r)))
+    add("policy", ((p["Arn"], p["PolicyName"]) for p in cloud.all("iam", "list_policies", "Policies", Scope="Local")))
     add("instance_profile", ((p["InstanceProfileName"], " ".join([p["InstanceProfileName"]] + [r["RoleName"] for r in p["Roles"]]))
-                             for p in moto.all("iam", "list_instance_profiles", "InstanceProfiles")))
-    add("bucket", ((b["Name"], b["Name"]) for b in moto.client("s3").list_buckets()["Buckets"]))
+                             for p in cloud.all("iam", "list_instance_profiles", "InstanceProfiles")))
+    add("bucket", ((b["Name"], b["Name"]) for b in cloud.client("s3").list_buckets()["Buckets"]))
     return found
 
 
@@ -216,9 +234,9 @@ def labels(found):
     return {kind: sorted(pairs.values()) for kind, pairs in found.items()}
 
 
-def intent_tags(moto):
+def intent_tags(cloud):
     """Objects that still carry a tag with which the program marks what it is about to make."""
-    return sorted(f"{tag['ResourceId']} {tag['Key']}" for tag in moto.all("ec2", "describe_tags", "Tags")
+    return sorted(f"{tag['ResourceId']} {tag['Key']}" for tag in cloud.all("ec2", "describe_tags", "Tags")
                   if tag["Key"].startswith("infra:"))
 
 

@@ -36,6 +36,7 @@ Orders, while it runs:
     POST /-fault-proxy/pid        body: process to kill from now on
     POST /-fault-proxy/throttle   body: RATE [SEED]
     POST /-fault-proxy/latency    body: milliseconds added to each request
+    POST /-fault-proxy/to         body: address of the server that stands behind from now on
 
 The log has a line for each request: n, method, path, service, action, status (0: no answer was sent), ms, and fault
 where there was one. The line is written just before the answer leaves.
@@ -323,12 +324,14 @@ class Proxy:
             self.rate, self.random = float(rate), random.Random(int(seed[0]) if seed else 0)
         elif (method, order) == ("POST", "latency"):
             self.latency = int(text)
+        elif (method, order) == ("POST", "to"):
+            self.host, self.port = address(text)
         else:
             return 404, "no such order\n"
         return 200, "ok\n"
 
     async def client(self, reader, writer):
-        up = Upstream(self.host, self.port)
+        up = Upstream(self)
         try:
             while await self.one(reader, writer, up):
                 pass
@@ -433,14 +436,16 @@ class Proxy:
 class Upstream:
     """The connection to the server that belongs to one client's connection."""
 
-    def __init__(self, host, port):
-        self.host, self.port, self.writer, self.reader, self.alive = host, port, None, None, True
+    def __init__(self, proxy):
+        self.proxy, self.writer, self.reader, self.alive, self.address = proxy, None, None, True, None
 
     async def ask(self, request, method):
-        if self.writer and self.reader.at_eof():
+        address_now = self.proxy.host, self.proxy.port
+        if self.writer and (self.reader.at_eof() or self.address != address_now):
             self.close()
         if not self.writer:
-            self.reader, self.writer = await asyncio.open_connection(self.host, self.port, limit=LIMIT_HEAD)
+            self.reader, self.writer = await asyncio.open_connection(*address_now, limit=LIMIT_HEAD)
+            self.address = address_now
         self.writer.write(request.encode())
         await self.writer.drain()
         status, answer = await read_answer(self.reader, method)

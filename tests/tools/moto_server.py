@@ -8,10 +8,17 @@ started it dies, however that happens: a test that is killed leaves no server be
 
 The server is bound here and handed to the same process, so there is no moment between choosing a port and
 listening on it. State lives in memory; POST /moto-api/reset empties it.
+
+POST /moto-api/-/fork makes a second server out of this one, with the same state, and answers its port: tests that try
+many things from one beginning need not make the beginning each time. Ask while no other request is under way.
+POST /moto-api/-/exit ends such a copy. (moto knows neither; the path keeps clear of what it knows.)
 """
 import argparse
 import logging
 import os
+import queue
+import signal
+import stat
 import sys
 
 from lifetime import announce, end_with_parent, end_with_stdin
@@ -65,12 +72,73 @@ def main():
 
     if not args.verbose:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(args.host, args.port, DomainDispatcherApplication(create_backend_app),
-                         threaded=True, request_handler=Handler)
-    server.daemon_threads = True
-    os.environ["MOTO_PORT"] = str(server.server_port)
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def app(environ, start_response):
+        order = environ["PATH_INFO"].removeprefix("/moto-api/-/")
+        if order == environ["PATH_INFO"]:
+            return moto(environ, start_response)
+        if order == "exit":
+            os._exit(0)
+        answer = b"%d" % forks.order() if order == "fork" else b"no such order"
+        start_response("200 OK", [("Content-Length", str(len(answer)))])
+        return [answer]
+
+    def serve(port):
+        server = make_server(args.host, port, app, threaded=True, request_handler=Handler)
+        server.daemon_threads = True
+        server.service_actions = forks.serve
+        os.environ["MOTO_PORT"] = str(server.server_port)
+        return server
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
+    forks = Forks(serve)
+    server = serve(args.port)
     announce(server.server_port, args.port_file)
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.02)
+
+
+class Forks:
+    """Copies of the process. The main thread makes them, since a copy ends with the thread that made it."""
+
+    def __init__(self, serve):
+        self.make_server, self.orders = serve, queue.Queue()
+
+    def order(self):
+        """From any thread: a copy's port."""
+        answer = queue.Queue()
+        self.orders.put(answer)
+        return answer.get()
+
+    def serve(self):
+        """From the main thread, now and then."""
+        while not self.orders.empty():
+            answer = self.orders.get()
+            read_end, write_end = os.pipe()
+            if os.fork() == 0:
+                os.close(read_end)
+                self.become_copy(write_end)
+            os.close(write_end)
+            with open(read_end, encoding="ascii") as file:
+                answer.put(int(file.read()))
+
+    def become_copy(self, write_end):
+        end_with_parent()
+        # The connections belong to the original: while we held them open, their clients would not see them closed.
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                    os.close(int(name))
+            except OSError:
+                pass
+        self.orders = queue.Queue()
+        server = self.make_server(0)
+        os.write(write_end, b"%d" % server.server_port)
+        os.close(write_end)
+        try:
+            server.serve_forever(poll_interval=0.02)
+        finally:
+            os._exit(1)
 
 
 if __name__ == "__main__":
