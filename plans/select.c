@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What -target and -exclude leave of a run. */
+#include "plans/engine_internal.h"
+
+#include <string.h>
+
+struct selection {
+	struct engine *engine;
+	bool all, destroying;
+	struct address *targets, *excludes;
+	size_t target_count, exclude_count;
+	uint8_t *nodes;  /* a bit each: part of the run */
+	uint8_t *whole;  /* part of the run with all instances: needed by a target */
+};
+
+static struct address *parse_all(struct engine *engine, const char *const *texts, size_t count, const char *option,
+				 struct diags *diags)
+{
+	struct address *out = arena_array_of(engine->arena, count, struct address);
+	for (size_t i = 0; i < count; i++) {
+		size_t first = diags->count;
+		if (!address_parse(engine->arena, texts[i], &out[i], diags)) {
+			for (size_t k = first; k < diags->count; k++)
+				diag_add_note(diags, &diags->items[k], SRC_NOWHERE, "in the option -%s=%s", option, texts[i]);
+		}
+	}
+	return out;
+}
+
+/* Whether a resource block lies within an address, or holds what it names. */
+static bool block_meets(struct engine *engine, const struct address *target, const struct node *node)
+{
+	struct address block;
+	struct arena *arena = engine->arena;
+	size_t depth = 0;
+	for (const struct module *m = node->module; m->parent; m = m->parent)
+		depth++;
+	struct module_step *steps = arena_array_of(arena, depth, struct module_step);
+	size_t at = depth;
+	for (const struct module *m = node->module; m->parent; m = m->parent)
+		steps[--at] = (struct module_step){.name = m->name};
+	block = (struct address){.modules = steps, .module_count = depth, .data = node->resource->data,
+				 .type = node->resource->type, .name = node->resource->name};
+	struct module_step *plain = arena_array_of(arena, target->module_count, struct module_step);
+	for (size_t i = 0; i < target->module_count; i++)
+		plain[i] = (struct module_step){.name = target->modules[i].name};
+	struct address unkeyed = *target;
+	unkeyed.modules = plain;
+	unkeyed.key = (struct instance_key){0};
+	return address_contains(&unkeyed, &block);
+}
+
+static bool node_in(struct engine *engine, const struct address *addresses, size_t count, const struct node *node)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (block_meets(engine, &addresses[i], node))
+			return true;
+	}
+	return false;
+}
+
+static bool object_in(const struct address *addresses, size_t count, const struct address *object)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (address_contains(&addresses[i], object))
+			return true;
+	}
+	return false;
+}
+
+struct selection *selection_new(struct engine *engine, const struct plan_options *options, struct diags *diags)
+{
+	struct graph *graph = engine->graph;
+	struct selection *s = arena_new_of(engine->arena, struct selection);
+	*s = (struct selection){
+		.engine = engine,
+		.destroying = options->mode == PLAN_DESTROY,
+		.all = !options->target_count && !options->exclude_count,
+		.targets = parse_all(engine, options->targets, options->target_count, "target", diags),
+		.excludes = parse_all(engine, options->excludes, options->exclude_count, "exclude", diags),
+		.target_count = options->target_count,
+		.exclude_count = options->exclude_count,
+		.nodes = arena_array_of(engine->arena, graph->count / 8 + 1, uint8_t),
+		.whole = arena_array_of(engine->arena, graph->count / 8 + 1, uint8_t),
+	};
+	if (s->all)
+		return s;
+	for (uint32_t i = 0; i < graph->count; i++) {
+		const struct node *node = &graph->nodes[i];
+		if (node->kind != NODE_RESOURCE)
+			continue;
+		if (s->target_count && !node_in(engine, s->targets, s->target_count, node))
+			continue;
+		bit_set(s->nodes, i);
+		if (s->target_count)
+			graph_mark_needed(graph, i, s->whole);
+	}
+	for (uint32_t i = 0; i < graph->count; i++) {
+		if (bit_is_set(s->whole, i))
+			bit_set(s->nodes, i);
+	}
+	/* what needs something that is left out is left out, too */
+	uint8_t *needed = arena_array_of(engine->arena, graph->count / 8 + 1, uint8_t);
+	for (uint32_t i = 0; i < graph->count && s->exclude_count; i++) {
+		const struct node *node = &graph->nodes[i];
+		if (node->kind != NODE_RESOURCE || !bit_is_set(s->nodes, i))
+			continue;
+		bool out = node_in(engine, s->excludes, s->exclude_count, node);
+		memset(needed, 0, graph->count / 8 + 1);
+		graph_mark_needed(graph, i, needed);
+		for (uint32_t k = 0; k < graph->count && !out; k++)
+			out = bit_is_set(needed, k) && graph->nodes[k].kind == NODE_RESOURCE &&
+			      node_in(engine, s->excludes, s->exclude_count, &graph->nodes[k]);
+		if (out)
+			s->nodes[i / 8] &= (uint8_t)~(1u << (i % 8));
+	}
+	return s;
+}
+
+bool selection_is_all(const struct selection *s)
+{
+	return s->all;
+}
+
+bool selection_has_node(const struct selection *s, const struct node *node)
+{
+	if (s->all)
+		return true;
+	if (node->kind == NODE_RESOURCE)
+		return bit_is_set(s->nodes, node->index);
+	if (node->kind != NODE_OUTPUT && node->kind != NODE_CHECK)
+		return true;
+	/* outputs and checks only where all that they need takes part */
+	AUTO_FREE uint8_t *needed = xcalloc(s->engine->graph->count / 8 + 1, 1);
+	graph_mark_needed(s->engine->graph, node->index, needed);
+	for (uint32_t k = 0; k < s->engine->graph->count; k++) {
+		if (bit_is_set(needed, k) && s->engine->graph->nodes[k].kind == NODE_RESOURCE && !bit_is_set(s->nodes, k))
+			return false;
+	}
+	return true;
+}
+
+bool selection_has_instance(const struct selection *s, const struct node *node, const struct address *address)
+{
+	if (s->all)
+		return true;
+	if (!bit_is_set(s->nodes, node->index))
+		return false;
+	if (s->exclude_count && object_in(s->excludes, s->exclude_count, address))
+		return false;
+	if (!s->target_count || bit_is_set(s->whole, node->index))
+		return true;
+	return object_in(s->targets, s->target_count, address);
+}
+
+/* Whether `list` names the resource of an address. */
+static bool depends_on_any(struct engine *engine, const struct object *object, const struct address *addresses, size_t count)
+{
+	for (size_t i = 0; object && i < object->dependency_count; i++) {
+		struct diags ignored;
+		diags_init(&ignored);
+		struct address dependency;
+		bool met = address_parse(engine->arena, object->dependencies[i], &dependency, &ignored);
+		diags_release(&ignored);
+		for (size_t k = 0; met && k < count; k++) {
+			struct address unkeyed = addresses[k];
+			unkeyed.key = (struct instance_key){0};
+			if (address_contains(&unkeyed, &dependency) || address_contains(&dependency, &unkeyed))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool selection_has_object(const struct selection *s, const struct working *w)
+{
+	if (s->all)
+		return true;
+	struct engine *engine = s->engine;
+	if (s->target_count && !object_in(s->targets, s->target_count, &w->parts) &&
+	    !(s->destroying && depends_on_any(engine, w->object, s->targets, s->target_count)))
+		return false;
+	if (!s->exclude_count)
+		return true;
+	if (object_in(s->excludes, s->exclude_count, &w->parts))
+		return false;
+	if (!s->destroying)
+		return !depends_on_any(engine, w->object, s->excludes, s->exclude_count);
+	/* what something kept depends on must be kept, too */
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		const struct working *other = engine->objects.items[i];
+		if (object_in(s->excludes, s->exclude_count, &other->parts) && depends_on_any(engine, other->object, &w->parts, 1))
+			return false;
+	}
+	return true;
+}
