@@ -89,6 +89,8 @@ static void read_objects(struct provider_run *run)
 		if (!is_of(w, run) || w->refreshed)
 			continue;
 		const struct node *node = graph_find_resource(engine->graph, &w->parts);
+		if (engine->only_read && node && !bit_is_set(engine->only_read, node->index))
+			continue;
 		if (engine->selection && !(node ? selection_has_node(engine->selection, node) || selection_has_object(engine->selection, w)
 						: selection_has_object(engine->selection, w)))
 			continue;

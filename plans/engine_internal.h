@@ -51,9 +51,9 @@ struct engine {
 	VEC(struct working *) objects; /* of the state, in its order */
 	struct map current;  /* address -> struct working: the current ones */
 	struct map runs;     /* provider address -> struct provider_run */
-	VEC(const char *) moved_away; /* addresses that must leave the state on apply */
 	const struct plan_options *plan_options;
 	struct selection *selection;
+	const uint8_t *only_read; /* -minimal-refresh: a bit for each node whose objects are read; NULL: all */
 	int64_t plan_time;
 	bool offline;
 	bool interrupted;

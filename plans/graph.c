@@ -477,6 +477,36 @@ static void need_arguments(struct builder *b, const struct body *body, const cha
 	}
 }
 
+struct node *graph_import_target(const struct graph *graph, const struct import_block *import)
+{
+	struct ref ref;
+	if (!expr_as_ref(graph->arena, import->to, &ref))
+		return NULL;
+	const struct module *module = graph->config->root;
+	const char *words[3];
+	size_t count = 0, at = 0;
+	const char *word = ref.root;
+	for (;; word = ref.steps[at++].name) {
+		if (word && !strcmp(word, "module") && count == 0 && at < ref.count && ref.steps[at].name) {
+			const struct module_call *call = map_find(&module->calls, ref.steps[at++].name);
+			if (!call || !call->module)
+				return NULL;
+			module = call->module;
+			while (at < ref.count && ref.steps[at].key)
+				at++;
+			if (at >= ref.count)
+				return NULL;
+			continue;
+		}
+		if (!word || count == ARRAY_LEN(words))
+			break;
+		words[count++] = word;
+		if (at >= ref.count)
+			break;
+	}
+	return count == 2 ? graph_find(graph, module, arena_printf(graph->arena, "%s.%s", words[0], words[1])) : NULL;
+}
+
 static void need_resource_parts(struct builder *b, struct node *node)
 {
 	const struct resource *r = node->resource;
@@ -499,6 +529,17 @@ static void need_resource_parts(struct builder *b, struct node *node)
 	}
 	if (node->uses)
 		need(b, &b->graph->nodes[node->uses->node]);
+	/* import blocks stand in the root and may name values of other resources */
+	const struct module *root = b->graph->config->root;
+	for (size_t i = 0; i < root->import_count; i++) {
+		const struct import_block *import = &root->imports[i];
+		if (graph_import_target(b->graph, import) != node)
+			continue;
+		b->module = b->graph->config->root;
+		need_expr(b, import->id);
+		need_expr(b, import->for_each);
+		b->module = node->module;
+	}
 }
 
 static void need_parts(struct builder *b, struct node *node)
@@ -687,7 +728,7 @@ static void finish_resources(struct graph *graph)
 	}
 }
 
-struct graph *graph_build(struct arena *arena, struct config *config, struct diags *diags)
+struct graph *graph_build(struct arena *arena, struct config *config, const struct map *also, struct diags *diags)
 {
 	struct graph *graph = arena_new_of(arena, struct graph);
 	graph->arena = arena;
@@ -703,6 +744,11 @@ struct graph *graph_build(struct arena *arena, struct config *config, struct dia
 	for (struct map_entry *e = map_first(&config->root->providers); e; e = map_next(&config->root->providers, e)) {
 		const struct provider_block *block = e->value;
 		add_provider(&b, config->root, block->name, block->alias, block, block->header_range);
+	}
+	/* and so may the defaults that no block is written for */
+	for (struct map_entry *e = also ? map_first(also) : NULL; e; e = map_next(also, e)) {
+		if (!strpbrk(e->key, ".") && provider_find_kind(e->key))
+			add_provider(&b, config->root, e->key, NULL, NULL, SRC_NOWHERE);
 	}
 	b.looked_at = xcalloc(graph->count, sizeof(*b.looked_at));
 	for (size_t i = 0; i < graph->count; i++) {

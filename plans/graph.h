@@ -60,15 +60,17 @@ struct graph {
 
 /*
  * Builds the graph and finds unknown names, unknown types, providers that do not exist and cycles.
- * NULL when one of these makes going on senseless (cycles); else look at diags.
+ * `also` holds the addresses of providers that the state's objects were made with; may be NULL. NULL when one of these makes going on senseless (cycles); else look at diags.
  */
-struct graph *graph_build(struct arena *arena, struct config *config, struct diags *diags);
+struct graph *graph_build(struct arena *arena, struct config *config, const struct map *also, struct diags *diags);
 void graph_release(struct graph *graph);
 
 /* The node of a block, or NULL: "var.x", "local.x", "output.x", "aws_vpc.main", "data.aws_ami.x", "module.net" in a module. */
 struct node *graph_find(const struct graph *graph, const struct module *module, const char *address);
 /* The node of a resource by its full address without instance keys ("module.net.aws_vpc.main"), or NULL. */
 struct node *graph_find_resource(const struct graph *graph, const struct address *address);
+/* The resource that an import block brings in, or NULL. */
+struct node *graph_import_target(const struct graph *graph, const struct import_block *import);
 /* Address without instance keys: what `dependencies` hold. */
 const char *address_print_config(struct arena *arena, const struct address *address);
 

@@ -295,6 +295,50 @@ struct expansion *world_expand_resource(struct world *world, struct module_insta
 	return expansion;
 }
 
+struct expansion *world_expand_each(struct world *world, struct module_instance *mi, const struct expr *for_each, struct diags *diags)
+{
+	struct expansion *expansion = arena_new_of(world->arena, struct expansion);
+	expand(world, mi, NULL, for_each, NULL, expansion, diags);
+	return expansion;
+}
+
+/* One instance that stands for all: its index or key and value are unknown, its repetition is what the block says. */
+static struct expansion *unknown_expansion(struct world *world, bool count, bool for_each)
+{
+	struct expansion *expansion = arena_new_of(world->arena, struct expansion);
+	expansion->items = arena_array_of(world->arena, 1, struct instance);
+	expansion->count = 1;
+	expansion->unknown = count || for_each;
+	expansion->repetition = count ? REPEAT_COUNT : for_each ? REPEAT_EACH : REPEAT_NONE;
+	if (count)
+		expansion->items[0].key = (struct instance_key){.kind = KEY_INDEX};
+	if (for_each) {
+		expansion->items[0].key = (struct instance_key){.kind = KEY_NAME, .name = ""};
+		expansion->items[0].each_value = &value_unknown_any;
+	}
+	expansion->items[0].unknown = expansion->unknown;
+	return expansion;
+}
+
+void world_expand_unknown_call(struct world *world, const struct node *node)
+{
+	const struct module_call *call = node->call;
+	const struct module_list *list = world_modules(world, node->module);
+	for (size_t i = 0; i < list->count; i++) {
+		struct expansion *expansion = unknown_expansion(world, call->count != NULL, call->for_each != NULL);
+		map_put(&list->items[i]->calls, call->name, expansion);
+		if (call->module)
+			expansion->items[0].module = add_module_instance(world, call->module, list->items[i], &expansion->items[0]);
+	}
+}
+
+struct expansion *world_expand_unknown_resource(struct world *world, struct module_instance *mi, const struct node *node)
+{
+	struct expansion *expansion = unknown_expansion(world, node->resource->count != NULL, node->resource->for_each != NULL);
+	world_put_expansion(mi, node->resource, expansion);
+	return expansion;
+}
+
 struct expansion *world_expansion(const struct module_instance *mi, const struct resource *resource)
 {
 	return map_find(&mi->resources, resource->address);
@@ -401,8 +445,7 @@ const struct value *world_variable(struct world *world, struct module_instance *
 	return v;
 }
 
-static const struct value *local_value(struct world *world, struct module_instance *mi, const struct local *local,
-				       struct diags *diags)
+const struct value *world_local(struct world *world, struct module_instance *mi, const struct local *local, struct diags *diags)
 {
 	struct memo *memo = map_find(&mi->locals, local->name);
 	if (memo)
@@ -520,6 +563,12 @@ static const struct value *lookup_resource(struct world_eval *we, bool data, con
 			return value_null(we->eval.arena, node->type ? node->type->schema->type : &type_any);
 		return instance_value(we, node, &expansion->items[0]);
 	}
+	if (expansion->unknown) {
+		if (count <= at + 1 || !steps[at + 1].key)
+			return &value_unknown_any;
+		*consumed = at + 2;
+		return instance_value(we, node, &expansion->items[0]);
+	}
 	if (count > at + 1 && steps[at + 1].key) {
 		bool unknown;
 		const struct instance *instance = instance_by_step(expansion, &steps[at + 1], &unknown);
@@ -569,7 +618,7 @@ static const struct value *lookup_module(struct world_eval *we, struct src_range
 	*consumed = count ? 1 : 0;
 	if (!name || !map_find(&we->mi->module->calls, name))
 		return fail(&we->eval, range, "Reference to undeclared module", "There is no module \"%s\" here.", name ? name : "");
-	if (!expansion || expansion->failed)
+	if (!expansion || expansion->failed || expansion->unknown)
 		return &value_unknown_any;
 	size_t at = 1;
 	const struct instance *instance = NULL;
@@ -642,7 +691,7 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 			return fail(&here.eval, range, var ? "Reference to undeclared input variable" : "Reference to undeclared local value",
 				    "There is no %s.%s in this module.", root, first ? first : "");
 		return var ? world_variable(we->world, we->mi, declared, eval->diags)
-			   : local_value(we->world, we->mi, declared, eval->diags);
+			   : world_local(we->world, we->mi, declared, eval->diags);
 	}
 	if (!strcmp(root, "module"))
 		return lookup_module(&here, range, steps, count, consumed);
@@ -665,6 +714,8 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 				    "count.index stands only in blocks that have the argument \"count\".");
 		if (!first || strcmp(first, "index"))
 			return fail(&here.eval, range, "Invalid \"count\" attribute", "The only name is count.index.");
+		if (we->instance->unknown)
+			return value_unknown_not_null(eval->arena, &type_number);
 		return value_int(eval->arena, (int64_t)we->instance->key.index);
 	}
 	if (!strcmp(root, "each")) {
@@ -672,6 +723,8 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 		if (!we->instance || we->instance->key.kind != KEY_NAME)
 			return fail(&here.eval, range, "Reference to \"each\" in context without for_each",
 				    "each.key and each.value stand only in blocks that have the argument \"for_each\".");
+		if (first && !strcmp(first, "key") && we->instance->unknown)
+			return value_unknown_not_null(eval->arena, &type_string);
 		if (first && !strcmp(first, "key"))
 			return value_string(eval->arena, we->instance->key.name);
 		if (first && !strcmp(first, "value"))

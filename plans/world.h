@@ -14,6 +14,7 @@ struct instance {
 	const struct value *each_value;  /* for_each: the member */
 	const struct value *value;       /* resources: the object as far as it is known; NULL: not there */
 	struct module_instance *module;  /* calls */
+	bool unknown;                    /* stands for all instances, while validating */
 };
 
 enum repetition { REPEAT_NONE, REPEAT_COUNT, REPEAT_EACH };
@@ -24,6 +25,7 @@ struct expansion {
 	size_t count;
 	const struct value *whole; /* all instances as one value, once asked for */
 	bool failed;               /* count or for_each could not be evaluated */
+	bool unknown;              /* one instance stands for all, while validating */
 };
 
 struct module_instance {
@@ -71,6 +73,11 @@ bool world_expand_call(struct world *world, const struct node *node, struct diag
 /* Expands a resource in one module instance; never NULL (`failed` after an error). */
 struct expansion *world_expand_resource(struct world *world, struct module_instance *mi, const struct node *node,
 					struct diags *diags);
+/* A for_each of another block (import) in a module instance; never NULL. */
+struct expansion *world_expand_each(struct world *world, struct module_instance *mi, const struct expr *for_each, struct diags *diags);
+/* For checking without values: one instance, whose keys are not known. */
+void world_expand_unknown_call(struct world *world, const struct node *node);
+struct expansion *world_expand_unknown_resource(struct world *world, struct module_instance *mi, const struct node *node);
 /* What was expanded before, or NULL. */
 struct expansion *world_expansion(const struct module_instance *mi, const struct resource *resource);
 /* Puts an expansion made elsewhere (from the state) in place. */
@@ -91,7 +98,8 @@ struct world_eval {
 void world_eval_init(struct world_eval *we, struct world *world, struct module_instance *mi, const struct instance *instance,
 		     const struct value *self, struct arena *arena, struct diags *diags);
 
-/* The value of a variable or output, evaluated now if it was not before; errors once. */
+/* The value of a variable, local or output, evaluated now if it was not before; errors once. */
+const struct value *world_local(struct world *world, struct module_instance *mi, const struct local *local, struct diags *diags);
 const struct value *world_variable(struct world *world, struct module_instance *mi, const struct variable *variable,
 				   struct diags *diags);
 const struct value *world_output(struct world *world, struct module_instance *mi, const struct output *output, struct diags *diags);

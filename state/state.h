@@ -108,6 +108,9 @@ bool state_commit(struct state *state, struct diags *diags);
 /* Called once, after the next commit that succeeds: "the intent is on disk, the request may leave". */
 void state_after_commit(struct state *state, void (*fn)(void *ctx), void *ctx);
 
+/* Forgets those that wait: the commit failed, and nothing shall leave. */
+void state_cancel_after_commit(struct state *state);
+
 /* ---- history: one row a run ---- */
 void state_add_history(struct state *state, const char *operation, const char *summary);
 
