@@ -143,7 +143,7 @@ static void visit_resource(struct apply *apply, struct work *work, const struct 
 {
 	struct engine *engine = apply->engine;
 	*work = (struct work){.apply = apply, .node = node->index, .pending = 1};
-	if (apply->plan->mode != PLAN_NORMAL || !selection_has_node(engine->selection, node)) {
+	if ((apply->plan->mode != PLAN_NORMAL && !node->resource->data) || !selection_has_node(engine->selection, node)) {
 		engine_expand_from_state(engine, node);
 		work_end_one(work);
 		return;

@@ -182,6 +182,8 @@ struct config {
 	struct src_set *sources;
 	struct module *root;
 	const char *dir;
+	struct module **modules; /* all, the root first */
+	size_t module_count;
 	struct config_file *files; /* all that were read, in order */
 	size_t file_count;
 };
