@@ -270,7 +270,10 @@ class Result:
         self.command, self.code, self.out, self.err, self.seconds = command, code, out, err, seconds
 
     def __str__(self):
-        return f"$ {' '.join(self.command)}\nexit code {self.code} after {self.seconds:.1f} s\n{self.out}{self.err}"
+        lines = (self.out + self.err).split("\n")
+        if len(lines) > 80:
+            lines = lines[:5] + [f"... {len(lines) - 80} lines ..."] + lines[-75:]
+        return "\n".join([f"$ {' '.join(self.command)}", f"exit code {self.code} after {self.seconds:.1f} s"] + lines)
 
 
 def run(command, env, cwd, timeout=120, started=None):
