@@ -61,7 +61,8 @@ static void problem(struct walk *walk, const struct path *path, const char *fmt,
 	va_start(args, fmt);
 	buf_vaddf(walk->why, fmt, args);
 	va_end(args);
-	buf_addc(walk->why, '.');
+	if (walk->why->ptr[walk->why->len - 1] != '?')
+		buf_addc(walk->why, '.');
 }
 
 static const char *article(const char *word)

@@ -57,6 +57,9 @@ static void encode_json_request(struct arena *arena, const struct aws_operation 
 		   arena_printf(arena, "application/x-amz-json-%s", aws_text(service->json)));
 	header_add(arena, &headers, "X-Amz-Target",
 		   arena_printf(arena, "%s.%s", aws_text(service->target), aws_text(op->name)));
+	/* Asks for the error codes of the query protocol, which models and users know. */
+	if (service->query_errors)
+		header_add(arena, &headers, "x-amzn-query-mode", "true");
 	out->headers = headers.items;
 	out->header_count = headers.count;
 	out->body = buf_copy(&body, arena);
