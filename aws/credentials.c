@@ -70,7 +70,11 @@ void aws_credentials_unref(const struct aws_credentials *credentials)
 int64_t credentials_parse_time(const char *text)
 {
 	int64_t ms;
-	return text && aws_time_parse(text, strlen(text), &ms) ? ms / 1000 : -1;
+	size_t len = text ? strlen(text) : 0;
+	/* Older AWS CLIs wrote "2020-06-17T10:02:08UTC"; without a zone it is UTC too. */
+	if (len > 3 && !strcmp(text + len - 3, "UTC"))
+		len -= 3;
+	return text && aws_time_parse(text, len, &ms) ? ms / 1000 : -1;
 }
 
 struct aws_credentials *credentials_from_value(const struct value *object, const struct json_names *names, const char *source,

@@ -266,22 +266,28 @@ static bool plan_base(struct fetch *fetch)
 	const struct aws_settings *settings = aws_config_settings(config);
 	const char *profile = aws_config_profile(config);
 	bool found = false;
-	if (!plan_arguments(fetch, &found) || found)
-		return found;
+	if (!plan_arguments(fetch, &found))
+		return false;
+	if (found)
+		return true;
 	note(fetch, "the provider's arguments: no access_key");
 	/* A profile that the provider names is meant to win over what the shell happens to have. */
 	if (settings->profile) {
 		note(fetch, "the environment: left aside, since the provider names a profile");
 	} else {
-		if (!plan_environment(fetch, &found) || found)
-			return found;
+		if (!plan_environment(fetch, &found))
+			return false;
+		if (found)
+			return true;
 		plan_environment_token(fetch, &found);
 		if (found)
 			return true;
 		note(fetch, "the environment: neither AWS_ACCESS_KEY_ID nor AWS_WEB_IDENTITY_TOKEN_FILE is set");
 	}
-	if (!plan_profile(fetch, profile, &profile, 1, &found) || found)
-		return found;
+	if (!plan_profile(fetch, profile, &profile, 1, &found))
+		return false;
+	if (found)
+		return true;
 	note(fetch, "the profile \"%s\": %s", profile,
 	     aws_config_has_profile(config, profile) ? "says nothing of credentials" : "is in no shared AWS file");
 	plan_container(fetch, &found);
