@@ -48,10 +48,27 @@ aws_security_group_rule aws_vpc_security_group_ingress_rule aws_vpc_security_gro
 aws_efs_file_system aws_efs_mount_target aws_instance aws_key_pair aws_ebs_volume
 aws_volume_attachment aws_ssm_parameter aws_iam_role aws_iam_role_policy aws_iam_policy
 aws_iam_role_policy_attachment aws_iam_instance_profile
+aws_launch_template aws_spot_instance_request aws_placement_group aws_network_interface
+aws_eip_association aws_autoscaling_group aws_autoscaling_policy aws_default_vpc
+aws_default_security_group aws_default_route_table aws_vpc_endpoint aws_efs_access_point
+aws_s3_bucket aws_s3_object aws_s3_bucket_versioning aws_s3_bucket_public_access_block
+aws_s3_bucket_lifecycle_configuration aws_s3_bucket_server_side_encryption_configuration
+aws_s3_bucket_policy aws_s3_bucket_ownership_controls aws_s3_bucket_acl
+aws_cloudwatch_log_group aws_cloudwatch_metric_alarm aws_cloudwatch_dashboard
+aws_kms_key aws_kms_alias aws_budgets_budget aws_iam_user aws_iam_policy_attachment
+aws_sagemaker_notebook_instance aws_sagemaker_notebook_instance_lifecycle_configuration
+aws_sagemaker_code_repository aws_secretsmanager_secret aws_secretsmanager_secret_version
+aws_sns_topic aws_sns_topic_subscription aws_sqs_queue aws_dynamodb_table aws_ecr_repository
+aws_lb aws_lb_listener aws_lb_target_group aws_lb_target_group_attachment aws_route53_zone
+aws_route53_record
 """.split()
 DATA = """
 aws_vpc aws_subnet aws_subnets aws_ami aws_availability_zones aws_caller_identity aws_region
-aws_partition aws_iam_policy_document aws_ssm_parameter
+aws_partition aws_iam_policy_document aws_ssm_parameter aws_security_group aws_security_groups
+aws_route_table aws_internet_gateway aws_efs_file_system aws_iam_role aws_iam_policy aws_kms_key
+aws_s3_bucket aws_ec2_instance_type aws_ec2_instance_type_offerings aws_ec2_spot_price
+aws_instance aws_instances aws_route53_zone aws_acm_certificate aws_key_pair aws_eip
+aws_availability_zone aws_default_tags
 """.split()
 
 POLICY = ['{"Version":"2012-10-17","Statement":[{"Effect":"%s","Action":"*","Resource":"*"}]}' % e
@@ -78,6 +95,12 @@ GIVEN = {
     "aws_key_pair": {"public_key": KEYS[0]},
     "aws_ebs_volume": {"size": 8},
     "aws_ssm_parameter": {"type": "String", "value": "v"},
+    "aws_spot_instance_request": {"ami": "ami-1", "instance_type": "t3.micro"},
+    "aws_dynamodb_table": {"hash_key": "id", "billing_mode": "PAY_PER_REQUEST",
+                           "attribute": [{"name": "id", "type": "S"}]},
+    "aws_lb_target_group": {"port": 80, "protocol": "HTTP", "vpc_id": "vpc-1"},
+    "aws_cloudwatch_metric_alarm": {"statistic": "Sum", "metric_name": "M", "namespace": "N",
+                                    "period": 60, "threshold": 1},
 }
 
 # What else an argument needs around it; None takes away what GIVEN put there.
@@ -94,6 +117,12 @@ WITH = {
     "aws_ssm_parameter.insecure_value": {"value": None},
     "aws_ssm_parameter.value_wo": {"value": None, "value_wo_version": 1},
     "aws_ssm_parameter.value_wo_version": {"value": None, "value_wo": "v"},
+    "aws_placement_group.partition_count": {"strategy": "partition"},
+    "aws_placement_group.spread_level": {"strategy": "spread"},
+    "aws_sns_topic.fifo_throughput_scope": {"fifo_topic": True, "name": "x.fifo"},
+    "aws_sns_topic.content_based_deduplication": {"fifo_topic": True, "name": "x.fifo"},
+    "aws_sns_topic_subscription.filter_policy_scope": {"filter_policy": '{"a":["b"]}'},
+    "aws_sqs_queue.content_based_deduplication": {"fifo_queue": True, "name": "x.fifo"},
     "aws_route.destination_prefix_list_id": {"destination_cidr_block": None},
     "aws_route.destination_ipv6_cidr_block": {"destination_cidr_block": None},
     "aws_route_table_association.gateway_id": {"subnet_id": None},
@@ -115,6 +144,17 @@ SETTLED = {
     "aws_instance.user_data": None,
     "aws_instance.user_data_base64": None,
     "aws_instance.ebs_block_device.snapshot_id": "",
+    "aws_spot_instance_request.user_data": None,
+    "aws_spot_instance_request.user_data_base64": None,
+    "aws_spot_instance_request.ebs_block_device.snapshot_id": "",
+    "aws_sns_topic.fifo_throughput_scope": "",
+    "aws_lb_target_group.protocol_version": "HTTP1",
+    "aws_lb_listener.protocol": "HTTP",
+    "aws_dynamodb_table.read_capacity": 0,
+    "aws_dynamodb_table.write_capacity": 0,
+    "aws_lb.subnet_mapping.outpost_id": "",
+    "aws_network_interface.private_ip_list": [],
+    "aws_network_interface.ipv6_address_list": [],
 }
 
 # Values to change between, by the end of a path; the first that fits counts.
@@ -134,6 +174,8 @@ VALUES = [
     (r"(private_ips?|public_ip|ip_address|private_ip_addresses|_with_private_ip)$",
      ["10.0.0.4", "10.0.0.5"]),
     (r"arn$|kms_key_id$", ["arn:aws:kms:us-east-1:123456789012:key/%d" % n for n in (1, 2)]),
+    (r"filter_policy$|redrive_policy$|event_pattern$|dashboard_body$", ['{"a":["b"]}', '{"a":["c"]}']),
+    (r"expiration\.date$|transition\.date$", ["2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z"]),
     (r"availability_zone$|availability_zone_name$", ["us-east-1a", "us-east-1b"]),
     (r"availability_zone_id$", ["use1-az1", "use1-az2"]),
     (r"aws_efs_file_system\.creation_token$", ["one", "two"]),
@@ -266,6 +308,8 @@ def smallest(type_name, block, path, allowed):
     for name, b in block.get("block_types", {}).items():
         if b.get("min_items"):
             out[name] = [smallest(type_name, b["block"], path + (name,), allowed)]
+    if type_name == "aws_lb_listener" and path == ("default_action",):
+        out.update(type="forward", target_group_arn="arn:aws:x:us-east-1:123456789012:target/1")
     return out
 
 
