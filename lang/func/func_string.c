@@ -232,7 +232,7 @@ static const struct value *run_indent(const struct call *call)
 	if (!arg_int(call, 0, -1, "", &spaces))
 		return NULL;
 	if (spaces < 0)
-		return call_error(call, 0, "the number of spaces must not be negative");
+		return call_error(call, -1, "the number of spaces must not be negative");
 	size_t lines = 0;
 	for (size_t i = 0; i < text.len; i++)
 		lines += text.ptr[i] == '\n';
@@ -325,13 +325,15 @@ static const struct value *run_sort(const struct call *call)
 	const struct value *list = call->args[0];
 	if (list->count == 0)
 		return list;
-	const struct value **items = arena_array_of(call_arena(call), list->count, const struct value *);
+	const struct value **items = new_items(call, list->count);
 	for (size_t i = 0; i < list->count; i++) {
-		items[i] = list->items[i];
+		/* Where one is unknown, only how many there are is certain. */
+		items[i] = value_is_wholly_known(list) ? list->items[i] : result_unknown(call, &type_string);
 		if (value_is_null(items[i]))
 			return call_error(call, -1, "given list element %zu is null; a null string cannot be sorted", i);
 	}
-	qsort(items, list->count, sizeof(*items), by_bytes);
+	if (value_is_wholly_known(list))
+		qsort(items, list->count, sizeof(*items), by_bytes);
 	return value_list(call_arena(call), &type_string, items, list->count);
 }
 
@@ -582,7 +584,7 @@ static const struct param indent_params[] = {{"spaces", &type_number, 0}, STR, {
 static const struct param join_params[] = {{"separator", &type_string, 0}, {0}};
 static const struct param join_lists = {"lists", &type_list_of_string, 0};
 static const struct param split_params[] = {{"separator", &type_string, 0}, STR, {0}};
-static const struct param sort_params[] = {{"list", &type_list_of_string, 0}, {0}};
+static const struct param sort_params[] = {{"list", &type_list_of_string, PARAM_DEEP}, {0}};
 static const struct param regex_params[] = {{"pattern", &type_string, 0}, {"string", &type_string, 0}, {0}};
 static const struct param replace_params[] = {STR, {"substr", &type_string, 0}, {"replace", &type_string, 0}, {0}};
 static const struct param substr_params[] = {STR, {"offset", &type_number, 0}, {"length", &type_number, 0}, {0}};

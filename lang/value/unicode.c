@@ -84,6 +84,30 @@ const char *unicode_nfc(struct arena *arena, const char *s, size_t len, size_t *
 	return result;
 }
 
+/*
+ * Whether a cluster goes on from one code point to the next, by the rules of UAX 29 in their order.
+ * The library's own walk knows pairs alone, not what GB11 and GB12 need from further back: emoji
+ * (and marks) before a joiner, and how many regional indicators stand before.
+ */
+static bool cluster_goes_on(int before, int after, bool emoji_joined, bool next_is_emoji, size_t indicators)
+{
+	if (before == GBP_CR)
+		return after == GBP_LF;
+	if (before == GBP_LF || before == GBP_CONTROL || after == GBP_CR || after == GBP_LF || after == GBP_CONTROL)
+		return false;
+	if (before == GBP_L && (after == GBP_L || after == GBP_V || after == GBP_LV || after == GBP_LVT))
+		return true;
+	if ((before == GBP_LV || before == GBP_V) && (after == GBP_V || after == GBP_T))
+		return true;
+	if ((before == GBP_LVT || before == GBP_T) && after == GBP_T)
+		return true;
+	if (after == GBP_EXTEND || after == GBP_ZWJ || after == GBP_SPACINGMARK || before == GBP_PREPEND)
+		return true;
+	if (emoji_joined && next_is_emoji)
+		return true;
+	return before == GBP_RI && after == GBP_RI && indicators % 2 == 1;
+}
+
 size_t unicode_grapheme(const char *s, size_t len)
 {
 	if (!len)
@@ -91,8 +115,22 @@ size_t unicode_grapheme(const char *s, size_t len)
 	/* Two ASCII characters never belong together, but for the pair CR LF. */
 	if (!(s[0] & 0x80) && (len == 1 || (!(s[1] & 0x80) && s[0] != '\r')))
 		return 1;
-	const uint8_t *end = u8_grapheme_next((const uint8_t *)s, (const uint8_t *)s + len);
-	return end && end > (const uint8_t *)s ? (size_t)(end - (const uint8_t *)s) : 1;
+	uint32_t c;
+	size_t at = utf8_next(s, len, &c), indicators = 0;
+	int before = uc_graphemeclusterbreak_property(c);
+	bool emoji = uc_is_property_extended_pictographic(c); /* perhaps with marks behind it */
+	while (at < len) {
+		size_t n = utf8_next(s + at, len - at, &c);
+		int after = uc_graphemeclusterbreak_property(c);
+		bool next_is_emoji = uc_is_property_extended_pictographic(c);
+		indicators = before == GBP_RI ? indicators + 1 : 0;
+		if (!cluster_goes_on(before, after, emoji && before == GBP_ZWJ, next_is_emoji, indicators))
+			break;
+		emoji = next_is_emoji || (emoji && (after == GBP_EXTEND || after == GBP_ZWJ));
+		before = after;
+		at += n;
+	}
+	return at;
 }
 
 uint32_t unicode_upper(uint32_t c)
