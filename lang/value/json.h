@@ -36,3 +36,12 @@ const struct type *type_from_json_value(struct arena *arena, const struct value 
  */
 void value_pack(const struct value *v, struct buf *out);
 const struct value *value_unpack(struct arena *arena, const char *bytes, size_t len, struct buf *why);
+/*
+ * The same in two parts, for who keeps many values of few types and stores each type once.
+ * type_unpack() takes all of the bytes; value_unpack_of() needs the very type that was packed.
+ */
+void type_pack(const struct type *type, struct buf *out);
+const struct type *type_unpack(struct arena *arena, const char *bytes, size_t len, struct buf *why);
+void value_pack_content(const struct value *v, struct buf *out);
+const struct value *value_unpack_of(struct arena *arena, const struct type *type, const char *bytes, size_t len,
+				    struct buf *why);

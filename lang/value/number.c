@@ -167,13 +167,23 @@ static bool is_decimal(const char *text, size_t len, bool *is_integer, long *exp
 	return i == len;
 }
 
+unsigned number_precision(struct number n)
+{
+	return (unsigned)precision_of(n);
+}
+
 bool number_parse(struct arena *arena, const char *text, size_t len, struct number *out)
+{
+	return number_parse_precise(arena, text, len, FULL_PRECISION, out);
+}
+
+bool number_parse_precise(struct arena *arena, const char *text, size_t len, uint64_t precision, struct number *out)
 {
 	bool is_integer;
 	long exponent;
-	if (len > LARGEST_EXPONENT || !is_decimal(text, len, &is_integer, &exponent))
+	if (len > 2 * LARGEST_EXPONENT || precision < 2 || precision > LARGEST_PRECISION || !is_decimal(text, len, &is_integer, &exponent))
 		return false;
-	if (is_integer && len <= 18) {
+	if (is_integer && len <= 18 && precision >= 64) {
 		bool negative = text[0] == '-';
 		int64_t i = 0;
 		for (size_t k = text[0] == '-' || text[0] == '+'; k < len; k++)
@@ -181,7 +191,7 @@ bool number_parse(struct arena *arena, const char *text, size_t len, struct numb
 		*out = negative && !i ? negative_zero(arena) : number_from_int(negative ? -i : i);
 		return true;
 	}
-	struct bignum *big = new_big(arena, FULL_PRECISION);
+	struct bignum *big = new_big(arena, (mpfr_prec_t)precision);
 	char room[64];
 	AUTO_FREE char *longer = len < sizeof(room) ? NULL : xmalloc(len + 1);
 	char *z = longer ? longer : room;

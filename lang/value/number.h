@@ -59,4 +59,8 @@ const char *number_print_base(struct arena *arena, struct number n, int base);
 /* printf's %e %f %g with a precision (-1: shortest that is exact). */
 const char *number_print_float(struct arena *arena, struct number n, char verb, int precision);
 
+/* The bits of precision, and a number read at a precision: what the storage form needs to keep a number as it is. */
+unsigned number_precision(struct number n);
+bool number_parse_precise(struct arena *arena, const char *text, size_t len, uint64_t precision, struct number *out) MUST_USE;
+
 struct number number_copy(struct arena *arena, struct number n);

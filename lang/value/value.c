@@ -162,6 +162,11 @@ const struct value *value_tuple(struct arena *arena, const struct value *const *
 	return new_compound(arena, type_tuple(arena, types, n), copy_items(arena, items, n), n);
 }
 
+const struct value *value_tuple_of(struct arena *arena, const struct type *type, const struct value *const *items)
+{
+	return new_compound(arena, type, copy_items(arena, items, type->count), type->count);
+}
+
 const struct value *value_object_of(struct arena *arena, const struct type *type, const struct value *const *items)
 {
 	return new_compound(arena, type, copy_items(arena, items, type->count), type->count);

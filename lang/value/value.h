@@ -73,6 +73,8 @@ const struct value *value_map(struct arena *arena, const struct type *element, c
 			      const struct value *const *items, size_t n);
 /* The type is made of the members' types. */
 const struct value *value_tuple(struct arena *arena, const struct value *const *items, size_t n);
+/* A tuple of an existing type. */
+const struct value *value_tuple_of(struct arena *arena, const struct type *type, const struct value *const *items);
 /* Names in any order, of equal names the last one wins; the type is made of the members' types. */
 const struct value *value_object(struct arena *arena, const char *const *names, const struct value *const *items, size_t n);
 /* An object of an existing type: items in the order of type->attrs. */
