@@ -2,6 +2,7 @@
 #include "lang/value/number.h"
 
 #include "base/buf.h"
+#include "lang/value/go_float.h"
 
 #include <math.h>
 #include <mpfr.h>
@@ -227,14 +228,26 @@ static void trim_digits(struct digits *d)
 	d->text[d->count] = '\0';
 }
 
-/* Whether the digits, read at the number's own precision, give the number again. */
+/*
+ * Whether the digits, read at the number's own precision, give the number again. Below a power of two
+ * the neighbour is only half as far away as above, which big.Float overlooks: 2^64 of 53 bits is
+ * 18446744073709550000 to it. So digits below count where the same distance above would.
+ */
 static bool reads_back(const struct digits *d, mpfr_srcptr n)
 {
 	mpfr_t again;
-	mpfr_init2(again, mpfr_get_prec(n));
+	bool power_of_two = mpfr_min_prec(n) == 1;
+	mpfr_init2(again, power_of_two ? mpfr_get_prec(n) + 64 : mpfr_get_prec(n));
 	AUTO_BUF struct buf text = BUF_INIT;
 	buf_addf(&text, "0.%se%ld", d->text, (long)d->exponent);
-	bool same = !mpfr_set_str(again, text.ptr, 10, MPFR_RNDN) && mpfr_equal_p(again, n);
+	bool same = !mpfr_set_str(again, text.ptr, 10, MPFR_RNDN);
+	if (same && power_of_two) {
+		mpfr_sub(again, again, n, MPFR_RNDN);
+		same = mpfr_zero_p(again) || mpfr_get_exp(again) < mpfr_get_exp(n) - mpfr_get_prec(n) ||
+		       (mpfr_get_exp(again) == mpfr_get_exp(n) - mpfr_get_prec(n) && mpfr_min_prec(again) == 1);
+	} else if (same) {
+		same = mpfr_equal_p(again, n);
+	}
 	mpfr_clear(again);
 	return same;
 }
@@ -608,10 +621,10 @@ static bool from_finite_double(struct arena *arena, double d, struct number *out
 
 bool number_pow(struct arena *arena, struct number a, struct number b, struct number *out)
 {
-	return from_finite_double(arena, pow(number_to_double(a), number_to_double(b)), out);
+	return from_finite_double(arena, go_pow(number_to_double(a), number_to_double(b)), out);
 }
 
 bool number_log(struct arena *arena, struct number a, struct number base, struct number *out)
 {
-	return from_finite_double(arena, log(number_to_double(a)) / log(number_to_double(base)), out);
+	return from_finite_double(arena, go_log(number_to_double(a)) / go_log(number_to_double(base)), out);
 }
