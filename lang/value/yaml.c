@@ -571,15 +571,27 @@ void value_to_yaml(const struct value *v, struct buf *out)
 {
 	yaml_emitter_t emitter;
 	yaml_event_t event;
+	size_t start = out->len;
 	if (!yaml_emitter_initialize(&emitter))
 		out_of_memory();
 	yaml_emitter_set_output(&emitter, add_to_buf, out);
 	yaml_emitter_set_unicode(&emitter, 1);
-	yaml_emitter_set_width(&emitter, -1);
 	emit(&emitter, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
 	emit(&emitter, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
 	emit_value(&emitter, v);
 	emit(&emitter, &event, yaml_document_end_event_initialize(&event, 1));
 	emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
 	yaml_emitter_delete(&emitter);
+	/*
+	 * libyaml ends a document with "..." behind a block that keeps its blank lines, an older one,
+	 * whose port Terraform has, behind a plain scalar that is the whole document.
+	 */
+	static const char end[] = "...\n";
+	size_t n = strlen(end);
+	if (out->len - start > n && !memcmp(out->ptr + out->len - n - 1, "\n...\n", n + 1)) {
+		out->len -= n;
+		out->ptr[out->len] = '\0';
+	}
+	if (v->state != VALUE_KNOWN || v->type->kind == TYPE_BOOL || v->type->kind == TYPE_NUMBER)
+		buf_adds(out, end);
 }
