@@ -247,8 +247,10 @@ void diag_print(const struct diag *diag, const struct src_set *sources, bool col
 		buf_adds(out, "  ");
 		add_harmless(out, note->text, strlen(note->text));
 		buf_adds(out, "\n");
+		size_t length = out->len;
 		add_excerpt(out, sources, note->range, SRC_NOWHERE, NULL, "on");
-		buf_addc(out, '\n');
+		if (out->len != length || i + 1 == diag->note_count)
+			buf_addc(out, '\n');
 	}
 	if (diag->detail && *diag->detail) {
 		add_wrapped(out, diag->detail, width);

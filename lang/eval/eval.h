@@ -66,6 +66,11 @@ const struct value *eval_expr_as(struct eval *eval, const struct expr *expr, con
  * unknown where `diags` has received an error.
  */
 const struct value *eval_expr_apart(struct eval *eval, const struct expr *expr, struct diags *diags);
+/*
+ * Reports names that no scope knows, and what the scopes' functions say about the others, also where
+ * evaluation does not come (the result of a condition that is not taken, the arguments of try).
+ */
+bool eval_check_refs(struct eval *eval, const struct expr *expr);
 /* With one more name in scope. */
 const struct value *eval_expr_with(struct eval *eval, const struct expr *expr, const char *name, const struct value *value);
 /* v.name and v[key] by the language's rules, with its errors at `range`. */
