@@ -410,22 +410,7 @@ static void check_number(struct reader *reader, const struct schema_block *block
 	}
 }
 
-/* Members of a list whose type leaves something open are brought to one type. */
-static const struct value *open_list(struct reader *reader, const struct schema_block *block,
-				     const struct occurrences *found, const struct type *type)
-{
-	const struct value *tuple = value_tuple(reader->arena, found->items.items, found->items.count);
-	AUTO_BUF struct buf why = BUF_INIT;
-	const struct value *v = value_convert(reader->arena, tuple, type, &why);
-	if (v)
-		return v;
-	diag_error(reader->diags, found->ranges.items[0],
-		   arena_printf(reader->diags->arena, "Inconsistent argument types in %s blocks", block->name),
-		   "The same argument must have the same type in all blocks of this type: %s.", buf_text(&why));
-	return value_unknown(reader->arena, type);
-}
-
-/* The value of one block type; `type` is that of the whole. */
+/* The value of one block type; `type` is that of the whole: any where the content has no fixed type. */
 static const struct value *collect(struct reader *reader, const struct schema_block *block,
 				   const struct occurrences *found, const struct type *type)
 {
@@ -437,13 +422,11 @@ static const struct value *collect(struct reader *reader, const struct schema_bl
 	case NEST_SINGLE:
 		return n ? items[0] : value_null(reader->arena, type);
 	case NEST_LIST:
-		if (n && type_has_any(type))
-			return open_list(reader, block, found, type);
-		return value_list(reader->arena, type->element, items, n);
+		return type->kind == TYPE_ANY ? value_tuple(reader->arena, items, n)
+					      : value_list(reader->arena, type->element, items, n);
 	case NEST_SET:
-		if (n && type_has_any(type))
-			return open_list(reader, block, found, type);
-		return value_set(reader->arena, type->element, items, n);
+		return type->kind == TYPE_ANY ? value_tuple(reader->arena, items, n)
+					      : value_set(reader->arena, type->element, items, n);
 	case NEST_MAP:
 		break;
 	}
@@ -458,7 +441,8 @@ static const struct value *collect(struct reader *reader, const struct schema_bl
 			}
 		}
 	}
-	return value_map(reader->arena, type->element, found->keys.items, items, n);
+	return type->kind == TYPE_ANY ? value_object(reader->arena, found->keys.items, items, n)
+				      : value_map(reader->arena, type->element, found->keys.items, items, n);
 }
 
 static const struct value *read_block_type(struct reader *reader, const struct body *body,
@@ -568,14 +552,34 @@ static bool has_blocks_for(const struct body *body, const struct schema *schema,
 	return false;
 }
 
-static void put(const struct schema *schema, const struct value **items, const char *name, const struct value *v)
+/* The members of a body's value while they are gathered, in the order of schema->type. */
+struct members {
+	const struct schema *schema;
+	const struct value **items; /* NULL: nothing is evaluated */
+	bool open;                  /* a member's type is not the declared one, which leaves something open */
+};
+
+static void put_at(struct members *members, size_t at, const struct value *v)
 {
-	if (!items || !v)
+	if (!members->items || !v)
 		return;
+	members->items[at] = v;
+	const struct type *declared = members->schema->type->attrs[at].type;
+	members->open |= v->type != declared && type_has_any(declared);
+}
+
+static size_t member_index(const struct schema *schema, const char *name)
+{
 	ptrdiff_t at = type_find_attr(schema->type, name);
 	if (at < 0)
 		bug("\"%s\" is missing in the type of its schema", name);
-	items[at] = v;
+	return (size_t)at;
+}
+
+static void put(struct members *members, const char *name, const struct value *v)
+{
+	if (members->items && v)
+		put_at(members, member_index(members->schema, name), v);
 }
 
 /* Where things are reported that are not there: the header of the block, or where its body begins. */
@@ -588,70 +592,81 @@ static struct src_range place_of(const struct body *body, struct src_range heade
 	return (struct src_range){body->range.start, body->range.start + 1};
 }
 
+/* schema->empty, or what it would be for a schema made up here. */
 static const struct value *empty_value(struct reader *reader, const struct schema *schema)
 {
 	if (schema->empty)
 		return schema->empty;
-	if (schema->block_count)
-		return schema_empty(reader->arena, schema);
 	const struct value **items = arena_array_of(reader->arena, schema->type->count, const struct value *);
 	for (size_t i = 0; i < schema->type->count; i++)
 		items[i] = value_null(reader->arena, schema->type->attrs[i].type);
 	return value_object_of(reader->arena, schema->type, items);
 }
 
-static const struct value *read_body(struct reader *reader, const struct body *body, const struct schema *schema,
-				     struct src_range header, bool outermost)
+static void read_attrs(struct reader *reader, const struct body *body, struct members *members, struct src_range place,
+		       bool outermost)
 {
-	enum { FEW = 64 };
-	const struct value *few[FEW], **items = NULL;
-	if (reader->eval) {
-		size_t count = schema->type->count;
-		items = count <= FEW ? few : arena_array_of(reader->arena, count, const struct value *);
-		if (count)
-			memcpy(items, empty_value(reader, schema)->items, count * sizeof(*items));
-	}
-	struct src_range place = place_of(body, header);
+	const struct schema *schema = members->schema;
 	for (size_t i = 0; i < body->attr_count; i++) {
 		const struct attribute *written = &body->attrs[i];
 		if (skipped(reader, outermost, written->name))
 			continue;
 		const struct schema_attr *attr = schema_find_attr(schema, written->name);
 		if (attr)
-			put(schema, items, attr->name, read_attr(reader, attr, written));
+			put(members, attr->name, read_attr(reader, attr, written));
 		else
 			unsupported_argument(reader, body, schema, written);
 	}
 	for (size_t i = 0; i < schema->attr_count; i++) {
 		const struct schema_attr *attr = &schema->attrs[i];
-		if ((attr->flags & ATTR_REQUIRED) && !skipped(reader, outermost, attr->name) &&
-		    !body_find_attr(body, attr->name) && !has_blocks_for(body, schema, attr->name)) {
-			missing_argument(reader, attr->name, place);
-			if (items)
-				put(schema, items, attr->name, value_unknown(reader->arena, attr->type));
-		}
+		if (!(attr->flags & ATTR_REQUIRED) || skipped(reader, outermost, attr->name) ||
+		    body_find_attr(body, attr->name) || has_blocks_for(body, schema, attr->name))
+			continue;
+		missing_argument(reader, attr->name, place);
+		if (members->items)
+			put(members, attr->name, value_unknown(reader->arena, attr->type));
 	}
-	if (body->block_count) {
+}
+
+static const struct value *read_body(struct reader *reader, const struct body *body, const struct schema *schema,
+				     struct src_range header, bool outermost)
+{
+	enum { FEW = 64 };
+	const struct value *few[FEW];
+	struct members members = {.schema = schema};
+	if (reader->eval) {
+		const struct value *empty = empty_value(reader, schema);
+		size_t count = schema->type->count;
+		members.items = count <= FEW ? few : arena_array_of(reader->arena, count, const struct value *);
+		members.open = empty->type != schema->type;
+		if (count)
+			memcpy(members.items, empty->items, count * sizeof(*members.items));
+	}
+	struct src_range place = place_of(body, header);
+	read_attrs(reader, body, &members, place, outermost);
+	if (body->block_count)
 		check_names(reader, body, schema, outermost);
-		for (size_t i = 0; i < schema->attr_count; i++) {
-			const struct schema_attr *attr = &schema->attrs[i];
-			if ((attr->flags & ATTR_BLOCKS) && find_blocks_attr(schema, attr->name) &&
-			    !body_find_attr(body, attr->name) && !skipped(reader, outermost, attr->name))
-				put(schema, items, attr->name, read_attr_blocks(reader, body, attr));
-		}
+	for (size_t i = 0; body->block_count && i < schema->attr_count; i++) {
+		const struct schema_attr *attr = &schema->attrs[i];
+		if ((attr->flags & ATTR_BLOCKS) && find_blocks_attr(schema, attr->name) && !body_find_attr(body, attr->name) &&
+		    !skipped(reader, outermost, attr->name))
+			put(&members, attr->name, read_attr_blocks(reader, body, attr));
 	}
 	for (size_t i = 0; i < schema->block_count; i++) {
 		const struct schema_block *block = &schema->blocks[i];
 		if (skipped(reader, outermost, block->name) || (!body->block_count && !block->min))
 			continue;
-		ptrdiff_t at = type_find_attr(schema->type, block->name);
-		if (at < 0)
-			bug("\"%s\" is missing in the type of its schema", block->name);
-		const struct value *v = read_block_type(reader, body, block, schema->type->attrs[at].type, place);
-		if (items)
-			items[at] = v;
+		size_t at = member_index(schema, block->name);
+		put_at(&members, at, read_block_type(reader, body, block, schema->type->attrs[at].type, place));
 	}
-	return items ? value_object_of(reader->arena, schema->type, items) : NULL;
+	if (!members.items)
+		return NULL;
+	if (!members.open)
+		return value_object_of(reader->arena, schema->type, members.items);
+	const char **names = arena_array_of(reader->arena, schema->type->count, const char *);
+	for (size_t i = 0; i < schema->type->count; i++)
+		names[i] = schema->type->attrs[i].name;
+	return value_object(reader->arena, names, members.items, schema->type->count);
 }
 
 const struct value *schema_decode(struct eval *eval, const struct body *body, const struct schema *schema,

@@ -70,6 +70,7 @@ void schema_finish(struct arena *arena, struct schema *schema)
 								     .type = block_type(arena, &blocks[i])};
 	}
 	schema->type = type_object(arena, members, count);
+	schema->empty = schema_empty(arena, schema);
 }
 
 const struct schema_attr *schema_find_attr(const struct schema *schema, const char *name)

@@ -71,6 +71,8 @@ def main():
         print('1..%d' % len(files))
         all_failed = 0
         for n, (name, rows) in enumerate(files, 1):
+            # An empty line ends an entry, and a newline ends an expression only where it stands as an argument.
+            rows = [r for r in rows if '\n' not in r[0] or not (r[2] or '' in r[0].split('\n'))]
             skipped = 0
             if not with_context:
                 skipped = len(rows)
@@ -92,7 +94,7 @@ def main():
                     if failed <= 20:
                         print('# > ' + expression.replace('\n', '\n# . '))
                         print('#   gives    ' + got.replace('\n', '\n#   '))
-                        print('#   expected ' + (deviation or '! ' + errors[0] if errors or deviation else text).replace('\n', '\n#   '))
+                        print('#   expected ' + (deviation or '! ' + errors[0] if errors or deviation else text or '').replace('\n', '\n#   '))
             note = ', %d more need a configuration' % skipped if skipped else ''
             print('%s %d - %s: %d as Terraform, %d not%s' % ('not ok' if failed else 'ok', n, name, len(rows) - failed, failed, note))
             all_failed += failed
