@@ -229,7 +229,7 @@ def throttled(request, service):
         return 503, error_answer(request, service, 503, "RequestLimitExceeded", "Request limit exceeded.")
     if service == "s3":
         return 503, error_answer(request, service, 503, "SlowDown", "Please reduce your request rate.")
-    if request.header("x-amz-target") or b"Action=" in request.body:
+    if request.header("x-amz-target") or b"Action=" in request.body or service == "route53":
         code = "ThrottlingException" if request.header("x-amz-target") else "Throttling"
         return 400, error_answer(request, service, 400, code, "Rate exceeded")
     return 429, error_answer(request, service, 429, "TooManyRequestsException", "Rate exceeded")
