@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/small/simple.h"
+
+#include "base/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Schemas are built once, when a type is first used. */
+static struct arena *lasting(void)
+{
+	static struct arena *arena;
+	if (!arena)
+		arena = arena_new();
+	return arena;
+}
+
+const struct schema *simple_schema(struct arena *arena, const struct simple_attr *attrs, const struct schema_block *blocks,
+				   size_t block_count)
+{
+	size_t count = 0;
+	while (attrs[count].name)
+		count++;
+	struct schema_attr *rows = arena_array_of(arena, count, struct schema_attr);
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct schema_attr){
+			.name = attrs[i].name, .type = attrs[i].type, .flags = attrs[i].flags, .fallback = attrs[i].fallback};
+	struct schema *schema = arena_new_of(arena, struct schema);
+	*schema = (struct schema){
+		.attrs = rows,
+		.attr_count = count,
+		.blocks = block_count ? arena_memdup(arena, blocks, block_count * sizeof(*blocks)) : NULL,
+		.block_count = block_count,
+	};
+	schema_finish(arena, schema);
+	return schema;
+}
+
+const struct value *simple_with(struct arena *arena, const struct value *object, const char *const *names,
+				const struct value *const *values, size_t count)
+{
+	const struct value **items = arena_memdup(arena, object->items, object->count * sizeof(*items));
+	for (size_t i = 0; i < count; i++) {
+		ptrdiff_t at = type_find_attr(object->type, names[i]);
+		if (at < 0)
+			bug("no attribute \"%s\"", names[i]);
+		items[at] = values[i];
+	}
+	return value_mark(arena, value_object_of(arena, object->type, items), object->marks);
+}
+
+const struct resource_type *simple_find_type(const struct simple_kind *kind, const char *name, bool data)
+{
+	static struct map known;
+	for (const struct simple_type *type = kind->types; type->name; type++) {
+		if (type->data != data || strcmp(type->name, name))
+			continue;
+		struct resource_type *made = map_find_n(&known, (const char *)&type, sizeof(type));
+		if (made)
+			return made;
+		made = arena_new_of(lasting(), struct resource_type);
+		*made = (struct resource_type){
+			.name = type->name,
+			.data = data,
+			.schema = type->schema(lasting()),
+			.kind = kind->kind,
+			.no_outside_effect = !type->outside_effect,
+			.impl = (void *)(uintptr_t)type,
+		};
+		const struct simple_type **key = arena_memdup(lasting(), &type, sizeof(type));
+		map_put_n(&known, (const char *)key, sizeof(type), made);
+		return made;
+	}
+	return NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *const *simple_type_names(const struct simple_kind *kind, bool data, size_t *count)
+{
+	size_t all = 0;
+	while (kind->types[all].name)
+		all++;
+	const char **names = arena_array_of(lasting(), all, const char *);
+	*count = 0;
+	for (size_t i = 0; i < all; i++) {
+		if (kind->types[i].data == data)
+			names[(*count)++] = kind->types[i].name;
+	}
+	if (*count)
+		qsort(names, *count, sizeof(*names), compare_names);
+	return names;
+}
+
+const struct schema *simple_empty_schema(void)
+{
+	static const struct schema *schema;
+	static const struct simple_attr none[] = {{NULL, NULL, 0, NULL}};
+	if (!schema)
+		schema = simple_schema(lasting(), none, NULL, 0);
+	return schema;
+}
+
+struct provider {
+	struct provider_context context;
+};
+
+struct provider *simple_configure(const struct provider_context *context, const struct value *config, struct src_range range,
+				  struct diags *diags)
+{
+	(void)config, (void)range, (void)diags;
+	struct provider *provider = xcalloc(1, sizeof(*provider));
+	provider->context = *context;
+	return provider;
+}
+
+void simple_close(struct provider *provider)
+{
+	free(provider);
+}
+
+void simple_connect(struct provider *provider, provider_ready_fn ready, void *ctx, struct diags *diags)
+{
+	(void)provider, (void)diags;
+	ready(ctx, true);
+}
+
+const char *simple_cloud(struct provider *provider)
+{
+	(void)provider;
+	return NULL;
+}
+
+static const struct simple_type *simple_of(const struct resource_type *type)
+{
+	return type->impl;
+}
+
+void simple_validate(const struct resource_type *type, const struct value *config, const struct body *body, struct diags *diags)
+{
+	if (simple_of(type)->validate)
+		simple_of(type)->validate(config, body, diags);
+}
+
+void simple_adjust(struct provider *provider, const struct resource_type *type, struct arena *arena,
+		   const struct adjust_request *request, struct adjust_answer *answer, struct diags *diags)
+{
+	(void)provider;
+	if (simple_of(type)->adjust)
+		simple_of(type)->adjust(arena, request, answer, diags);
+}
+
+void simple_read(struct provider *provider, const struct resource_type *type, const struct read_item *items, size_t count,
+		 read_item_fn item, read_end_fn end, void *ctx, struct diags *diags)
+{
+	const struct simple_type *simple = simple_of(type);
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < count; i++) {
+		bool failed = false;
+		const struct value *v = items[i].prior;
+		size_t first = diags->count;
+		if (items[i].import_id) {
+			v = simple->import ? simple->import(arena, items[i].import_id, diags) : NULL;
+			failed = !v;
+			if (!simple->import)
+				diag_error(diags, items[i].range, "Import is not possible", "Objects of type %s cannot be imported.", type->name);
+		} else if (simple->read) {
+			v = simple->read(arena, &provider->context, items[i].prior, &failed, diags);
+		}
+		diags_set_address(diags, first, items[i].address);
+		item(ctx, &items[i], failed ? READ_FAILED : v ? READ_FOUND : READ_GONE, v);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+	end(ctx);
+}
+
+struct op *simple_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
+			struct diags *diags)
+{
+	const struct simple_type *simple = simple_of(request->type);
+	struct arena *arena = arena_new();
+	struct simple_call call = {arena, &provider->context, request, diags};
+	struct op_result result = {.outcome = OP_OK};
+	bool ok = true;
+	switch (request->kind) {
+	case OP_CREATE:
+	case OP_READ_DATA:
+		result.value = simple->create(&call);
+		ok = result.value != NULL;
+		break;
+	case OP_UPDATE:
+		result.value = simple->update ? simple->update(&call) : request->planned;
+		ok = result.value != NULL;
+		break;
+	case OP_DELETE:
+		ok = !simple->remove || simple->remove(&call);
+		break;
+	case OP_SETTLE: {
+		/* local effects are repeated, not searched for */
+		bool failed = false;
+		result.value = NULL;
+		result.outcome = failed ? OP_UNDECIDED : OP_ABSENT;
+		break;
+	}
+	}
+	if (!ok)
+		result.outcome = OP_FAILED;
+	events->done(ctx, &result);
+	arena_free(arena);
+	return NULL;
+}

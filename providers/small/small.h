@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of providers that are no clouds. */
+#pragma once
+
+#include "providers/provider.h"
+
+extern const struct provider_kind terraform_provider_kind;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All kinds of providers. */
+#include "providers/provider.h"
+#include "providers/small/small.h"
+
+#include <string.h>
+
+const struct provider_kind *const provider_kinds[] = {
+	&terraform_provider_kind,
+	NULL,
+};
+
+const struct provider_kind *provider_find_kind(const char *name)
+{
+	for (size_t i = 0; provider_kinds[i]; i++) {
+		if (!strcmp(provider_kinds[i]->name, name))
+			return provider_kinds[i];
+	}
+	return NULL;
+}
