@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infra console: reads expressions, prints their values as the language writes them. */
 #include "base/buf.h"
-#include "cmd/infra/commands.h"
+#include "cmd/infra/command.h"
 #include "lang/eval/console.h"
 
 #include <errno.h>

@@ -1,39 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/infra/command.h"
+
 #include "base/base.h"
-#include "cmd/infra/commands.h"
+#include "base/diag.h"
 
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *help;
-} commands[] = {
-	{"console", cmd_console, "Evaluate expressions, one a line"},
+#ifndef INFRA_VERSION
+#define INFRA_VERSION "0.1.0"
+#endif
+
+const char *program_version = INFRA_VERSION;
+
+const struct command commands[] = {
+	{"init", cmd_init, "Say what a project needs before it is planned: nothing", false},
+	{"validate", cmd_validate, "Check the plan files without credentials and requests", false},
+	{"plan", cmd_plan, "Show what would change", false},
+	{"apply", cmd_apply, "Make it so", false},
+	{"destroy", cmd_destroy, "Leave nothing behind", false},
+	{"console", cmd_console, "Evaluate expressions, one a line", true},
+	{"version", cmd_version, "Show the version", true},
+	{NULL, NULL, NULL, false},
 };
 
-static void print_usage(FILE *out)
+static void usage(FILE *out)
 {
-	fputs("usage: infra COMMAND [OPTION...]\n\n", out);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+	fputs("Usage: infra [-chdir=DIR] COMMAND [OPTION...]\n\nMain commands:\n", out);
+	for (int plumbing = 0; plumbing < 2; plumbing++) {
+		if (plumbing)
+			fputs("\nOther commands:\n", out);
+		for (const struct command *command = commands; command->name; command++) {
+			if (command->plumbing == (plumbing != 0))
+				fprintf(out, "  %-12s %s\n", command->name, command->help);
+		}
+	}
+	fputs("\n`infra COMMAND -help` shows a command's options.\n", out);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return command;
+	}
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[64];
+	size_t count = 0;
+	for (const struct command *command = commands; command->name && count < ARRAY_LEN(names); command++)
+		names[count++] = command->name;
+	const char *near = nearest_name(name, names, count);
+	fprintf(stderr, "infra: there is no command \"%s\".", name);
+	if (near)
+		fprintf(stderr, " Did you mean \"%s\"?", near);
+	fputs("\n`infra -help` lists the commands.\n", stderr);
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
-		print_usage(stderr);
+	umask(077); /* state, plans and logs are their owner's */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	int at = 1;
+	for (; at < argc && argv[at][0] == '-'; at++) {
+		const char *option = argv[at] + (argv[at][1] == '-' ? 2 : 1);
+		if (!strncmp(option, "chdir=", 6)) {
+			if (chdir(option + 6) < 0) {
+				fprintf(stderr, "infra: cannot work in the directory %s: %s\n", option + 6, strerror(errno));
+				return EXIT_FAILED;
+			}
+		} else if (!strcmp(option, "help") || !strcmp(option, "h")) {
+			usage(stdout);
+			return EXIT_DONE;
+		} else if (!strcmp(option, "version") || !strcmp(option, "v")) {
+			return cmd_version(1, (char *[]){"version", NULL});
+		} else {
+			fprintf(stderr, "infra: there is no option %s before the command; options of a command stand behind it\n", argv[at]);
+			return EXIT_USAGE;
+		}
+	}
+	if (at == argc) {
+		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "-help") || !strcmp(argv[1], "--help")) {
-		print_usage(stdout);
-		return EXIT_DONE;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (!strcmp(commands[i].name, argv[1]))
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "infra: there is no command \"%s\"\n\n", argv[1]);
-	print_usage(stderr);
-	return EXIT_USAGE;
+	const struct command *command = find_command(argv[at]);
+	return command ? command->run(argc - at, argv + at) : unknown_command(argv[at]);
 }

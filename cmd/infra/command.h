@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A subcommand: a row of the table, and what the rows share. */
+#pragma once
+
+#include <stdbool.h>
+
+/* What the shell sees: 0 done, 1 failed, 2 `plan -detailed-exitcode` found changes, 3 usage. */
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_CHANGES = 2, EXIT_USAGE = 3 };
+
+/* argv[0] is the command's name. */
+typedef int (*command_fn)(int argc, char **argv);
+
+struct command {
+	const char *name;
+	command_fn run;
+	const char *help; /* one line */
+	bool plumbing;    /* listed after the main ones */
+};
+
+extern const struct command commands[]; /* ended by a row without a name */
+
+/* Set by -chdir and the environment before a command runs. */
+extern const char *program_version;
+
+int cmd_apply(int argc, char **argv);
+int cmd_console(int argc, char **argv);
+int cmd_destroy(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
+int cmd_version(int argc, char **argv);

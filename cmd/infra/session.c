@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/infra/session.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum option_id {
+	OPT_AUTO_APPROVE = 1000,
+	OPT_DESTROY,
+	OPT_DETAILED_EXITCODE,
+	OPT_EXCLUDE,
+	OPT_HELP,
+	OPT_IGNORE_BACKEND,
+	OPT_INPUT,
+	OPT_JSON,
+	OPT_LOCK_TIMEOUT,
+	OPT_MINIMAL_REFRESH,
+	OPT_NO_COLOR,
+	OPT_OUT,
+	OPT_PARALLELISM,
+	OPT_REFRESH,
+	OPT_REFRESH_ONLY,
+	OPT_REPLACE,
+	OPT_STATE,
+	OPT_TARGET,
+	OPT_VAR,
+	OPT_VAR_FILE,
+};
+
+static const struct option_row {
+	struct option option;
+	unsigned group; /* 0: every command */
+	const char *help;
+} rows[] = {
+	{{"auto-approve", no_argument, NULL, OPT_AUTO_APPROVE}, OPTIONS_APPLY, "do not ask before changing anything"},
+	{{"destroy", no_argument, NULL, OPT_DESTROY}, OPTIONS_PLAN, "plan to destroy everything"},
+	{{"detailed-exitcode", no_argument, NULL, OPT_DETAILED_EXITCODE}, OPTIONS_OUT, "exit with 2 when there are changes"},
+	{{"exclude", required_argument, NULL, OPT_EXCLUDE}, OPTIONS_PLAN, "ADDRESS  leave this, and what needs it, out of the run"},
+	{{"help", no_argument, NULL, OPT_HELP}, 0, "show this"},
+	{{"ignore-backend", no_argument, NULL, OPT_IGNORE_BACKEND}, OPTIONS_CONFIG, "leave a backend block aside"},
+	{{"input", required_argument, NULL, OPT_INPUT}, OPTIONS_CONFIG, "false: never ask on the terminal"},
+	{{"json", no_argument, NULL, OPT_JSON}, 0, "print JSON"},
+	{{"lock-timeout", required_argument, NULL, OPT_LOCK_TIMEOUT}, OPTIONS_STATE, "DURATION  wait so long for another run (30s, 5m)"},
+	{{"minimal-refresh", no_argument, NULL, OPT_MINIMAL_REFRESH}, OPTIONS_PLAN, "read only what would change and what that needs"},
+	{{"no-color", no_argument, NULL, OPT_NO_COLOR}, 0, "print without colours"},
+	{{"out", required_argument, NULL, OPT_OUT}, OPTIONS_OUT, "FILE  save the plan, for `infra apply FILE`"},
+	{{"parallelism", required_argument, NULL, OPT_PARALLELISM}, OPTIONS_PLAN, "N  at most N operations at a time"},
+	{{"refresh", required_argument, NULL, OPT_REFRESH}, OPTIONS_PLAN, "false: plan by the state alone, without reading"},
+	{{"refresh-only", no_argument, NULL, OPT_REFRESH_ONLY}, OPTIONS_PLAN, "take over what is found, change nothing"},
+	{{"replace", required_argument, NULL, OPT_REPLACE}, OPTIONS_PLAN, "ADDRESS  replace this object"},
+	{{"state", required_argument, NULL, OPT_STATE}, OPTIONS_STATE, "FILE  instead of .infra/state.db"},
+	{{"target", required_argument, NULL, OPT_TARGET}, OPTIONS_PLAN, "ADDRESS  only this, and what it needs"},
+	{{"var", required_argument, NULL, OPT_VAR}, OPTIONS_CONFIG, "NAME=VALUE  set a variable"},
+	{{"var-file", required_argument, NULL, OPT_VAR_FILE}, OPTIONS_CONFIG, "FILE  set the variables that the file names"},
+};
+
+static void print_help(const char *usage, unsigned takes)
+{
+	printf("%s\n\nOptions:\n", usage);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].group && !(rows[i].group & takes))
+			continue;
+		AUTO_BUF struct buf left = BUF_INIT;
+		const char *help = rows[i].help;
+		buf_addf(&left, "-%s", rows[i].option.name);
+		const char *gap = strstr(help, "  ");
+		if (rows[i].option.has_arg == required_argument && gap) {
+			buf_addc(&left, '=');
+			buf_add(&left, help, (size_t)(gap - help));
+			help = gap + 2;
+		} else if (rows[i].option.has_arg == required_argument) {
+			size_t n = strcspn(help, ":");
+			buf_addc(&left, '=');
+			buf_add(&left, help, n);
+			help += n + 2;
+		}
+		printf("  %-24s %s\n", buf_text(&left), help);
+	}
+}
+
+/* "30s", "5m", "1h", "250ms"; false for others. */
+static bool parse_duration(const char *text, int64_t *ms)
+{
+	char *end;
+	errno = 0;
+	long long n = strtoll(text, &end, 10);
+	if (end == text || errno || n < 0 || n > 1000000000)
+		return false;
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (!strcmp(end, units[i].unit)) {
+			*ms = n * units[i].ms;
+			return true;
+		}
+	}
+	return n == 0 && !*end && !(*ms = 0);
+}
+
+static bool parse_bool(const char *text, bool *out)
+{
+	*out = !strcmp(text, "true") || !strcmp(text, "1");
+	return *out || !strcmp(text, "false") || !strcmp(text, "0");
+}
+
+static int refuse(const char *option, const char *value, const char *wanted, int *code)
+{
+	fprintf(stderr, "infra: the option -%s takes %s, not \"%s\"\n", option, wanted, value);
+	*code = EXIT_USAGE;
+	return -1;
+}
+
+int session_options(struct session *s, int argc, char **argv, unsigned takes, const char *usage, int *code)
+{
+	*s = (struct session){.takes = takes, .state_path = ".infra/state.db"};
+	*code = EXIT_DONE;
+	s->arena = arena_new();
+	s->sources = src_set_new();
+	diags_init(&s->diags);
+	struct option options[ARRAY_LEN(rows) + 1] = {0};
+	size_t count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].group || (rows[i].group & takes))
+			options[count++] = rows[i].option;
+	}
+	const char *input = getenv("TF_INPUT");
+	s->no_input = input && (!strcmp(input, "0") || !strcmp(input, "false"));
+	optind = 1;
+	opterr = 0;
+	int c;
+	bool flag;
+	while ((c = getopt_long_only(argc, argv, ":", options, NULL)) != -1) {
+		switch (c) {
+		case OPT_AUTO_APPROVE:
+			s->auto_approve = true;
+			break;
+		case OPT_DESTROY:
+			s->plan.mode = PLAN_DESTROY;
+			break;
+		case OPT_DETAILED_EXITCODE:
+			s->detailed_exit = true;
+			break;
+		case OPT_EXCLUDE:
+			vec_add(&s->excludes, optarg);
+			break;
+		case OPT_HELP:
+			print_help(usage, takes);
+			return -1;
+		case OPT_IGNORE_BACKEND:
+			s->ignore_backend = true;
+			break;
+		case OPT_INPUT:
+			if (!parse_bool(optarg, &flag))
+				return refuse("input", optarg, "true or false", code);
+			s->no_input = !flag;
+			break;
+		case OPT_JSON:
+			s->json = true;
+			break;
+		case OPT_LOCK_TIMEOUT:
+			if (!parse_duration(optarg, &s->lock_timeout_ms))
+				return refuse("lock-timeout", optarg, "a duration like 30s or 5m", code);
+			break;
+		case OPT_MINIMAL_REFRESH:
+			s->plan.minimal_refresh = true;
+			break;
+		case OPT_NO_COLOR:
+			s->no_color = true;
+			break;
+		case OPT_OUT:
+			s->out = optarg;
+			break;
+		case OPT_PARALLELISM: {
+			char *end;
+			long n = strtol(optarg, &end, 10);
+			if (*end || n < 1 || n > 1000000)
+				return refuse("parallelism", optarg, "a whole number from 1", code);
+			s->parallelism = (unsigned)n;
+			break;
+		}
+		case OPT_REFRESH:
+			if (!parse_bool(optarg, &flag))
+				return refuse("refresh", optarg, "true or false", code);
+			s->plan.no_refresh = !flag;
+			break;
+		case OPT_REFRESH_ONLY:
+			s->plan.mode = PLAN_REFRESH_ONLY;
+			break;
+		case OPT_REPLACE:
+			vec_add(&s->replaces, optarg);
+			break;
+		case OPT_STATE:
+			s->state_path = optarg;
+			break;
+		case OPT_TARGET:
+			vec_add(&s->targets, optarg);
+			break;
+		case OPT_VAR:
+			vec_add(&s->variables, (struct variable_source){VAR_ARGUMENT, optarg});
+			break;
+		case OPT_VAR_FILE:
+			vec_add(&s->variables, (struct variable_source){VAR_FILE, optarg});
+			break;
+		default: {
+			const char *given = argv[optind - 1];
+			if (c == ':') {
+				fprintf(stderr, "infra %s: the option %s needs a value: %s=...\n", argv[0], given, given);
+			} else {
+				const char *names[ARRAY_LEN(rows)];
+				for (size_t i = 0; i < count; i++)
+					names[i] = options[i].name;
+				AUTO_BUF struct buf name = BUF_INIT;
+				const char *start = given + strspn(given, "-");
+				buf_add(&name, start, strcspn(start, "="));
+				const char *near = nearest_name(buf_text(&name), names, count);
+				fprintf(stderr, "infra %s: there is no option %s", argv[0], given);
+				if (near)
+					fprintf(stderr, "; did you mean -%s?", near);
+				fprintf(stderr, "\n`infra %s -help` lists the options.\n", argv[0]);
+			}
+			*code = EXIT_USAGE;
+			return -1;
+		}
+		}
+	}
+	s->plan.targets = s->targets.items;
+	s->plan.target_count = s->targets.count;
+	s->plan.excludes = s->excludes.items;
+	s->plan.exclude_count = s->excludes.count;
+	s->plan.replaces = s->replaces.items;
+	s->plan.replace_count = s->replaces.count;
+	const char *no_color = getenv("NO_COLOR");
+	bool colors = !s->no_color && !(no_color && *no_color);
+	s->color = colors && isatty(STDOUT_FILENO);
+	s->error_color = colors && isatty(STDERR_FILENO);
+	struct winsize window;
+	s->width = isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col ? window.ws_col : 100;
+	return optind;
+}
+
+void session_release(struct session *s)
+{
+	engine_free(s->engine);
+	state_close(s->state);
+	config_release(s->config);
+	loop_free(s->loop);
+	map_release(&s->inputs);
+	diags_release(&s->diags);
+	src_set_free(s->sources);
+	arena_free(s->arena);
+	vec_free(&s->variables);
+	vec_free(&s->targets);
+	vec_free(&s->excludes);
+	vec_free(&s->replaces);
+}
+
+bool session_load_config(struct session *s)
+{
+	struct config_options options = {.dir = ".", .ignore_backend = s->ignore_backend};
+	s->config = config_load(s->arena, s->sources, &options, &s->diags);
+	return s->config && !diags_has_errors(&s->diags);
+}
+
+bool session_load_variables(struct session *s)
+{
+	bool may_ask = !s->no_input && !s->json && isatty(STDIN_FILENO);
+	return config_variables(s->config, s->variables.items, s->variables.count, may_ask, &s->inputs, &s->diags);
+}
+
+/* A directory that Terraform works in, and that we do not, must not be planned as if it were new. */
+static bool is_terraforms(struct session *s)
+{
+	if (access(s->state_path, F_OK) == 0 || access("terraform.tfstate", F_OK) < 0)
+		return false;
+	AUTO_BUF struct buf text = BUF_INIT;
+	if (!file_read("terraform.tfstate", 64u << 20, &text) || !strstr(buf_text(&text), "\"instances\""))
+		return false;
+	diag_error(&s->diags, SRC_NOWHERE, "The objects here belong to Terraform's state",
+		   "The directory holds terraform.tfstate, with objects that infra does not know; planning now would make them all a second "
+		   "time. Take that state over first:\n\n    infra state import terraform.tfstate");
+	return true;
+}
+
+bool session_open_state(struct session *s, bool read_only, const char *operation)
+{
+	if (!read_only && is_terraforms(s))
+		return false;
+	struct state_options options = {
+		.path = s->state_path, .read_only = read_only, .lock_timeout_ms = s->lock_timeout_ms, .operation = operation};
+	s->state = state_open(&options, &s->diags);
+	return s->state != NULL;
+}
+
+bool session_new_engine(struct session *s, void (*event)(void *ctx, const struct engine_event *event), void *ctx)
+{
+	if (!s->loop)
+		s->loop = loop_new();
+	struct engine_options options = {
+		.loop = s->loop,
+		.config = s->config,
+		.state = s->state,
+		.inputs = &s->inputs,
+		.root_dir = ".",
+		.version = program_version,
+		.parallelism = s->parallelism,
+		.event = event,
+		.ctx = ctx,
+	};
+	s->engine = engine_new(s->arena, &options, &s->diags);
+	return s->engine != NULL;
+}
+
+int session_report(struct session *s)
+{
+	int code = diags_has_errors(&s->diags) ? EXIT_FAILED : EXIT_DONE;
+	if (s->diags.count) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		diags_print(&s->diags, s->sources, s->error_color, s->width, &text);
+		fflush(stdout);
+		fputs(buf_text(&text), stderr);
+		diags_clear(&s->diags);
+	}
+	return code;
+}
+
+bool session_confirm(struct session *s, const char *question)
+{
+	if (s->no_input || !isatty(STDIN_FILENO)) {
+		fputs("infra: there is no terminal to ask on. Use -auto-approve to go on without being asked.\n", stderr);
+		return false;
+	}
+	fprintf(stderr, "\n%s\n  Only \"yes\" is taken as a yes.\n\n  Enter a value: ", question);
+	fflush(stderr);
+	char line[64];
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	fputc('\n', stderr);
+	return !strcmp(line, "yes");
+}
