@@ -52,6 +52,9 @@ struct diag *diags_add(struct diags *diags, const struct diag *diag)
 }
 
 static struct diag *add_formatted(struct diags *diags, enum diag_severity severity, struct src_range subject,
+				  const char *summary, const char *detail, va_list args) PRINTF_LIKE(5, 0);
+
+static struct diag *add_formatted(struct diags *diags, enum diag_severity severity, struct src_range subject,
 				  const char *summary, const char *detail, va_list args)
 {
 	struct diag diag = {
