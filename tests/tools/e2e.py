@@ -32,6 +32,10 @@ def missing(*commands):
     for command in commands:
         if command not in listed and run([INFRA, command, "-help"], environment(""), "/").code != 0:
             return f"infra does not know `{command}` yet"
+    with Project("msls", "") as project:
+        valid = project.infra("validate")
+    if valid.code != 0 and "no provider named" in valid.out + valid.err:
+        return "infra has no provider for AWS yet"
     return None
 
 
