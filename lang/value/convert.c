@@ -267,6 +267,26 @@ static bool all_of_one_type(const struct value *const *items, size_t n)
 	return true;
 }
 
+/*
+ * The one type of all members, NULL where they differ. A null or unknown member of any type takes
+ * the type of the others.
+ */
+static const struct type *agree(const struct conversion *c, const struct value **items, size_t n)
+{
+	const struct type *type = &type_any;
+	for (size_t i = 0; i < n; i++) {
+		if (type->kind == TYPE_ANY)
+			type = items[i]->type;
+		else if (items[i]->type->kind != TYPE_ANY && !type_equal(items[i]->type, type))
+			return NULL;
+	}
+	for (size_t i = 0; type->kind != TYPE_ANY && i < n; i++) {
+		if (items[i]->type->kind == TYPE_ANY)
+			items[i] = convert(c, NULL, items[i], type);
+	}
+	return type;
+}
+
 /* Members that were converted one by one may still differ where the constraint says any: they meet here. */
 static bool unify_members(const struct conversion *c, const struct place *place, const struct value *holder,
 			  const struct value **items, size_t n)
@@ -307,17 +327,17 @@ static const struct value *convert_to_collection(const struct conversion *c, con
 	bool unifies = kind == TYPE_LIST ? v->type->kind == TYPE_TUPLE : kind == TYPE_MAP && compound;
 	if (unifies && !unify_members(c, place, v, items, v->count))
 		return NULL;
-	if (!all_of_one_type(items, v->count))
+	const struct type *common = agree(c, items, v->count);
+	if (!common)
 		return fail(c, place,
-			    kind == TYPE_LIST  ? "element types must all match for conversion to list"
-			    : kind == TYPE_SET ? "element types must all match for conversion to set"
-					       : "element types must all match for conversion to map");
-	if (v->count)
-		element = type_concrete(c->arena, items[0]->type);
-	else if (element->kind == TYPE_ANY && !structural)
-		element = v->type->element;
-	else
-		element = type_concrete(c->arena, element);
+			    kind == TYPE_LIST		   ? "element types must all match for conversion to list"
+			    : kind == TYPE_SET		   ? "element types must all match for conversion to set"
+			    : v->type->kind == TYPE_OBJECT ? "attribute types must all match for conversion to map"
+							   : "element types must all match for conversion to map");
+	element = type_concrete(c->arena, v->count ? common : element);
+	/* What was empty stays of the kind it was, so that converting again changes nothing. */
+	if (!v->count && !structural)
+		element = replace_any(c->arena, v->type->element, element);
 	if (kind == TYPE_LIST)
 		return value_list(c->arena, element, items, v->count);
 	if (kind == TYPE_SET)
