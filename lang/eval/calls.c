@@ -260,6 +260,7 @@ static const struct value *call_function(struct eval *eval, const struct expr *c
 		.args = p.values,
 		.count = args->count,
 		.range = call->range,
+		.name_range = call->function_range,
 		.arg_ranges = p.ranges,
 	};
 	const struct value *result;
@@ -268,7 +269,15 @@ static const struct value *call_function(struct eval *eval, const struct expr *c
 		const struct type *type = function->result_type ? function->result_type(&made) : &type_any;
 		if (diags_failed_since(eval->diags, mark))
 			type = &type_any;
-		result = type && type->kind != TYPE_ANY ? value_unknown(eval->arena, type) : &value_unknown_any;
+		/* The function did not come to look at the marks that it would have dealt with. */
+		for (size_t i = 0; i < args->count; i++)
+			p.marks |= value_marks_deep(p.values[i]);
+		if (!type || type->kind == TYPE_ANY)
+			result = &value_unknown_any;
+		else if (function->nullable)
+			result = value_unknown(eval->arena, type);
+		else
+			result = value_unknown_not_null(eval->arena, type);
 	} else {
 		result = function->run(&made);
 		if (!result)

@@ -31,7 +31,7 @@ struct call {
 	const struct value *const *args;
 	size_t count;
 	struct src_range range;            /* of the whole call */
-	struct src_range name_range;       /* of its beginning, "f(": what is underlined */
+	struct src_range name_range;       /* of its name: what is underlined */
 	const struct src_range *arg_ranges;
 };
 

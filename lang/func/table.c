@@ -232,11 +232,8 @@ struct call special_call(struct eval *eval, const struct function *function, con
 	struct src_range *arg_ranges = arena_array_of(eval->arena, expr->arg_count, struct src_range);
 	for (size_t i = 0; i < expr->arg_count; i++)
 		arg_ranges[i] = expr->args[i]->range;
-	struct src_range name = expr->function_range;
-	if (!src_range_is_empty(name))
-		name.end++; /* the parenthesis */
 	return (struct call){.eval = eval, .function = function, .count = expr->arg_count, .range = expr->range,
-			     .name_range = name, .arg_ranges = arg_ranges};
+			     .name_range = expr->function_range, .arg_ranges = arg_ranges};
 }
 
 bool special_count(struct eval *eval, const struct expr *expr, const struct function *function)
