@@ -51,6 +51,7 @@ struct diag *diags_add(struct diags *diags, const struct diag *diag)
 	return added;
 }
 
+PRINTF_LIKE(5, 0)
 static struct diag *add_formatted(struct diags *diags, enum diag_severity severity, struct src_range subject,
 				  const char *summary, const char *detail, va_list args) PRINTF_LIKE(5, 0);
 
@@ -112,15 +113,35 @@ void diags_set_address(struct diags *diags, size_t first, const char *address)
 	}
 }
 
-/* Control characters but newline and tab become what cannot harm a terminal. */
+/* Bytes of the UTF-8 character at s; 0 where there is none, or one that steers terminals (C1, text direction). */
+static size_t harmless_char(const unsigned char *s, size_t n)
+{
+	size_t len = s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+	if (s[0] < 0xC2 || s[0] > 0xF4 || len > n)
+		return 0;
+	uint32_t c = s[0] & (0xFFu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xC0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3F);
+	}
+	bool direction = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+	return c < 0xA0 || direction ? 0 : len;
+}
+
+/* Control characters but newline and tab, and what is no text, become what cannot harm a terminal. */
 static void add_harmless(struct buf *out, const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
+		size_t len = c < 0x80 ? 1 : harmless_char((const unsigned char *)s + i, n - i);
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || !len) {
 			buf_addf(out, "\\x%02x", c);
-		else
-			buf_addc(out, (char)c);
+			i++;
+		} else {
+			buf_add(out, s + i, len);
+			i += len;
+		}
 	}
 }
 

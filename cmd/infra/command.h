@@ -25,6 +25,7 @@ extern const char *program_version;
 int cmd_apply(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_validate(int argc, char **argv);

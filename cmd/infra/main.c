@@ -25,6 +25,7 @@ const struct command commands[] = {
 	{"apply", cmd_apply, "Make it so", false},
 	{"destroy", cmd_destroy, "Leave nothing behind", false},
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
+	{"fmt", cmd_fmt, "Bring plan files into the canonical layout", true},
 	{"version", cmd_version, "Show the version", true},
 	{NULL, NULL, NULL, false},
 };

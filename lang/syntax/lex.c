@@ -11,15 +11,6 @@ static struct src_range range_at(const struct lexer *lex, uint32_t start, uint32
 	return (struct src_range){base + start, base + end};
 }
 
-/* NULL where nothing is to be said (any more). */
-static struct diag *report(struct lexer *lex, uint32_t start, uint32_t end, const char *summary, const char *detail)
-{
-	if (!lex->diags || lex->muted)
-		return NULL;
-	lex->muted = true;
-	return diag_error(lex->diags, range_at(lex, start, end), summary, "%s", detail);
-}
-
 static void push(struct lexer *lex, enum lex_mode mode, uint32_t start, uint32_t end)
 {
 	vec_add(&lex->frames, (struct lex_frame){.mode = mode, .start = start, .start_end = end, .line_start = true});
@@ -28,6 +19,21 @@ static void push(struct lexer *lex, enum lex_mode mode, uint32_t start, uint32_t
 static struct lex_frame *top(struct lexer *lex)
 {
 	return &lex->frames.items[lex->frames.count - 1];
+}
+
+/* NULL where nothing is to be said (any more). */
+static struct diag *report(struct lexer *lex, uint32_t start, uint32_t end, const char *summary, const char *detail)
+{
+	if (!lex->diags || lex->muted)
+		return NULL;
+	lex->muted = true;
+	struct diag *diag = diag_error(lex->diags, range_at(lex, start, end), summary, "%s", detail);
+	const struct lex_frame *frame = top(lex);
+	if (frame->mode == LEX_SEQUENCE && lex->text[frame->start] == '$' && start != frame->start)
+		diag_add_note(lex->diags, diag, range_at(lex, frame->start, frame->start_end),
+			      "This is inside of a template sequence. If the \"${\" is meant for another language, such as a shell, "
+			      "write \"$${\".");
+	return diag;
 }
 
 static unsigned char at(const struct lexer *lex, size_t pos)
@@ -340,7 +346,7 @@ static struct token unclosed_heredoc(struct lexer *lex)
 	}
 	if (diag && near)
 		diag_add_note(lex->diags, diag, range_at(lex, (uint32_t)near, (uint32_t)near + frame->marker_len),
-			      "This does not close it.");
+			      "This does not close the heredoc.");
 	return close_by_force(lex);
 }
 

@@ -143,8 +143,6 @@ static const char *hint_after_value(struct parser *p, const struct expr *value)
 		return " Logical not is written \"!\".";
 	if (value->kind == EXPR_NAME && !strcmp(value->name, "for"))
 		return " A loop stands in brackets, [for ... : ...], or in braces.";
-	if (adjacent && last >= '0' && last <= '9' && p->tok.kind == TOKEN_IDENT)
-		return " Numbers are written in decimal digits, without separators and units. If a text is meant, put it in quotes.";
 	if (adjacent && last == '"')
 		return " A quote (\") may be missing, or one too many, before it.";
 	if (p->tok.kind == TOKEN_OPEN_QUOTE && last == '"')
@@ -221,7 +219,7 @@ static bool mend_header(struct parser *p, struct token type, size_t label_count)
 		if (parser_peek(p) == TOKEN_OPEN_BRACE) {
 			diag = parser_complain(p, parser_token_range(p, type), "Invalid block",
 					       "The opening brace of a block must stand on the same line as its type and labels.");
-			parser_note(p, diag, parser_token_range(p, p->tok), "It stands here.");
+			parser_note(p, diag, parser_token_range(p, p->tok), "The opening brace stands here.");
 			return true;
 		}
 		diag = parser_fail(p, where, "Invalid block", "A block needs a body in braces, which is missing here.%s",
@@ -347,7 +345,7 @@ static void add_attribute(struct parser *p, struct items *items, struct attribut
 						    "The argument \"%s\" is set here for the second time in the same block. Remove one "
 						    "of the two.",
 						    attr.name);
-		parser_note(p, diag, *first, "It is set here first.");
+		parser_note(p, diag, *first, "Set here first.");
 		return;
 	}
 	map_put(&items->names, attr.name, arena_memdup(p->arena, &attr.name_range, sizeof(attr.name_range)));
@@ -450,7 +448,8 @@ static void fail_no_item(struct parser *p)
 		break;
 	case TOKEN_OPEN_QUOTE:
 		parser_fail(p, where, "Invalid argument name",
-			    "An argument or a block is expected here. Names of arguments are written without quotes.");
+			    "An argument or a block is expected here. Names of arguments and types of blocks are written without "
+			    "quotes.");
 		break;
 	case TOKEN_OPEN_BRACE:
 		parser_fail(p, where, "Missing block type", "A block begins with its type and labels, before the brace.");
@@ -515,6 +514,8 @@ static void parse_body(struct parser *p, struct body *body, const struct token *
 		struct token next = p->tok;
 		switch ((int)next.kind) {
 		case TOKEN_NEWLINE:
+			/* An empty line: what follows is a matter of its own. */
+			p->after_mistake = false;
 			parser_take(p);
 			break;
 		case TOKEN_IDENT:
@@ -534,6 +535,7 @@ static void parse_body(struct parser *p, struct body *body, const struct token *
 							"A block is closed by a brace (}), but here stands %s.",
 							parser_describe_next(p));
 				parser_close_brace(p, *open);
+				p->after_mistake = false;
 				more = false;
 				break;
 			}

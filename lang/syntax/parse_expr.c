@@ -339,6 +339,12 @@ static const struct expr *parse_number(struct parser *p)
 {
 	struct token t = parser_take(p);
 	struct number number;
+	if (p->tok.kind == TOKEN_IDENT && p->tok.start == t.end && !parser_at_word(p, "if")) {
+		parser_fail(p, (struct src_range){parser_token_range(p, t).start, parser_token_range(p, p->tok).end}, "Invalid number",
+			    "Numbers are written in decimal digits, without separators and units. If a text is meant, put it in "
+			    "quotes.");
+		return error_expr(p, t.start);
+	}
 	if (!number_parse(p->arena, p->lex.text + t.start, t.end - t.start, &number)) {
 		parser_complain(p, parser_token_range(p, t), "Invalid number",
 				"\"%s\" is not a number. Numbers are written like 12, 0.5 or 1e6; anything else, such as a version or "

@@ -161,20 +161,48 @@ static bool first_of_line(const struct parser *p)
 	return pos == 0 || p->lex.text[pos - 1] == '\n';
 }
 
+static enum token_kind closing_kind(enum token_kind open)
+{
+	switch ((int)open) {
+	case TOKEN_OPEN_BRACE:
+		return TOKEN_CLOSE_BRACE;
+	case TOKEN_OPEN_BRACKET:
+		return TOKEN_CLOSE_BRACKET;
+	case TOKEN_OPEN_PAREN:
+		return TOKEN_CLOSE_PAREN;
+	default:
+		return TOKEN_CLOSE_SEQUENCE;
+	}
+}
+
+/*
+ * Has a new argument begun within the brackets that `open` opened? Either its name is the next
+ * token, or the equals sign behind it is.
+ */
+static bool item_begins(const struct parser *p, struct token open)
+{
+	uint32_t indent = lex_indent(&p->lex, p->tok.start), start = p->tok.start;
+	if (p->tok.kind == TOKEN_EQUAL) {
+		while (start > 0 && p->lex.text[start - 1] != '\n')
+			start--;
+		start += indent;
+	}
+	return indent <= lex_indent(&p->lex, open.start) && start > open.start &&
+	       (p->tok.kind == TOKEN_EQUAL || first_of_line(p)) && lex_looks_like_item(&p->lex, start);
+}
+
 void parser_fail_inside(struct parser *p, struct token open, const char *summary, const char *detail, ...)
 {
 	enum token_kind next = parser_peek(p);
 	bool sequence = open.kind == TOKEN_OPEN_INTERPOLATION || open.kind == TOKEN_OPEN_DIRECTIVE;
 	bool unclosed = next == TOKEN_EOF || next == TOKEN_CLOSE_BRACE || next == TOKEN_CLOSE_BRACKET ||
-			next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE ||
-			(first_of_line(p) && lex_looks_like_item(&p->lex, p->tok.start) &&
-			 lex_indent(&p->lex, p->tok.start) <= lex_indent(&p->lex, open.start)) ||
+			next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE || item_begins(p, open) ||
 			(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || first_of_line(p)));
 	if (p->failed || p->lex.muted) {
 		p->failed = true;
 		return;
 	}
-	if (unclosed) {
+	if (unclosed && next != closing_kind(open.kind)) {
 		const char *closer = closer_of(p, open);
 		struct token found = p->tok;
 		struct diag *diag = parser_fail(

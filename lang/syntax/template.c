@@ -81,7 +81,8 @@ static size_t add_escape(struct parser *p, struct buf *out, uint32_t start, uint
 		struct src_range where = {base + start, base + start + 2 + (uint32_t)n};
 		if (n < want)
 			parser_complain(p, where, "Invalid escape",
-					"\"\\%c\" must be followed by exactly %zu hexadecimal digits, the number of a Unicode character.",
+					"\"\\%c\" must be followed by exactly %zu hexadecimal digits, the number of a Unicode character. For a "
+					"backslash that shall stand in the text, write two (\\\\).",
 					c, want);
 		else if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
 			parser_complain(p, where, "Invalid escape",
@@ -386,7 +387,7 @@ static void fail_unclosed(struct template *t, const struct piece *parent)
 	struct diag *diag = parser_fail(t->p, parent->range, "Unclosed template directive",
 					"There is no %%{ end%s } that closes this %%{ %s }.", word, word);
 	if (found->kind != PIECE_END)
-		parser_note(t->p, diag, found->range, "It is missing before this.");
+		parser_note(t->p, diag, found->range, arena_printf(t->p->arena, "%%{ end%s } is missing before this.", word));
 }
 
 /* if := "%{if}" parts ["%{else}" parts] "%{endif}"; behind the first. */
@@ -400,7 +401,7 @@ static void build_if(struct template *t, const struct piece *open, struct templa
 		if (!t->p->failed && t->pieces.items[t->at].kind == PIECE_ELSE) {
 			struct diag *diag = parser_fail(t->p, t->pieces.items[t->at].range, "Unexpected else",
 							"This %%{ if } has an %%{ else } already.");
-			parser_note(t->p, diag, open->range, "It begins here.");
+			parser_note(t->p, diag, open->range, "The %{ if } begins here.");
 		}
 	}
 	if (t->p->failed)

@@ -1,0 +1,9 @@
+locals
+{
+  a = 1
+}
+
+resource "aws_vpc" "main"
+{
+  cidr_block = "10.0.0.0/16"
+}

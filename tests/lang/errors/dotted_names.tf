@@ -1,0 +1,4 @@
+resource "aws_vpc" "main" {
+  tags.Name = "x"
+  list[0]   = 1
+}

@@ -1,0 +1,11 @@
+locals {
+  scripts = [
+    <<EOT
+echo hello
+EOT, "b"
+  ]
+}
+
+output "x" {
+  value = = 1
+}

@@ -1,0 +1,9 @@
+resource "aws_vpc", "main" {
+}
+resource "aws_vpc" "${var.name}" {
+}
+resource aws_vpc.main {
+}
+resource "aws_vpc" "main"
+resource "aws_vpc" 1 {
+}

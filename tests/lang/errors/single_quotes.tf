@@ -1,0 +1,7 @@
+locals {
+  a = ['one', 'two']
+  b = 'x'
+}
+
+resource 'aws_vpc' 'main' {
+}

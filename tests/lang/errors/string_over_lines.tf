@@ -1,0 +1,6 @@
+locals {
+  script = "#!/bin/sh
+    echo hello
+  "
+  after = 1
+}

@@ -1,0 +1,4 @@
+locals {
+  a = merge(var.tags, { Name = "x" }
+  b = 1
+}

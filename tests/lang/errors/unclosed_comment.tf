@@ -1,0 +1,8 @@
+locals {
+  a = 1
+}
+
+/* This was to be finished later
+locals {
+  b = 2
+}

@@ -1,0 +1,9 @@
+locals {
+  script = <<EOT
+echo hello
+echo there
+}
+
+output "x" {
+  value = 1
+}

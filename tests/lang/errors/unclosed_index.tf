@@ -1,0 +1,4 @@
+locals {
+  a = var.list[0
+  b = var.list[
+}

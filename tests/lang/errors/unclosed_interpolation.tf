@@ -1,0 +1,6 @@
+locals {
+  name = "${var.prefix-host"
+  next = 1
+  more = "${var.prefix
+  last = "${upper(var.x}"
+}

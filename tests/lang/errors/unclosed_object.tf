@@ -1,0 +1,9 @@
+locals {
+  tags = {
+    Name = "x"
+    Team = "y"
+}
+
+output "tags" {
+  value = local.tags
+}
