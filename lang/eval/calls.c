@@ -259,6 +259,7 @@ static const struct value *call_function(struct eval *eval, const struct expr *c
 		.function = function,
 		.args = p.values,
 		.count = args->count,
+		.marks = p.marks,
 		.range = call->range,
 		.name_range = call->function_range,
 		.arg_ranges = p.ranges,

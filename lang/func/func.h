@@ -30,6 +30,7 @@ struct call {
 	const struct function *function;
 	const struct value *const *args;
 	size_t count;
+	unsigned marks;                    /* taken off the arguments; errors show no values where one was sensitive */
 	struct src_range range;            /* of the whole call */
 	struct src_range name_range;       /* of its name: what is underlined */
 	const struct src_range *arg_ranges;

@@ -267,7 +267,7 @@ static const struct value *run_setproduct(const struct call *call)
 
 static const struct param distinct_params[] = {{"list", &type_list_of_any, 0}, {0}};
 static const struct param matchkeys_params[] = {
-	{"values", &type_list_of_any, PARAM_DEEP}, {"keys", &type_list_of_any, 0}, {"searchset", &type_list_of_any, 0}, {0}};
+	{"values", &type_list_of_any, 0}, {"keys", &type_list_of_any, 0}, {"searchset", &type_list_of_any, 0}, {0}};
 static const struct param first_set[] = {{"first_set", &type_set_of_any, PARAM_DEEP}, {0}};
 static const struct param other_sets = {"other_sets", &type_set_of_any, PARAM_DEEP};
 static const struct param subtract_params[] = {{"a", &type_set_of_any, PARAM_DEEP}, {"b", &type_set_of_any, PARAM_DEEP}, {0}};

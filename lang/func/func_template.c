@@ -124,7 +124,8 @@ static const struct value *template_error(const struct call *call, int arg, cons
 	add_diags_words(call->eval, inner, &words);
 	call_error(call, arg, "%s%s", before, buf_text(&words));
 	struct diags *diags = call->eval->diags;
-	for (size_t i = 0; i < inner->count; i++)
+	/* A template that is itself sensitive is not shown. */
+	for (size_t i = 0; i < inner->count && !(call->marks & VALUE_SENSITIVE); i++)
 		if (inner->items[i].severity == DIAG_ERROR)
 			diag_add_note(diags, &diags->items[diags->count - 1], inner->items[i].subject, "in this template");
 	return NULL;
@@ -182,24 +183,27 @@ static const struct value *render(const struct call *call, const struct expr *te
 	return result;
 }
 
-/* What the arguments are marked with passes to the whole result, whether the template uses it or not. */
+/*
+ * What the arguments are marked with passes to the whole result, whether the template uses it or not.
+ * Inside, each name keeps its own marks, so that errors show no secrets.
+ */
 static const struct value *run_templatefile(const struct call *call)
 {
 	unsigned marks = 0;
 	const struct value *path = take_marks(call, call->args[0], &marks), *vars = call->args[1];
+	unsigned path_marks = marks;
 	marks |= value_marks_deep(vars);
-	vars = value_unmark_deep(call_arena(call), vars);
 	if (!value_is_known(path) || !value_is_known(vars))
 		return value_mark(call_arena(call), &value_unknown_any, marks);
 	AUTO_BUF struct buf content = BUF_INIT;
-	if (!read_source_file(call, 0, text_of(path), path->marks, &content))
+	if (!read_source_file(call, 0, text_of(path), path_marks, &content))
 		return NULL;
 	if (!utf8_is_valid(buf_text(&content), content.len))
 		return call_error(call, -1,
 				  "contents of %s are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded "
 				  "contents or the other file functions (e.g. filemd5, filesha256) to obtain file hashing "
 				  "results instead",
-				  quoted_unless(call, call->args[0]->marks, path->text, path->count));
+				  quoted_unless(call, path_marks, path->text, path->count));
 	const struct expr *template =
 		parse(call, -1, path->text, "", (struct text){buf_text(&content), content.len});
 	const struct value *result = template ? render(call, template, vars, without_templates) : NULL;
@@ -250,7 +254,6 @@ static const struct value *render_string(const struct call *call, const struct v
 {
 	unsigned marks = value_marks_deep(vars);
 	struct arena *arena = call_arena(call);
-	vars = value_unmark_deep(arena, vars);
 	template = take_marks(call, template, &marks);
 	if (value_is_null(vars))
 		return call_error(call, 1, "argument must not be null");
@@ -279,6 +282,7 @@ static const struct value *special_templatestring(struct eval *eval, const struc
 	const struct value *template = eval_expr(eval, expr->args[0]), *vars = eval_expr(eval, expr->args[1]);
 	if (eval->diags->error_count > errors)
 		return &value_unknown_string;
+	call.marks = template->marks;
 	const struct value *result = render_string(&call, template, vars);
 	return result ? result : &value_unknown_string;
 }

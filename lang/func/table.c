@@ -78,12 +78,38 @@ static const char *param_name(const struct function *function, size_t arg)
 	return function->rest ? function->rest->name : NULL;
 }
 
+/* The format with "(sensitive value)" for all that it would put in. */
+static void add_redacted(struct buf *out, const char *fmt)
+{
+	bool said = false, words = false;
+	for (; *fmt; fmt++) {
+		if (*fmt != '%') {
+			words = words || (*fmt >= 'a' && *fmt <= 'z');
+			said = false;
+			buf_addc(out, *fmt);
+			continue;
+		}
+		fmt++;
+		fmt += strspn(fmt, "0123456789.lz");
+		if (!said)
+			buf_adds(out, "(sensitive value)");
+		said = true;
+	}
+	if (!words) {
+		buf_clear(out);
+		buf_adds(out, "the reason is not shown, because an argument is sensitive");
+	}
+}
+
 const struct value *call_error(const struct call *call, int arg, const char *fmt, ...)
 {
 	AUTO_BUF struct buf reason = BUF_INIT;
 	va_list args;
 	va_start(args, fmt);
-	buf_vaddf(&reason, fmt, args);
+	if (call->marks & VALUE_SENSITIVE)
+		add_redacted(&reason, fmt);
+	else
+		buf_vaddf(&reason, fmt, args);
 	va_end(args);
 
 	const char *parameter = arg < 0 ? NULL : param_name(call->function, (size_t)arg);
