@@ -206,8 +206,8 @@ static void *too_deep(struct reader *r)
 
 static const struct value *make_sequence(struct reader *r, size_t first, const struct type *type)
 {
-	const struct value *const *items = r->values.items + first;
 	size_t n = r->values.count - first;
+	const struct value *const *items = n ? r->values.items + first : NULL;
 	if (!type || type->kind == TYPE_TUPLE)
 		return value_tuple(r->arena, items, n);
 	const struct type *element = type_concrete(r->arena, type->element);
@@ -315,8 +315,8 @@ static const struct value *read_object(struct reader *r, const struct type *type
 		}
 	}
 	size_t n = r->values.count - first;
-	const struct value *const *values = r->values.items + first;
-	const char *const *keys = r->keys.items + first_key;
+	const struct value *const *values = n ? r->values.items + first : NULL;
+	const char *const *keys = n ? r->keys.items + first_key : NULL;
 	const struct value *v;
 	if (!type)
 		v = value_object(r->arena, keys, values, n);

@@ -323,7 +323,8 @@ static const struct value *read_sequence(struct reader *r)
 			return NULL;
 		vec_add(&r->values, v);
 	}
-	const struct value *v = value_tuple(r->arena, r->values.items + first, r->values.count - first);
+	size_t n = r->values.count - first;
+	const struct value *v = value_tuple(r->arena, n ? r->values.items + first : NULL, n);
 	r->values.count = first;
 	return v;
 }
@@ -382,8 +383,9 @@ static const struct value *read_mapping(struct reader *r)
 		if (end)
 			break;
 	}
+	size_t n = r->values.count - first;
 	const struct value *v =
-		value_object(r->arena, r->keys.items + first_key, r->values.items + first, r->values.count - first);
+		value_object(r->arena, n ? r->keys.items + first_key : NULL, n ? r->values.items + first : NULL, n);
 	r->values.count = first;
 	r->keys.count = first_key;
 	return v;
