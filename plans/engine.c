@@ -148,12 +148,12 @@ bool engine_validate(struct engine *engine, struct diags *diags)
 
 /* ---- evaluating a line ---- */
 
-const struct value *engine_evaluate(struct engine *engine, const struct expr *expr, struct arena *arena, struct diags *diags)
+bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena *arena, struct diags *diags)
 {
 	engine->diags = diags;
 	if (!engine->world) {
 		if (engine->state && !engine_load_objects(engine, diags))
-			return &value_unknown_any;
+			return false;
 		engine->world = world_new(engine->arena, engine->graph, engine->options.inputs, engine->options.root_dir, 0, false);
 		for (uint32_t i = 0; i < engine->graph->count; i++) {
 			const struct node *node = &engine->graph->nodes[engine->graph->order[i]];
@@ -163,7 +163,14 @@ const struct value *engine_evaluate(struct engine *engine, const struct expr *ex
 				engine_expand_from_state(engine, node);
 		}
 	}
+	world_eval_init(we, engine->world, engine->world->root, NULL, NULL, arena, diags);
+	return true;
+}
+
+const struct value *engine_evaluate(struct engine *engine, const struct expr *expr, struct arena *arena, struct diags *diags)
+{
 	struct world_eval we;
-	world_eval_init(&we, engine->world, engine->world->root, NULL, NULL, arena, diags);
+	if (!engine_eval_init(engine, &we, arena, diags))
+		return &value_unknown_any;
 	return eval_expr(&we.eval, expr);
 }

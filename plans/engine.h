@@ -79,5 +79,12 @@ bool engine_validate(struct engine *engine, struct diags *diags);
 /* Evaluates an expression among the names of the root module, with the state's values (`console`). */
 const struct value *engine_evaluate(struct engine *engine, const struct expr *expr, struct arena *arena, struct diags *diags);
 
+/*
+ * The same as an evaluation to be used again and again: fills in `we`, which must not be moved
+ * afterwards. False when the state cannot be read.
+ */
+struct world_eval;
+bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena *arena, struct diags *diags);
+
 /* Requests that all providers have sent so far. */
 uint64_t engine_request_count(struct engine *engine);

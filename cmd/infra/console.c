@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infra console: reads expressions, prints their values as the language writes them. */
 #include "base/buf.h"
-#include "cmd/infra/command.h"
+#include "base/file.h"
+#include "cmd/infra/session.h"
 #include "lang/eval/console.h"
+#include "plans/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,9 +13,11 @@
 #include <unistd.h>
 
 struct console {
-	struct arena *arena; /* of the present line */
-	struct src_set *sources;
-	struct diags diags;
+	struct session session;
+	struct arena *arena;     /* of the present line */
+	struct eval *eval;       /* one of: */
+	struct world_eval world; /* in a configuration */
+	struct eval plain;       /* without one */
 	struct scope scope;
 	bool failed;
 };
@@ -93,52 +97,26 @@ static bool read_entry(bool terminal, struct buf *out)
 
 /* ---- evaluation ---- */
 
-static void show_diags(struct console *console)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-	diags_print(&console->diags, console->sources, isatty(STDERR_FILENO), 78, &text);
-	fputs(buf_text(&text), stderr);
-	fflush(stderr);
-	console->failed |= diags_has_errors(&console->diags);
-	diags_clear(&console->diags);
-}
-
 static void evaluate(struct console *console, const char *text, size_t len)
 {
-	const struct src *src = src_add(console->sources, "<console-input>", text, len);
+	struct session *session = &console->session;
+	const struct src *src = src_add(session->sources, "<console-input>", text, len);
 	if (!src) {
 		fputs("infra: the console has read too much; please start it anew.\n", stderr);
 		console->failed = true;
 		return;
 	}
-	struct eval eval = {
-		.arena = console->arena,
-		.scope = &console->scope,
-		.diags = &console->diags,
-		.sources = console->sources,
-		.plan_time = time(NULL),
-	};
 	AUTO_BUF struct buf out = BUF_INIT;
-	if (console_eval(&eval, src, &out)) {
+	if (console_eval(console->eval, src, &out)) {
 		fwrite(buf_text(&out), 1, out.len, stdout);
 		fputc('\n', stdout);
 	}
 	fflush(stdout);
-	show_diags(console);
+	console->failed |= session_report(session) != EXIT_DONE;
 }
 
-int cmd_console(int argc, char **argv)
+static void read_and_evaluate(struct console *console)
 {
-	if (argc > 1) {
-		fprintf(stderr, "infra console: unexpected argument \"%s\"\n", argv[1]);
-		return EXIT_USAGE;
-	}
-	struct console console = {
-		.arena = arena_new(),
-		.sources = src_set_new(),
-		.scope = {.lookup = lookup, .names = names},
-	};
-	diags_init(&console.diags);
 	AUTO_BUF struct buf entry = BUF_INIT;
 	bool terminal = isatty(STDIN_FILENO);
 	while (read_entry(terminal, &entry)) {
@@ -151,13 +129,74 @@ int cmd_console(int argc, char **argv)
 		if (len - start == 4 && !strncmp(text + start, "exit", 4))
 			break;
 		/* A heredoc ends with a newline. */
-		evaluate(&console, text + start, text[len] == '\n' ? len - start + 1 : len - start);
-		arena_reset(console.arena);
+		evaluate(console, text + start, text[len] == '\n' ? len - start + 1 : len - start);
+		arena_reset(console->arena);
 	}
 	if (terminal)
 		fputc('\n', stdout);
-	diags_release(&console.diags);
-	src_set_free(console.sources);
+}
+
+/* Whether the directory holds plan files; without any, the console knows functions and literals alone. */
+static bool has_plan_files(struct arena *arena)
+{
+	char **files;
+	size_t count;
+	if (!directory_list(arena, ".", &files, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char *end = strrchr(files[i], '.');
+		if (*files[i] != '.' && end && (!strcmp(end, ".tf") || !strcmp(end, ".infra") || strstr(files[i], ".tf.json")))
+			return true;
+	}
+	return false;
+}
+
+/* The names of the root module, with the state's values where there is a state. */
+static bool prepare(struct console *console)
+{
+	struct session *session = &console->session;
+	if (!has_plan_files(session->arena)) {
+		console->plain = (struct eval){
+			.arena = console->arena,
+			.scope = &console->scope,
+			.diags = &session->diags,
+			.sources = session->sources,
+			.plan_time = time(NULL),
+		};
+		console->eval = &console->plain;
+		return true;
+	}
+	if (!session_load_config(session) || !session_load_variables(session))
+		return false;
+	if (access(session->state_path, F_OK) == 0 && !session_open_state(session, true, "console"))
+		return false;
+	if (!session_new_engine(session, NULL, NULL) ||
+	    !engine_eval_init(session->engine, &console->world, console->arena, &session->diags))
+		return false;
+	console->eval = &console->world.eval;
+	return !diags_has_errors(&session->diags);
+}
+
+int cmd_console(int argc, char **argv)
+{
+	struct console console = {.arena = arena_new(), .scope = {.lookup = lookup, .names = names}};
+	int code;
+	int at = session_options(&console.session, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE,
+				 "Usage: infra console [OPTION...]\n\nReads expressions, one a line (or more lines where brackets are "
+				 "open), and prints their values, among the names of the root module and with what the state knows.",
+				 &code);
+	if (at >= 0 && at < argc) {
+		fprintf(stderr, "infra console: unexpected argument \"%s\"\n", argv[at]);
+		code = EXIT_USAGE;
+	} else if (at >= 0) {
+		bool ready = prepare(&console);
+		code = session_report(&console.session);
+		if (ready) {
+			read_and_evaluate(&console);
+			code = console.failed ? EXIT_FAILED : EXIT_DONE;
+		}
+	}
+	session_release(&console.session);
 	arena_free(console.arena);
-	return console.failed ? EXIT_FAILED : EXIT_DONE;
+	return code;
 }
