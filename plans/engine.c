@@ -148,6 +148,18 @@ bool engine_validate(struct engine *engine, struct diags *diags)
 
 /* ---- evaluating a line ---- */
 
+/* A resource that the state knows no instance of is known after apply, whatever its count. */
+static void expand_for_evaluation(struct engine *engine, const struct node *node)
+{
+	engine_expand_from_state(engine, node);
+	const struct module_list *list = world_modules(engine->world, node->module);
+	for (size_t i = 0; i < list->count; i++) {
+		struct expansion *expansion = world_expansion(list->items[i], node->resource);
+		if (!expansion->count)
+			expansion->failed = true;
+	}
+}
+
 bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena *arena, struct diags *diags)
 {
 	engine->diags = diags;
@@ -160,7 +172,7 @@ bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena
 			if (node->kind == NODE_CALL)
 				world_expand_call(engine->world, node, diags);
 			else if (node->kind == NODE_RESOURCE)
-				engine_expand_from_state(engine, node);
+				expand_for_evaluation(engine, node);
 		}
 	}
 	world_eval_init(we, engine->world, engine->world->root, NULL, NULL, arena, diags);

@@ -365,6 +365,8 @@ static void need_ref(void *ctx, const struct ref *ref)
 	}
 	if (!strcmp(root, "module"))
 		need_module(b, ref);
+	else if (!strcmp(root, "resource") && first) /* resource.aws_vpc.main is aws_vpc.main */
+		need_resource(b, &(struct ref){first, ref->steps[0].range, ref->steps + 1, ref->count - 1, ref->range}, false);
 	else if (!strcmp(root, "data"))
 		need_resource(b, ref, true);
 	else

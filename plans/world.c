@@ -439,8 +439,9 @@ const struct value *world_variable(struct world *world, struct module_instance *
 			v = value_unknown(world->arena, variable->type);
 		}
 	}
-	if (variable->sensitive)
-		v = value_mark(world->arena, v, VALUE_SENSITIVE);
+	unsigned marks = (variable->sensitive ? VALUE_SENSITIVE : 0u) | (variable->ephemeral ? VALUE_EPHEMERAL : 0u);
+	if (marks)
+		v = value_mark(world->arena, v, marks);
 	memo->value = v;
 	return v;
 }
@@ -736,6 +737,11 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 			return we->self;
 		return fail(&here.eval, range, "Invalid \"self\" reference",
 			    "\"self\" stands only in postconditions, provisioners and connections.");
+	}
+	if (!strcmp(root, "resource") && first) {
+		const struct value *v = lookup_resource(&here, false, first, range, steps + 1, count - 1, consumed);
+		++*consumed;
+		return v;
 	}
 	return lookup_resource(&here, false, root, range, steps, count, consumed);
 }
