@@ -186,7 +186,7 @@ static void unwrap(struct formatter *f, size_t first, size_t end)
 		end--;
 	bool lines = false;
 	for (size_t i = first; i < end; i++)
-		lines = lines || p[i].kind == TOKEN_NEWLINE;
+		lines = lines || ends_line(&p[i]);
 	bool wrap = lines && !(p[first].kind == TOKEN_OPEN_PAREN && p[end - 1].kind == TOKEN_CLOSE_PAREN);
 	if (wrap)
 		edit_add_text(f, TOKEN_OPEN_PAREN, "(");

@@ -316,7 +316,23 @@ static bool line_is_marker(const struct lexer *lex, const struct lex_frame *fram
 	return end - start == frame->marker_len && !memcmp(lex->text + start, lex->text + frame->marker, end - start);
 }
 
-static struct token unclosed_heredoc(struct lexer *lex)
+/* Is there a line that can close it? The last word that has none is kept in mind, against many such heredocs. */
+static bool has_marker_line(struct lexer *lex, const struct lex_frame *frame, size_t from)
+{
+	if (lex->missing_len == frame->marker_len && from >= lex->missing &&
+	    !memcmp(lex->text + lex->missing, lex->text + frame->marker, frame->marker_len))
+		return false;
+	for (size_t line = from, end; line < lex->len; line = end + 1) {
+		end = line_end(lex, line);
+		if (end < lex->len && line_is_marker(lex, frame, line, end))
+			return true;
+	}
+	lex->missing = frame->marker;
+	lex->missing_len = frame->marker_len;
+	return false;
+}
+
+static void report_unclosed_heredoc(struct lexer *lex)
 {
 	struct lex_frame *frame = top(lex);
 	const char *marker = lex->text + frame->marker;
@@ -347,7 +363,6 @@ static struct token unclosed_heredoc(struct lexer *lex)
 	if (diag && near)
 		diag_add_note(lex->diags, diag, range_at(lex, (uint32_t)near, (uint32_t)near + frame->marker_len),
 			      "This does not close the heredoc.");
-	return close_by_force(lex);
 }
 
 /* Heredocs and bare templates: text to the end of the line or the next sequence. */
@@ -355,8 +370,12 @@ static struct token in_text(struct lexer *lex)
 {
 	struct lex_frame *frame = top(lex);
 	bool heredoc = frame->mode == LEX_HEREDOC;
-	if (lex->pos >= lex->len)
-		return heredoc ? unclosed_heredoc(lex) : token(TOKEN_EOF, lex->len, lex->len);
+	if (lex->pos >= lex->len && !heredoc)
+		return token(TOKEN_EOF, lex->len, lex->len);
+	if (lex->pos >= lex->len) {
+		report_unclosed_heredoc(lex);
+		return close_by_force(lex);
+	}
 	if (heredoc && frame->line_start) {
 		size_t end = line_end(lex, lex->pos);
 		if (end < lex->len && line_is_marker(lex, frame, lex->pos, end)) {
@@ -519,6 +538,11 @@ static struct token open_heredoc(struct lexer *lex)
 	push(lex, LEX_HEREDOC, lex->pos, (uint32_t)(marker + marker_len));
 	top(lex)->marker = (uint32_t)marker;
 	top(lex)->marker_len = (uint32_t)marker_len;
+	if (!has_marker_line(lex, top(lex), lex->pos + n)) {
+		/* Said at once, and the rest of the file is not taken for its text. */
+		report_unclosed_heredoc(lex);
+		lex->close_down_to = lex->frames.count - 1;
+	}
 	return advance(lex, TOKEN_OPEN_HEREDOC, n);
 }
 

@@ -83,6 +83,7 @@ struct lexer {
 	bool muted;           /* something was reported: the rest is likely a consequence */
 	bool broken;          /* something unclosed was closed by force since lex_seek() */
 	bool bad_utf8_reported;
+	uint32_t missing, missing_len; /* a heredoc's word behind which no line closes it */
 	uint32_t heredoc_resume; /* not 0: the line behind what was likely meant as an unclosed heredoc's end */
 };
 

@@ -80,8 +80,9 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 			lost = !found;
 			break;
 		}
-		if (p->lex.broken)
-			found = !(lost = true);
+		/* Nothing that deep is worth the search. */
+		if (p->lex.broken || open.count + p->lex.frames.count > 4 * PARSE_DEPTH_LIMIT)
+			lost = true;
 	}
 	vec_free(&open);
 	return found && !lost;

@@ -155,6 +155,8 @@ static void what_is_ours(void **state)
 		{"a /* x */ \"b\" {}\n", "a /* x */ \"b\" {}\n"}, /* Terraform loses the comment */
 		{"a = 1   ", "a = 1"},
 		{"r \"\\u00e9\" \"a\\\\b\" {}\n", "r \"\xC3\xA9\" \"a\\\\b\" {}\n"},
+		/* Terraform leaves out the parentheses here, and the result does not parse. */
+		{"a = \"${# x\n  y}\"\n", "a = ( # x\ny)\n"},
 		{"a = 1 # x\n\n\nb = 2\n", "a = 1 # x\n\n\nb = 2\n"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
