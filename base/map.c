@@ -119,9 +119,14 @@ void *map_put(struct map *map, const char *key, void *value)
 
 void *map_remove(struct map *map, const char *key)
 {
+	return map_remove_n(map, key, strlen(key));
+}
+
+void *map_remove_n(struct map *map, const char *key, size_t len)
+{
 	if (!map->slot_count)
 		return NULL;
-	uint32_t slot = map->slots[find_slot(map, key, strlen(key))];
+	uint32_t slot = map->slots[find_slot(map, key, len)];
 	if (!slot)
 		return NULL;
 	struct map_entry *e = &map->entries[slot - 1];

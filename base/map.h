@@ -36,6 +36,7 @@ void *map_put(struct map *map, const char *key, void *value);
 void *map_put_n(struct map *map, const char *key, size_t len, void *value);
 /* Takes the key out; returns its value or NULL. */
 void *map_remove(struct map *map, const char *key);
+void *map_remove_n(struct map *map, const char *key, size_t len);
 
 /* for (struct map_entry *e = map_first(m); e; e = map_next(m, e)) in insertion order. */
 struct map_entry *map_first(const struct map *map);
