@@ -2,6 +2,7 @@
 #include "base/http.h"
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "tests/support/server.h"
 
 #include <setjmp.h>
@@ -67,7 +68,7 @@ static void handle(void *ctx, const struct server_request *r)
 		server_answer(r->server, r->fd, 200, "", r->headers);
 	} else if (!strcmp(r->target, "/redirect")) {
 		server_answer(r->server, r->fd, 302, "Location: /echo\r\n", "");
-	} else if (!strcmp(r->target, "/missing")) {
+	} else if (!strcmp(r->target, "/missing") || !strncmp(r->target, "http://", 7)) {
 		server_answer(r->server, r->fd, 404, "", "not here");
 	} else if (!strcmp(r->target, "/hang-up")) {
 		posts += !strcmp(r->method, "POST");
@@ -375,6 +376,102 @@ static void many_wait_in_little_memory(void **state)
 	assert_int_equal(server->connections, http_stats(http).connections);
 }
 
+static void proxies_come_from_the_environment(void **state)
+{
+	(void)state;
+	struct answer a = {0};
+	setenv("http_proxy", server->url, 1);
+	http_send(http, &(struct http_request){.url = "http://no.such.host.invalid/echo"}, done, &a);
+	loop_run(loop);
+	assert_int_equal(a.result, HTTP_OK);
+	assert_int_equal(a.status, 404);
+	http_send(http, &(struct http_request){.url = "http://no.such.host.invalid/echo", .no_proxy = true}, done, &a);
+	loop_run(loop);
+	assert_int_equal(a.result, HTTP_NOT_SENT);
+	unsetenv("http_proxy");
+}
+
+/* --- TLS, against openssl's own server --- */
+
+static char tls_folder[] = "/tmp/test_http_tls.XXXXXX";
+static struct buf tls_said;
+static bool tls_listens;
+static unsigned tls_port;
+
+static void tls_output(void *ctx, enum proc_stream stream, const char *bytes, size_t len)
+{
+	(void)ctx;
+	(void)stream;
+	buf_add(&tls_said, bytes, len);
+	const char *accept = strstr(tls_said.ptr, "ACCEPT 127.0.0.1:");
+	if (accept && strchr(accept, '\n')) {
+		tls_port = (unsigned)strtoul(accept + 17, NULL, 10);
+		tls_listens = true;
+	}
+}
+static void tls_ended(void *ctx, const struct proc_outcome *outcome)
+{
+	(void)ctx;
+	char text[200];
+	fail_msg("openssl s_server %s: %s", proc_describe(outcome, text, sizeof(text)), buf_text(&tls_said));
+}
+static void tls_done(void *ctx, const struct http_response *r)
+{
+	assert_int_equal(r->untrusted, r->result == HTTP_NOT_SENT);
+	done(ctx, r);
+	loop_stop(loop); /* openssl goes on */
+}
+static struct answer get_tls(const char *ca_file, const char *host)
+{
+	struct answer a = {0};
+	struct http *client = http_new(loop, &(struct http_options){.ca_file = ca_file});
+	snprintf(url, sizeof(url), "https://%s:%u/", host, tls_port);
+	http_send(client, &(struct http_request){.url = url, .once = true}, tls_done, &a);
+	loop_run(loop);
+	assert_int_equal(a.calls, 1);
+	http_free(client);
+	return a;
+}
+static void certificates_are_checked(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(tls_folder));
+	char key[100], certificate[100];
+	snprintf(key, sizeof(key), "%s/key", tls_folder);
+	snprintf(certificate, sizeof(certificate), "%s/certificate", tls_folder);
+	struct proc_outcome o = proc_run(&(struct proc_options){
+		.argv = (const char *const[]){"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+					      "-nodes", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+					      key, "-out", certificate, NULL}});
+	assert_int_equal(o.code, 0);
+	proc_outcome_release(&o);
+	tls_listens = false;
+	struct proc *tls = proc_start(loop,
+				      &(struct proc_options){.argv = (const char *const[]){"openssl", "s_server", "-accept",
+											   "127.0.0.1:0", "-key", key, "-cert",
+											   certificate, "-www", NULL},
+							     .on_output = tls_output},
+				      tls_ended, NULL);
+	while (!tls_listens)
+		loop_run_until(loop, &tls_listens);
+	struct answer a = get_tls(NULL, "127.0.0.1");
+	assert_int_equal(a.result, HTTP_NOT_SENT);
+	a = get_tls(certificate, "127.0.0.1");
+	assert_int_equal(a.result, HTTP_OK);
+	assert_int_equal(a.status, 200);
+	a = get_tls(certificate, "localhost"); /* which the certificate does not name */
+	assert_int_equal(a.result, HTTP_NOT_SENT);
+	setenv("AWS_CA_BUNDLE", certificate, 1);
+	a = get_tls(NULL, "127.0.0.1");
+	assert_int_equal(a.result, HTTP_OK);
+	unsetenv("AWS_CA_BUNDLE");
+	proc_abandon(tls);
+	unlink(key);
+	unlink(certificate);
+	rmdir(tls_folder);
+	buf_release(&tls_said);
+}
+
 int main(void)
 {
 	/* The machine's own settings are none of this test's business. */
@@ -393,6 +490,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(requests_are_prepared_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(cancelled_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_wait_in_little_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(proxies_come_from_the_environment, setup, teardown),
+		cmocka_unit_test_setup_teardown(certificates_are_checked, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
