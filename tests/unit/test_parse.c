@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -503,6 +504,84 @@ static void calls_are_found(void **state)
 	text_release(&t);
 }
 
+/* ---- limits ---- */
+
+static size_t errors_of(const char *source, size_t len)
+{
+	struct text t;
+	text_init(&t);
+	parse_file(t.arena, src_add(t.sources, "x.tf", source, len), &t.diags);
+	size_t errors = t.diags.error_count;
+	text_release(&t);
+	return errors;
+}
+
+/* Nesting and length without end give one error, not a crash. */
+static void limits(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *first, *repeated, *last;
+	} cases[] = {
+		{"a = ", "[", ""},	     {"a = ", "(", "x"},	     {"a = \"", "${\"", ""},
+		{"a = ", "!", "x\n"},	     {"a = 1", " + 1", "\n"},	     {"a = x", ".y", "\n"},
+		{"a = x", "[0]", "\n"},     {"a = x", "[*]", "\n"},	     {"a = \"", "%{if x}", "\"\n"},
+		{"a = ", "x ? y : ", "z\n"}, {"a = ", "f(", "\n"},	     {"a = ", "{b = ", "\n"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		buf_adds(&text, cases[i].first);
+		for (int n = 0; n < 10000; n++)
+			buf_adds(&text, cases[i].repeated);
+		buf_adds(&text, cases[i].last);
+		size_t errors = errors_of(buf_text(&text), text.len);
+		if (errors != 1)
+			print_message("# %s: %zu errors\n", cases[i].repeated, errors);
+		assert_int_equal(errors, 1);
+	}
+}
+
+static const char unit[] =
+	"resource \"aws_instance\" \"web\" {\n"
+	"  ami           = data.aws_ami.ubuntu.id\n"
+	"  instance_type = var.big ? \"p4d.24xlarge\" : \"t3.micro\"\n"
+	"  subnet_id     = element(aws_subnet.private[*].id, 1)\n"
+	"  tags = merge(local.tags, {\n"
+	"    Name = \"web-${var.environment}\"\n"
+	"    List = join(\",\", [for s in var.list : upper(s) if s != \"\"])\n"
+	"  })\n"
+	"  user_data = <<-EOT\n"
+	"    echo \"${local.message}\" > /etc/motd\n"
+	"    %{ for p in var.ports ~}\n"
+	"    open ${p}\n"
+	"    %{ endfor ~}\n"
+	"  EOT\n"
+	"}\n";
+
+/* Memory and time are linear in the size; SWEEP=all takes 10 MB. */
+static void large_files(void **state)
+{
+	(void)state;
+	size_t size = getenv("SWEEP") ? 10u << 20 : 1u << 20;
+	AUTO_BUF struct buf text = BUF_INIT;
+	while (text.len < size)
+		buf_adds(&text, unit);
+	struct text t;
+	text_init(&t);
+	const struct src *src = src_add(t.sources, "large.tf", text.ptr, text.len);
+	struct timespec start, end;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	const struct body *body = parse_file(t.arena, src, &t.diags);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+	print_message("# %.1f MB in %.2f s, %.1f MB of tree\n", (double)text.len / 1e6, seconds, (double)arena_used(t.arena) / 1e6);
+	assert_int_equal(t.diags.count, 0);
+	assert_int_equal(body->block_count, text.len / (sizeof(unit) - 1));
+	assert_true(arena_used(t.arena) < 20 * text.len);
+	assert_true(seconds < 30);
+	text_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +589,7 @@ int main(void)
 		cmocka_unit_test(bare_templates), cmocka_unit_test(bodies),
 		cmocka_unit_test(references_are_found), cmocka_unit_test(one_reference),
 		cmocka_unit_test(calls_are_found),
+		cmocka_unit_test(limits), cmocka_unit_test(large_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
