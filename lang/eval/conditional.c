@@ -110,6 +110,24 @@ static const struct value *undecided(struct eval *eval, const struct value *yes,
 }
 
 /*
+ * What is left of a branch that has failed: an unknown of the type that it would have had, where
+ * that does not depend on values, so that `x == null ? 0 : "n-${x}"` is a string either way.
+ */
+static const struct value *failed_branch(struct eval *eval, const struct expr *branch, unsigned marks)
+{
+	while (branch->kind == EXPR_PAREN)
+		branch = branch->on;
+	const struct type *type = &type_any;
+	if (branch->kind == EXPR_TEMPLATE && (branch->part_count > 1 || branch->parts[0].kind != PART_INTERPOLATION))
+		type = &type_string;
+	else if (branch->kind == EXPR_UNARY)
+		type = branch->op == OP_NOT ? &type_bool : &type_number;
+	else if (branch->kind == EXPR_BINARY)
+		type = branch->op < OP_ADD ? &type_bool : &type_number;
+	return with_marks(eval, value_unknown(eval->arena, type), marks);
+}
+
+/*
  * Both results are evaluated in each case, because the result's type and marks shall not depend on
  * the condition; the errors of the one that is not taken are taken back.
  */
@@ -157,9 +175,9 @@ const struct value *eval_conditional(struct eval *eval, const struct expr *expr)
 	if (no_failed && no_quiet)
 		diags_take_back(eval->diags, before);
 	if (yes_failed)
-		yes = with_marks(eval, &value_unknown_any, yes->marks);
+		yes = failed_branch(eval, expr->left, yes->marks);
 	if (no_failed)
-		no = with_marks(eval, &value_unknown_any, no->marks);
+		no = failed_branch(eval, expr->right, no->marks);
 
 	unsigned marks = decided->marks | yes->marks | no->marks;
 	const struct type *type = eval->lenient ? &type_any : result_type(eval, expr, yes, no);
