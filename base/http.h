@@ -3,10 +3,11 @@
  * Asynchronous HTTP, on the loop.
  *
  * Requests wait in a queue for each host (scheme, name and port) until one of its connections is
- * free; a waiting request costs little memory. Connections are kept and used again. HTTP/1.1; TLS
- * with the system's authorities, or those of options or AWS_CA_BUNDLE; proxies by the usual
- * environment variables; redirects are never followed; no request is ever repeated when `once` is
- * set, and otherwise only where a kept connection turned out to be dead before any answer came.
+ * free; a waiting request costs little memory. Until a host has been reached once, two requests try
+ * it; when that fails, those that wait fail with them. Connections are kept and used again.
+ * HTTP/1.1; TLS with the system's authorities, or those of options or AWS_CA_BUNDLE; proxies by the
+ * usual environment variables; redirects are never followed. No request is ever repeated when
+ * `once` is set, and otherwise only where a kept connection turned out to be dead before any answer.
  */
 #pragma once
 

@@ -48,6 +48,7 @@ struct call {
 	void *ctx;
 	struct call *next, *previous; /* among the waiting ones of its host */
 	struct transfer *transfer;    /* NULL while it waits */
+	uint64_t order;
 	uint32_t slot;
 };
 
@@ -88,6 +89,7 @@ struct http {
 	VEC(uint32_t) free_slots;
 	loop_timer_id timer;
 	bool kick_queued, pump_queued;
+	uint64_t last_order;
 	struct http_stats stats;
 };
 
@@ -352,6 +354,7 @@ http_id http_send(struct http *http, const struct http_request *request, http_do
 		.request = *request,
 		.done = done,
 		.ctx = ctx,
+		.order = ++http->last_order,
 		.slot = vec_pop(&http->free_slots),
 	};
 	struct slot *slot = &http->slots.items[call->slot];
@@ -719,6 +722,29 @@ static void pump(void *ctx)
 	}
 }
 
+/*
+ * A host that was never reached and now is not: those who wait for it hear the same, instead of
+ * trying one after the other until each has timed out. Whoever wants to try again sends again.
+ */
+static void fail_waiting(struct http *http, struct host *host, const struct http_response *response)
+{
+	uint64_t last = http->last_order; /* what the callbacks send is left alone */
+	struct http_response same = {.result = HTTP_NOT_SENT,
+				     .body = "",
+				     .error = response->error,
+				     .timed_out = response->timed_out,
+				     .untrusted = response->untrusted};
+	while (host->first && host->first->order <= last) {
+		struct call *call = host->first;
+		http_done_fn done = call->done;
+		void *ctx = call->ctx;
+		dequeue(host, call);
+		http->stats.waiting--;
+		free_call(http, call);
+		done(ctx, &same);
+	}
+}
+
 static void finish_transfer(struct http *http, struct transfer *t, CURLcode code)
 {
 	long status = 0, connections = 0;
@@ -748,7 +774,14 @@ static void finish_transfer(struct http *http, struct transfer *t, CURLcode code
 	};
 	if (code != CURLE_OK)
 		response.error = t->own_error ? t->own_error : *t->error ? t->error : curl_easy_strerror(code);
+	struct host *host = t->call->host;
+	bool unreachable = response.result == HTTP_NOT_SENT && !host->reached;
+	AUTO_FREE char *error = unreachable ? xstrdup(response.error) : NULL;
 	finish(http, t->call, &response);
+	if (unreachable) {
+		response.error = error;
+		fail_waiting(http, host, &response);
+	}
 }
 
 static void collect(struct http *http)

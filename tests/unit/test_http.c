@@ -201,6 +201,27 @@ static void what_never_left_is_known(void **state)
 	assert_non_null(strstr(c.error, "no.such.host.invalid"));
 }
 
+static unsigned refused_count;
+static void count_refused(void *ctx, const struct http_response *r)
+{
+	assert_int_equal(r->result, HTTP_NOT_SENT);
+	assert_non_null(strstr(r->error, "connect"));
+	/* One of them tries again at once, which must not be swallowed by those that fail together. */
+	if (++refused_count == 10)
+		http_send(http, &(struct http_request){.url = "http://127.0.0.1:1/"}, count_refused, ctx);
+}
+static void unreachable_hosts_are_not_tried_by_all(void **state)
+{
+	(void)state;
+	refused_count = 0;
+	for (int i = 0; i < 1000; i++)
+		http_send(http, &(struct http_request){.url = "http://127.0.0.1:1/"}, count_refused, NULL);
+	loop_run(loop);
+	assert_int_equal(refused_count, 1001);
+	assert_in_range(http_stats(http).requests, 2, 6);
+	assert_int_equal(http_stats(http).waiting, 0);
+}
+
 /* A kept connection that dies after the request was read must not make libcurl repeat it. */
 static void once_is_once(void **state)
 {
@@ -483,6 +504,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_added_to_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_are_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_never_left_is_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(unreachable_hosts_are_not_tried_by_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_is_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(idle_connections_may_die, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_are_streamed, setup, teardown),
