@@ -204,7 +204,7 @@ static const struct charset {
 	{"UTF-16", "UTF-16BE", "csUTF16"}, /* with a byte order mark */
 	{"UTF-16BE", "UTF-16BE", "csUTF16BE"},
 	{"UTF-16LE", "UTF-16LE", "csUTF16LE"},
-	{"US-ASCII", "ASCII", "ASCII ANSI_X3.4-1968 ANSI_X3.4-1986 ISO646-US ISO_646.irv:1991 iso-ir-6 us IBM367 cp367 csASCII"},
+	{"US-ASCII", "ASCII", "ANSI_X3.4-1968 ANSI_X3.4-1986 ISO646-US ISO_646.irv:1991 iso-ir-6 us IBM367 cp367 csASCII"},
 	{"ISO_8859-1:1987", "ISO-8859-1", "ISO-8859-1 ISO_8859-1 latin1 l1 iso-ir-100 IBM819 CP819 csISOLatin1"},
 	{"ISO_8859-2:1987", "ISO-8859-2", "ISO-8859-2 ISO_8859-2 latin2 l2 iso-ir-101 csISOLatin2"},
 	{"ISO_8859-3:1988", "ISO-8859-3", "ISO-8859-3 ISO_8859-3 latin3 l3 iso-ir-109 csISOLatin3"},
@@ -265,6 +265,12 @@ static bool is_word_of(const char *list, struct text word)
 static const struct charset *find_charset(const struct call *call)
 {
 	struct text name = arg_text(call, 1);
+	while (name.len && strchr(" \t\r\n", name.ptr[name.len - 1]))
+		name.len--;
+	while (name.len && strchr(" \t\r\n", *name.ptr)) {
+		name.ptr++;
+		name.len--;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(charsets); i++)
 		if (is_word_of(charsets[i].name, name) || is_word_of(charsets[i].aliases, name))
 			return &charsets[i];

@@ -14,14 +14,21 @@ static const struct value *run_abs(const struct call *call)
 	return number(call, number_abs(call_arena(call), call->args[0]->number));
 }
 
+/* A whole number is never -0. */
+static const struct value *whole(const struct call *call, struct number n)
+{
+	struct number zero = number_from_int(0);
+	return number(call, number_compare(n, zero) == 0 ? zero : n);
+}
+
 static const struct value *run_ceil(const struct call *call)
 {
-	return number(call, number_ceil(call_arena(call), call->args[0]->number));
+	return whole(call, number_ceil(call_arena(call), call->args[0]->number));
 }
 
 static const struct value *run_floor(const struct call *call)
 {
-	return number(call, number_floor(call_arena(call), call->args[0]->number));
+	return whole(call, number_floor(call_arena(call), call->args[0]->number));
 }
 
 static const struct value *run_log(const struct call *call)
