@@ -280,9 +280,14 @@ static const struct value *call_function(struct eval *eval, const struct expr *c
 		else
 			result = value_unknown_not_null(eval->arena, type);
 	} else {
+		size_t before = eval->diags->count;
 		result = function->run(&made);
-		if (!result)
+		if (!result && eval->diags->count == before)
+			bug("%s() failed without saying why", function->name);
+		if (!result) {
+			note_names(eval, &eval->diags->items[eval->diags->count - 1], call);
 			result = &value_unknown_any;
+		}
 	}
 	return with_marks(eval, result, p.marks);
 }

@@ -64,6 +64,9 @@ const struct value *take_index(struct eval *eval, const struct value *v, const s
 const struct value *resolve_name(struct eval *eval, const char *root, struct src_range root_range,
 				 const struct lookup_step *steps, size_t count, const struct expr *about);
 
+/* What the names in an expression stand for, as notes of a diagnostic about it. */
+void note_names(struct eval *eval, struct diag *diag, const struct expr *expr);
+
 /* The steps of a reference in front of the first computed key; `out` has room for all of them. */
 size_t literal_steps(const struct ref *ref, struct lookup_step *out);
 

@@ -133,6 +133,16 @@ static void add_note(void *ctx, const struct ref *ref)
 	}
 }
 
+void note_names(struct eval *eval, struct diag *diag, const struct expr *expr)
+{
+	if (eval->quiet || eval->depth >= EVAL_MOST_DEPTH)
+		return;
+	struct notes notes = {eval, diag, diag->note_count};
+	eval->quiet++;
+	expr_walk_refs(expr, add_note, &notes);
+	eval->quiet--;
+}
+
 struct diag *eval_error(struct eval *eval, const struct expr *expr, struct src_range subject, const char *summary,
 			const char *detail, ...)
 {
@@ -141,11 +151,7 @@ struct diag *eval_error(struct eval *eval, const struct expr *expr, struct src_r
 	const char *text = arena_vprintf(eval->diags->arena, detail, args);
 	va_end(args);
 	struct diag *diag = diag_error(eval->diags, subject, summary, "%s", text);
-	if (!expr || eval->quiet || eval->depth >= EVAL_MOST_DEPTH)
-		return diag;
-	struct notes notes = {eval, diag, diag->note_count};
-	eval->quiet++;
-	expr_walk_refs(expr, add_note, &notes);
-	eval->quiet--;
+	if (expr)
+		note_names(eval, diag, expr);
 	return diag;
 }
