@@ -267,6 +267,48 @@ static void keys_in_order(void **state)
 	says(get_with(&(struct aws_settings){.secret_key = "s"}), "The provider says secret_key but not access_key");
 }
 
+static char *load(const char *folder, const char *name)
+{
+	struct buf text = BUF_INIT;
+	assert_true(file_read(arena_printf(arena, "tests/aws/config/%s/%s", folder, name), 0, &text));
+	char *copy = buf_copy(&text, arena);
+	buf_release(&text);
+	return copy;
+}
+
+/* The recorded cases in which botocore was asked for credentials (tests/aws/collect_config.py). */
+static void the_same_as_botocores(void **state)
+{
+	(void)state;
+	char **names;
+	size_t count, compared = 0;
+	assert_true(directory_list(arena, "tests/aws/config", &names, &count));
+	for (size_t i = 0; i < count; i++) {
+		char *want = load(names[i], "expect"), *save;
+		if (strncmp(want, "credentials\t-\t", 14))
+			continue;
+		clear_environment();
+		setenv("AWS_CONFIG_FILE", arena_printf(arena, "tests/aws/config/%s/config", names[i]), 1);
+		setenv("AWS_SHARED_CREDENTIALS_FILE", arena_printf(arena, "tests/aws/config/%s/credentials", names[i]), 1);
+		char *env = load(names[i], "env");
+		for (char *line = strtok_r(env, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			char *value = strchr(line, '=');
+			*value++ = '\0';
+			setenv(line, value, 1);
+		}
+		struct answer got = get();
+		want += 14;
+		want[strcspn(want, "\n")] = '\0';
+		const char *key = strncmp(got.text, "No AWS credentials", 18) ? got.text : "";
+		size_t len = strlen(want);
+		/* Ours has "-" for no token, and the source behind it. */
+		if (*want ? strncmp(key, want, len) || (key[len] != ',' && strncmp(key + len, " -,", 3)) : *key)
+			fail_msg("%s: %s, not %s", names[i], got.text, want);
+		compared++;
+	}
+	assert_true(compared >= 8);
+}
+
 static void nothing_found(void **state)
 {
 	(void)state;
@@ -633,6 +675,7 @@ int main(void)
 	unsetenv("http_proxy");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_as_botocores, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(words_are_split, setup, teardown),
 		cmocka_unit_test_setup_teardown(processes, setup, teardown),
