@@ -12,6 +12,7 @@
 enum {
 	DEPTH_LIMIT = 64,       /* of ** : links may lead in circles */
 	FILES_LIMIT = 1000000,
+	ENTRIES_LIMIT = 2000000, /* of all directories read */
 	STEPS_LIMIT = 20000000, /* characters compared */
 };
 
@@ -19,7 +20,7 @@ struct glob {
 	struct arena *arena;
 	const char *root;
 	VEC(char *) names;
-	size_t steps;
+	size_t steps, entries;
 	enum glob_result result;
 	const char *failed;
 };
@@ -227,6 +228,9 @@ static void walk(struct glob *g, const char *directory, const char *rest, unsign
 	if (g->result != GLOB_OK || !is_directory(g, directory) ||
 	    !directory_list(g->arena, path_join(g->arena, g->root, directory), &names, &count))
 		return;
+	g->entries += count;
+	if (g->entries > ENTRIES_LIMIT)
+		g->result = GLOB_TOO_HARD;
 	bool last = rest[len] == '\0';
 	if (len == 2 && memcmp(rest, "**", 2) == 0) {
 		for (size_t i = 0; i < count && g->result == GLOB_OK; i++) {

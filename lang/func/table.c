@@ -16,6 +16,9 @@ const struct type type_set_of_any = {.kind = TYPE_SET, .element = &type_any};
 const struct type type_list_of_bool = {.kind = TYPE_LIST, .element = &type_bool};
 const struct type type_list_of_number = {.kind = TYPE_LIST, .element = &type_number};
 
+/* So much of a text is told in a message; and a whole reason is never longer than that. */
+enum { SHOWN_TEXT = 500, SHOWN_REASON = 10000 };
+
 static const struct function *const families[] = {
 	number_functions, string_functions, format_functions, list_functions, set_functions, map_functions, encoding_functions,
 	file_functions, template_functions, hash_functions, time_functions, net_functions, type_functions,
@@ -111,6 +114,11 @@ const struct value *call_error(const struct call *call, int arg, const char *fmt
 	else
 		buf_vaddf(&reason, fmt, args);
 	va_end(args);
+	if (reason.len > SHOWN_REASON) {
+		while (reason.len > SHOWN_REASON || ((unsigned char)reason.ptr[reason.len] & 0xc0) == 0x80)
+			reason.len--;
+		buf_adds(&reason, "...");
+	}
 
 	const char *parameter = arg < 0 ? NULL : param_name(call->function, (size_t)arg);
 	struct diag *diag;
@@ -242,7 +250,14 @@ void add_quoted(struct buf *out, const char *text, size_t len, char quote)
 const char *quoted(const struct call *call, const char *text, size_t len)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
-	add_quoted(&out, text, len, '"');
+	size_t shown = len;
+	if (len > SHOWN_TEXT) {
+		shown = SHOWN_TEXT;
+		while (shown && ((unsigned char)text[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	add_quoted(&out, text, shown, '"');
+	buf_adds(&out, shown < len ? "..." : "");
 	return buf_copy(&out, call_arena(call));
 }
 
