@@ -55,9 +55,12 @@ static void describe_mismatch(const struct type *yes, const struct type *no, str
 	type_print_friendly(no, out);
 }
 
-/* The type that both results have or can be converted to; NULL after an error. */
+/*
+ * The type that both results have or can be converted to; NULL after an error. `failed`: one of them
+ * is wrong already, which says enough.
+ */
 static const struct type *result_type(struct eval *eval, const struct expr *expr, const struct value *yes,
-				      const struct value *no)
+				      const struct value *no, bool failed)
 {
 	if (yes->type == no->type)
 		return yes->type;
@@ -69,8 +72,8 @@ static const struct type *result_type(struct eval *eval, const struct expr *expr
 		return &type_any;
 	const struct type *both[] = {yes->type, no->type};
 	const struct type *type = type_unify(eval->arena, both, 2);
-	if (type)
-		return type;
+	if (type || failed)
+		return type ? type : &type_any;
 	AUTO_BUF struct buf text = BUF_INIT;
 	describe_mismatch(yes->type, no->type, &text);
 	struct diag *diag = eval_error(eval, expr, src_range_join(expr->left->range, expr->right->range),
@@ -178,9 +181,9 @@ const struct value *eval_conditional(struct eval *eval, const struct expr *expr)
 		yes = failed_branch(eval, expr->left, yes->marks);
 	if (no_failed)
 		no = failed_branch(eval, expr->right, no->marks);
-
-	unsigned marks = decided->marks | yes->marks | no->marks;
-	const struct type *type = eval->lenient ? &type_any : result_type(eval, expr, yes, no);
+	/* What is wrong has no marks that anybody could rely on. */
+	unsigned marks = decided->marks | (yes_failed ? 0 : yes->marks) | (no_failed ? 0 : no->marks);
+	const struct type *type = eval->lenient ? &type_any : result_type(eval, expr, yes, no, yes_failed || no_failed);
 	if (!type)
 		return with_marks(eval, &value_unknown_any, marks);
 	const struct value *result;

@@ -97,12 +97,14 @@ static void render_if(struct rendering *r, const struct expr *whole, const struc
 		eval->quiet += !taken;
 		render_parts(&side, whole, branch ? part->then : part->other, branch ? part->then_count : part->other_count);
 		eval->quiet -= !taken;
-		r->marks |= side.marks;
+		bool wrong = diags_failed_since(eval->diags, mark);
+		if (taken || !wrong)
+			r->marks |= side.marks;
 		if (taken) {
 			r->unknown |= side.unknown;
 			r->failed |= side.failed;
 			buf_add(&r->text, buf_text(&side.text), side.text.len);
-		} else if (diags_failed_since(eval->diags, mark)) {
+		} else if (wrong) {
 			diags_take_back(eval->diags, mark);
 		}
 		buf_release(&side.text);

@@ -146,6 +146,9 @@ static void test_conditionals(void **state)
 		{"true ? [][0] : 1", "! Invalid index"},
 		{"u.yes ? [][0] : 1", "? any"},
 		{"true ? 1 : (false ? 2 : [][0])", "1"},
+		{"true ? false : (true ? [] - 1 : \"x\")", "\"false\""},
+		{"true ? 1 : \"${[][0]}${s.str}\"", "\"1\""},
+		{"true ? [[][0]] : 1", "! Invalid index"},
 		/* known after apply */
 		{"u.yes ? 1 : 2", "?! number"},
 		{"u.yes ? 1 : \"a\"", "?! string"},
