@@ -120,18 +120,20 @@ const struct value *call_error(const struct call *call, int arg, const char *fmt
 		buf_adds(&reason, "...");
 	}
 
+	/* Errors of templates and of other parsers are sentences already. */
+	const char *stop = reason.len && reason.ptr[reason.len - 1] == '.' ? "" : ".";
 	const char *parameter = arg < 0 ? NULL : param_name(call->function, (size_t)arg);
 	struct diag *diag;
 	if (parameter) {
 		bool given = (size_t)arg < call->count && call->arg_ranges;
 		diag = diag_error(call->eval->diags, given ? call->arg_ranges[arg] : call->range,
-				  "Invalid function argument", "Invalid value for the argument \"%s\" of \"%s\": %s.", parameter,
-				  call->function->name, buf_text(&reason));
+				  "Invalid function argument", "Invalid value for the argument \"%s\" of \"%s\": %s%s", parameter,
+				  call->function->name, buf_text(&reason), stop);
 	} else {
 		diag = diag_error(call->eval->diags,
 				  src_range_is_empty(call->name_range) ? call->range : call->name_range,
-				  "Error in function call", "Call to function \"%s\" failed: %s.", call->function->name,
-				  buf_text(&reason));
+				  "Error in function call", "Call to function \"%s\" failed: %s%s", call->function->name,
+				  buf_text(&reason), stop);
 	}
 	diag->context = call->range;
 	return NULL;
