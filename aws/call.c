@@ -244,9 +244,10 @@ static void start(void *ctx)
 {
 	struct call *call = ctx;
 	const struct aws_config *config = call->aws->options.config;
-	call->op = find_operation(call);
-	if (!call->op)
-		return;
+	const struct aws_operation *op = find_operation(call);
+	if (!op)
+		return; /* and the call has ended */
+	call->op = op;
 	call_stat(call)->calls++;
 	const char *region = call->options.region;
 	if (!region || !strcmp(region, "aws-global"))

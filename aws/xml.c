@@ -24,7 +24,8 @@ struct aws_xml {
 static void take_error(void *ctx, xmlErrorPtr error)
 {
 	struct aws_xml *xml = ctx;
-	if (xml->error.len)
+	/* Namespaces that are no absolute URIs, and the like, are nobody's trouble. */
+	if (xml->error.len || error->level != XML_ERR_FATAL)
 		return;
 	buf_addf(&xml->error, "line %d: %s", error->line, error->message ? error->message : "not well-formed");
 	while (xml->error.len && xml->error.ptr[xml->error.len - 1] == '\n')
