@@ -122,7 +122,8 @@ static void print_range(char mark, size_t start, size_t end)
 }
 
 /* Changes `first` to before `end` with their context make one hunk. */
-static void print_hunk(const line_vec *a, const line_vec *b, const struct change *first, const struct change *end)
+static void print_hunk(const line_vec *a, const line_vec *b, const struct change *first,
+		       const struct change *end)
 {
 	enum { CONTEXT = 3 };
 	size_t before = first->a < CONTEXT ? first->a : CONTEXT;
@@ -165,7 +166,8 @@ static void print_diff(const char *name, const struct buf *before, const struct 
 	}
 	printf("--- old/%s\n+++ new/%s\n", name, name);
 	for (size_t start = 0, end; start < changes.count; start = end) {
-		for (end = start + 1; end < changes.count && changes.items[end].a - changes.items[end - 1].a_end <= 6;)
+		for (end = start + 1;
+		     end < changes.count && changes.items[end].a - changes.items[end - 1].a_end <= 6;)
 			end++;
 		print_hunk(&a, &b, &changes.items[start], &changes.items[start] + (end - start));
 	}
@@ -178,7 +180,8 @@ static void print_diff(const char *name, const struct buf *before, const struct 
 
 static void fail(struct fmt *f, const char *path, const char *doing)
 {
-	diag_error(&f->diags, SRC_NOWHERE, "File trouble", "%s can't be %s: %s.", path, doing, strerror(errno));
+	diag_error(&f->diags, SRC_NOWHERE, "File trouble", "%s can't be %s: %s.", path, doing,
+		   strerror(errno));
 	f->failed = true;
 }
 
@@ -303,7 +306,9 @@ static void format_path(struct fmt *f, const char *path)
 		format_file(f, path);
 	else {
 		diag_error(&f->diags, SRC_NOWHERE, "Not a plan file",
-			   "%s is left alone, since its name does not end in .tf, .tfvars, .infra or .tftest.hcl.", path);
+			   "%s is left alone, since its name does not end in .tf, .tfvars, .infra or "
+			   ".tftest.hcl.",
+			   path);
 		f->failed = true;
 	}
 }

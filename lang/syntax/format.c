@@ -68,8 +68,9 @@ static void read_pieces(struct formatter *f)
 	do {
 		t = lex_next(&lex);
 		struct piece *last = f->pieces.count ? &f->pieces.items[f->pieces.count - 1] : NULL;
-		if (t.kind == TOKEN_NEWLINE && last && last->kind == TOKEN_COMMENT && is_line_comment(last->text) &&
-		    last->text[last->len - 1] != '\n' && last->text + last->len == lex.text + t.start) {
+		if (t.kind == TOKEN_NEWLINE && last && last->kind == TOKEN_COMMENT &&
+		    is_line_comment(last->text) && last->text[last->len - 1] != '\n' &&
+		    last->text + last->len == lex.text + t.start) {
 			last->len += t.end - t.start;
 			continue;
 		}
@@ -87,7 +88,8 @@ static bool ends_line(const struct piece *piece)
 
 static bool is_word(const struct piece *piece, const char *word)
 {
-	return piece->kind == TOKEN_IDENT && piece->len == strlen(word) && !memcmp(piece->text, word, piece->len);
+	return piece->kind == TOKEN_IDENT && piece->len == strlen(word) &&
+	       !memcmp(piece->text, word, piece->len);
 }
 
 static int bracket_change(const struct piece *piece)
@@ -173,9 +175,9 @@ static bool is_single_expression(const struct formatter *f, size_t first, size_t
 static void unwrap(struct formatter *f, size_t first, size_t end)
 {
 	const struct piece *p = f->pieces.items;
-	if (end - first < 5 || p[first].kind != TOKEN_OPEN_QUOTE || p[first + 1].kind != TOKEN_OPEN_INTERPOLATION ||
-	    p[end - 2].kind != TOKEN_CLOSE_SEQUENCE || p[end - 1].kind != TOKEN_CLOSE_QUOTE ||
-	    !is_single_expression(f, first + 2, end - 2))
+	if (end - first < 5 || p[first].kind != TOKEN_OPEN_QUOTE ||
+	    p[first + 1].kind != TOKEN_OPEN_INTERPOLATION || p[end - 2].kind != TOKEN_CLOSE_SEQUENCE ||
+	    p[end - 1].kind != TOKEN_CLOSE_QUOTE || !is_single_expression(f, first + 2, end - 2))
 		return;
 	begin_edit(f, first, end);
 	first += 2;
@@ -347,7 +349,8 @@ static void set_indentation(struct line *lines, size_t count)
 		if (first->kind == TOKEN_NEWLINE)
 			continue;
 		int net = 0;
-		for (size_t j = 0; j < line->lead.count && line->lead.pieces[j].kind != TOKEN_OPEN_HEREDOC; j++)
+		for (size_t j = 0; j < line->lead.count && line->lead.pieces[j].kind != TOKEN_OPEN_HEREDOC;
+		     j++)
 			net += bracket_change(&line->lead.pieces[j]);
 		for (size_t j = 0; j < line->assign.count; j++)
 			net += bracket_change(&line->assign.pieces[j]);
@@ -444,8 +447,8 @@ static bool blank_between(const struct piece *before, const struct piece *this, 
 static void space_cell(struct cell cell)
 {
 	for (size_t i = 0; i + 1 < cell.count; i++)
-		cell.pieces[i + 1].spaces =
-			blank_between(i ? &cell.pieces[i - 1] : &no_piece, &cell.pieces[i], &cell.pieces[i + 1]);
+		cell.pieces[i + 1].spaces = blank_between(i ? &cell.pieces[i - 1] : &no_piece,
+							  &cell.pieces[i], &cell.pieces[i + 1]);
 }
 
 static size_t columns(struct cell cell)

@@ -13,7 +13,8 @@ static struct src_range range_at(const struct lexer *lex, uint32_t start, uint32
 
 static void push(struct lexer *lex, enum lex_mode mode, uint32_t start, uint32_t end)
 {
-	vec_add(&lex->frames, (struct lex_frame){.mode = mode, .start = start, .start_end = end, .line_start = true});
+	vec_add(&lex->frames,
+		(struct lex_frame){.mode = mode, .start = start, .start_end = end, .line_start = true});
 }
 
 static struct lex_frame *top(struct lexer *lex)
@@ -22,7 +23,8 @@ static struct lex_frame *top(struct lexer *lex)
 }
 
 /* NULL where nothing is to be said (any more). */
-static struct diag *report(struct lexer *lex, uint32_t start, uint32_t end, const char *summary, const char *detail)
+static struct diag *report(struct lexer *lex, uint32_t start, uint32_t end, const char *summary,
+			   const char *detail)
 {
 	if (!lex->diags || lex->muted)
 		return NULL;
@@ -31,8 +33,8 @@ static struct diag *report(struct lexer *lex, uint32_t start, uint32_t end, cons
 	const struct lex_frame *frame = top(lex);
 	if (frame->mode == LEX_SEQUENCE && lex->text[frame->start] == '$' && start != frame->start)
 		diag_add_note(lex->diags, diag, range_at(lex, frame->start, frame->start_end),
-			      "This is inside of a template sequence. If the \"${\" is meant for another language, such as a shell, "
-			      "write \"$${\".");
+			      "This is inside of a template sequence. If the \"${\" is meant for another "
+			      "language, such as a shell, write \"$${\".");
 	return diag;
 }
 
@@ -43,7 +45,8 @@ static unsigned char at(const struct lexer *lex, size_t pos)
 
 void lex_init(struct lexer *lex, const struct src *src, struct diags *diags, bool bare)
 {
-	*lex = (struct lexer){.src = src, .text = src_text(src), .len = (uint32_t)src_len(src), .diags = diags};
+	*lex = (struct lexer){
+		.src = src, .text = src_text(src), .len = (uint32_t)src_len(src), .diags = diags};
 	push(lex, bare ? LEX_BARE : LEX_MAIN, 0, 0);
 	if (lex->len >= 3 && !memcmp(lex->text, "\xEF\xBB\xBF", 3))
 		lex->pos = 3;
@@ -51,8 +54,8 @@ void lex_init(struct lexer *lex, const struct src *src, struct diags *diags, boo
 		/* Without an excerpt, which would be garbage. */
 		if (diags)
 			diag_error(diags, SRC_NOWHERE, "Invalid character encoding",
-				   "The file %s is encoded in UTF-16. Save it as UTF-8; most editors offer that under "
-				   "\"Save with encoding\".",
+				   "The file %s is encoded in UTF-16. Save it as UTF-8; most editors offer "
+				   "that under \"Save with encoding\".",
 				   src_name(src));
 		lex->len = 0;
 	}
@@ -60,8 +63,8 @@ void lex_init(struct lexer *lex, const struct src *src, struct diags *diags, boo
 	if (nul) {
 		uint32_t where = (uint32_t)(nul - lex->text);
 		report(lex, where, where + 1, "Invalid character",
-		       "There is a NUL character here. Text files have none, so this is likely a binary file, or one "
-		       "that was damaged.");
+		       "There is a NUL character here. Text files have none, so this is likely a binary "
+		       "file, or one that was damaged.");
 		lex->len = 0;
 	}
 	if (lex->pos > lex->len)
@@ -90,8 +93,8 @@ static void bad_utf8(struct lexer *lex, size_t pos)
 	bool was = lex->muted;
 	lex->muted = false;
 	report(lex, (uint32_t)pos, (uint32_t)pos + 1, "Invalid character encoding",
-	       "The bytes here are not valid UTF-8, and plan files must be. Likely the file was saved in another encoding "
-	       "such as ISO 8859-1; save it as UTF-8.");
+	       "The bytes here are not valid UTF-8, and plan files must be. Likely the file was saved in "
+	       "another encoding such as ISO 8859-1; save it as UTF-8.");
 	lex->muted = was || lex->muted;
 }
 
@@ -228,8 +231,11 @@ static struct token advance(struct lexer *lex, enum token_kind kind, size_t n)
 static struct token close_by_force(struct lexer *lex)
 {
 	static const enum token_kind closers[] = {
-		[LEX_MAIN] = TOKEN_EOF, [LEX_QUOTE] = TOKEN_CLOSE_QUOTE, [LEX_HEREDOC] = TOKEN_CLOSE_HEREDOC,
-		[LEX_SEQUENCE] = TOKEN_CLOSE_SEQUENCE, [LEX_BARE] = TOKEN_EOF,
+		[LEX_MAIN] = TOKEN_EOF,
+		[LEX_QUOTE] = TOKEN_CLOSE_QUOTE,
+		[LEX_HEREDOC] = TOKEN_CLOSE_HEREDOC,
+		[LEX_SEQUENCE] = TOKEN_CLOSE_SEQUENCE,
+		[LEX_BARE] = TOKEN_EOF,
 	};
 	struct token t = token(closers[top(lex)->mode], lex->pos, lex->pos);
 	lex->broken = true;
@@ -257,14 +263,15 @@ static struct token quote_meets_newline(struct lexer *lex)
 	if (!ends && lex->frames.count <= 2) {
 		if (!frame->lines_reported)
 			report(lex, frame->start, frame->start_end, "Invalid multi-line string",
-			       "A quoted string ends on the line where it begins. Write \\n for a line break, or use a heredoc "
-			       "for a text of several lines:\n\n    name = <<-EOT\n      first line\n      second line\n    EOT");
+			       "A quoted string ends on the line where it begins. Write \\n for a line "
+			       "break, or use a heredoc for a text of several lines:\n\n    name = <<-EOT\n  "
+			       "    first line\n      second line\n    EOT");
 		frame->lines_reported = true;
 		return advance(lex, TOKEN_QUOTED_TEXT, newline + 1 - lex->pos);
 	}
 	report(lex, frame->start, frame->start_end, "Unclosed string",
-	       "There is no closing quote (\") for this string on its line. To write a quote inside a string, put a "
-	       "backslash before it (\\\").");
+	       "There is no closing quote (\") for this string on its line. To write a quote inside a "
+	       "string, put a backslash before it (\\\").");
 	size_t keep = lex->frames.count - 1;
 	while (keep > 1 && line_end(lex, lex->frames.items[keep - 1].start) >= lex->pos)
 		keep--;
@@ -313,7 +320,8 @@ static bool line_is_marker(const struct lexer *lex, const struct lex_frame *fram
 		start++;
 	while (end > start && blank((unsigned char)lex->text[end - 1]))
 		end--;
-	return end - start == frame->marker_len && !memcmp(lex->text + start, lex->text + frame->marker, end - start);
+	return end - start == frame->marker_len &&
+	       !memcmp(lex->text + start, lex->text + frame->marker, end - start);
 }
 
 /* Is there a line that can close it? The last word that has none is kept in mind, against many such heredocs. */
@@ -340,28 +348,31 @@ static void report_unclosed_heredoc(struct lexer *lex)
 	size_t near = 0;
 	for (size_t line = frame->start_end; line < lex->len && !near; line = line_end(lex, line) + 1) {
 		size_t word = skip_blanks(lex, line);
-		if (lex->len - word >= frame->marker_len && !memcmp(lex->text + word, marker, frame->marker_len) &&
+		if (lex->len - word >= frame->marker_len &&
+		    !memcmp(lex->text + word, marker, frame->marker_len) &&
 		    ident_end(lex, word) == word + frame->marker_len)
 			near = word;
 	}
 	struct diag *diag;
 	if (near && line_end(lex, near) == lex->len && near + frame->marker_len == lex->len) {
 		diag = report(lex, frame->start, frame->start_end, "Unclosed heredoc",
-			      "The marker that closes this heredoc must be followed by a newline, but the file ends right "
-			      "behind it.");
+			      "The marker that closes this heredoc must be followed by a newline, but the "
+			      "file ends right behind it.");
 		lex->heredoc_resume = lex->len;
 	} else if (near) {
 		diag = report(lex, frame->start, frame->start_end, "Unclosed heredoc",
-			      "The marker that closes a heredoc must stand alone on its line, without anything before or "
-			      "behind it. Put what follows it on a line of its own.");
+			      "The marker that closes a heredoc must stand alone on its line, without "
+			      "anything before or behind it. Put what follows it on a line of its own.");
 		lex->heredoc_resume = lex_next_line(lex, (uint32_t)near);
 	} else {
-		diag = report(lex, frame->start, frame->start_end, "Unclosed heredoc",
-			      "There is no line that closes this heredoc before the end of the file. It ends at a line that holds "
-			      "nothing but the word behind \"<<\", in the same letters.");
+		diag = report(
+			lex, frame->start, frame->start_end, "Unclosed heredoc",
+			"There is no line that closes this heredoc before the end of the file. It ends at a "
+			"line that holds nothing but the word behind \"<<\", in the same letters.");
 	}
 	if (diag && near)
-		diag_add_note(lex->diags, diag, range_at(lex, (uint32_t)near, (uint32_t)near + frame->marker_len),
+		diag_add_note(lex->diags, diag,
+			      range_at(lex, (uint32_t)near, (uint32_t)near + frame->marker_len),
 			      "This does not close the heredoc.");
 }
 
@@ -394,8 +405,8 @@ static struct token in_text(struct lexer *lex)
 		newline = c == '\n';
 		if (c == '\r' && at(lex, pos + 1) != '\n' && heredoc)
 			report(lex, (uint32_t)pos, (uint32_t)pos + 1, "Invalid character",
-			       "There is a carriage return here without a line feed behind it. Save the file with "
-			       "Unix line ends.");
+			       "There is a carriage return here without a line feed behind it. Save the file "
+			       "with Unix line ends.");
 		pos += c < 0x80 ? 1 : char_len(lex, pos);
 	}
 	frame->line_start = newline;
@@ -449,17 +460,25 @@ static struct token beyond_ascii(struct lexer *lex)
 		return advance(lex, TOKEN_IDENT, end - lex->pos);
 	uint32_t c;
 	size_t n = utf8_next(lex->text + lex->pos, lex->len - lex->pos, &c);
-	static const char curly[] = "Strings stand in straight double quotes (\"). Curly quotes get into files by way of "
-				    "word processors and web pages.";
+	static const char curly[] = "Strings stand in straight double quotes (\"). Curly quotes get into "
+				    "files by way of word processors and web pages.";
 	switch (c) {
-	case 0x201C: case 0x201D: case 0x201E:
+	case 0x201C:
+	case 0x201D:
+	case 0x201E:
 		return foreign_quotes(lex, n, "\xE2\x80\x9D", curly);
-	case 0x2018: case 0x2019: case 0x201A:
+	case 0x2018:
+	case 0x2019:
+	case 0x201A:
 		return foreign_quotes(lex, n, "\xE2\x80\x99", curly);
-	case 0xA0: case 0x2007: case 0x202F: case 0x200B: case 0xFEFF:
+	case 0xA0:
+	case 0x2007:
+	case 0x202F:
+	case 0x200B:
+	case 0xFEFF:
 		return invalid(lex, n, "Invalid character",
-			       "This is a special kind of blank (or an invisible character) that looks like nothing in an editor. "
-			       "Replace it with an ordinary space.");
+			       "This is a special kind of blank (or an invisible character) that looks like "
+			       "nothing in an editor. Replace it with an ordinary space.");
 	case 0xFFFD:
 		if (n == 1) {
 			bad_utf8(lex, lex->pos);
@@ -508,7 +527,8 @@ static void skip_misspelt_heredoc(struct lexer *lex)
 {
 	size_t word = lex->pos + 2, line_last = line_end(lex, lex->pos);
 	word += strspn(lex->text + word, "-~ \t\"'\\");
-	struct lex_frame frame = {.marker = (uint32_t)word, .marker_len = (uint32_t)(ident_end(lex, word) - word)};
+	struct lex_frame frame = {.marker = (uint32_t)word,
+				  .marker_len = (uint32_t)(ident_end(lex, word) - word)};
 	lex->broken = true;
 	if (!frame.marker_len || word > line_last)
 		return;
@@ -529,11 +549,13 @@ static struct token open_heredoc(struct lexer *lex)
 		skip_misspelt_heredoc(lex);
 		return invalid(lex, 2, "Invalid heredoc",
 			       marker_len && skip_blanks(lex, marker + marker_len) != end
-				       ? "The word behind \"<<\" must be the last thing on its line: the text begins on the next one."
-			       : marker_len ? "There are blanks behind this heredoc's word. Remove them: the word must be the last "
-					      "thing on its line."
-					    : "A heredoc begins with \"<<\" or \"<<-\" and a word without quotes or blanks, as in "
-					      "\"<<-EOT\"; its text begins on the next line and ends at a line with that word alone.");
+				       ? "The word behind \"<<\" must be the last thing on its line: the "
+					 "text begins on the next one."
+			       : marker_len ? "There are blanks behind this heredoc's word. Remove them: the "
+					      "word must be the last thing on its line."
+					    : "A heredoc begins with \"<<\" or \"<<-\" and a word without "
+					      "quotes or blanks, as in \"<<-EOT\"; its text begins on the "
+					      "next line and ends at a line with that word alone.");
 	}
 	push(lex, LEX_HEREDOC, lex->pos, (uint32_t)(marker + marker_len));
 	top(lex)->marker = (uint32_t)marker;
@@ -554,8 +576,9 @@ static struct token close_brace(struct lexer *lex, size_t n)
 		return advance(lex, TOKEN_CLOSE_SEQUENCE, n);
 	}
 	if (n == 2)
-		return invalid(lex, 1, "Invalid character",
-			       "\"~}\" closes a template sequence such as ${~ ... ~}, but none is open here.");
+		return invalid(
+			lex, 1, "Invalid character",
+			"\"~}\" closes a template sequence such as ${~ ... ~}, but none is open here.");
 	if (frame->mode == LEX_SEQUENCE)
 		frame->braces--;
 	return advance(lex, TOKEN_CLOSE_BRACE, 1);
@@ -587,7 +610,8 @@ static struct token in_main(struct lexer *lex)
 		if (next == '\n')
 			return advance(lex, TOKEN_NEWLINE, 2);
 		return invalid(lex, 1, "Invalid character",
-			       "There is a carriage return here without a line feed behind it. Save the file with Unix line ends.");
+			       "There is a carriage return here without a line feed behind it. Save the file "
+			       "with Unix line ends.");
 	case '#':
 		return comment(lex);
 	case '/':
@@ -614,14 +638,16 @@ static struct token in_main(struct lexer *lex)
 	case ')':
 		return advance(lex, TOKEN_CLOSE_PAREN, 1);
 	case '=':
-		return next == '=' ? advance(lex, TOKEN_EQUAL_EQUAL, 2)
-		     : next == '>' ? advance(lex, TOKEN_FAT_ARROW, 2) : advance(lex, TOKEN_EQUAL, 1);
+		return next == '='   ? advance(lex, TOKEN_EQUAL_EQUAL, 2)
+		       : next == '>' ? advance(lex, TOKEN_FAT_ARROW, 2)
+				     : advance(lex, TOKEN_EQUAL, 1);
 	case ':':
 		return next == ':' ? advance(lex, TOKEN_DOUBLE_COLON, 2) : advance(lex, TOKEN_COLON, 1);
 	case ',':
 		return advance(lex, TOKEN_COMMA, 1);
 	case '.':
-		return next == '.' && at(lex, pos + 2) == '.' ? advance(lex, TOKEN_ELLIPSIS, 3) : advance(lex, TOKEN_DOT, 1);
+		return next == '.' && at(lex, pos + 2) == '.' ? advance(lex, TOKEN_ELLIPSIS, 3)
+							      : advance(lex, TOKEN_DOT, 1);
 	case '?':
 		return advance(lex, TOKEN_QUESTION, 1);
 	case '!':
@@ -629,11 +655,13 @@ static struct token in_main(struct lexer *lex)
 	case '|':
 		if (next == '|')
 			return advance(lex, TOKEN_OR, 2);
-		return invalid(lex, 1, "Unsupported operator", "There are no bitwise operators. Logical or is written \"||\".");
+		return invalid(lex, 1, "Unsupported operator",
+			       "There are no bitwise operators. Logical or is written \"||\".");
 	case '&':
 		if (next == '&')
 			return advance(lex, TOKEN_AND, 2);
-		return invalid(lex, 1, "Unsupported operator", "There are no bitwise operators. Logical and is written \"&&\".");
+		return invalid(lex, 1, "Unsupported operator",
+			       "There are no bitwise operators. Logical and is written \"&&\".");
 	case '<':
 		if (next == '<')
 			return open_heredoc(lex);
@@ -652,27 +680,31 @@ static struct token in_main(struct lexer *lex)
 		return invalid(lex, 1, "Unsupported operator",
 			       "There is no operator \"^\". A power is written as a function: pow(2, 10).");
 	case '\'':
-		return foreign_quotes(lex, 1, "'", "Strings stand in double quotes (\"), not in single ones.");
+		return foreign_quotes(lex, 1, "'",
+				      "Strings stand in double quotes (\"), not in single ones.");
 	case '`':
-		return foreign_quotes(lex, 1, "`", "Strings stand in double quotes (\"). A text of several lines is written as "
-						   "a heredoc that begins with <<-EOT.");
+		return foreign_quotes(lex, 1, "`",
+				      "Strings stand in double quotes (\"). A text of several lines is "
+				      "written as a heredoc that begins with <<-EOT.");
 	case ';':
 		return invalid(lex, 1, "Invalid character",
-			       "A semicolon has no meaning here: arguments end with their line, and members of lists and "
-			       "objects are separated by commas.");
+			       "A semicolon has no meaning here: arguments end with their line, and members "
+			       "of lists and objects are separated by commas.");
 	case '$':
 		return invalid(lex, next == '{' ? 2 : 1, "Invalid character",
-			       "\"${ }\" stands inside quoted strings only. Outside of them write the expression without it.");
+			       "\"${ }\" stands inside quoted strings only. Outside of them write the "
+			       "expression without it.");
 	case '\\':
 		return invalid(lex, 1, "Invalid character",
-			       "A backslash has no meaning outside of strings. To go on with an expression on the next line, put "
-			       "all of it in parentheses.");
+			       "A backslash has no meaning outside of strings. To go on with an expression "
+			       "on the next line, put all of it in parentheses.");
 	case '@':
-		return invalid(lex, 1, "Invalid character", "\"@\" has no meaning here. Text belongs in double quotes.");
+		return invalid(lex, 1, "Invalid character",
+			       "\"@\" has no meaning here. Text belongs in double quotes.");
 	}
 	return invalid(lex, 1, c == '~' ? "Unsupported operator" : "Invalid character",
-		       c == '~' ? "There are no bitwise operators; logical not is written \"!\". A trim mark stands right at the brace, as in "
-				 "\"${~\" and \"~}\"."
+		       c == '~' ? "There are no bitwise operators; logical not is written \"!\". A trim mark "
+				  "stands right at the brace, as in \"${~\" and \"~}\"."
 				: "This character has no meaning here. Text belongs in double quotes.");
 }
 

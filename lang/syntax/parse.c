@@ -12,9 +12,11 @@ enum { MOST_ERRORS = 100 };
 typedef VEC(struct attribute) attr_vec;
 typedef VEC(struct block) block_vec;
 
-static void parser_init(struct parser *p, struct arena *arena, const struct src *src, struct diags *diags, bool bare)
+static void parser_init(struct parser *p, struct arena *arena, const struct src *src, struct diags *diags,
+			bool bare)
 {
-	*p = (struct parser){.arena = arena, .diags = diags, .newlines = true, .first_error = diags->error_count};
+	*p = (struct parser){
+		.arena = arena, .diags = diags, .newlines = true, .first_error = diags->error_count};
 	lex_init(&p->lex, src, diags, bare);
 	do
 		p->tok = lex_next(&p->lex);
@@ -68,7 +70,8 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 				found = true;
 			} else if (!open.count) {
 				break; /* one too many: skipped with the rest of its line */
-			} else if (vec_pop(&open) != opener_of(t.kind) || lex_indent(&p->lex, t.start) < indent) {
+			} else if (vec_pop(&open) != opener_of(t.kind) ||
+				   lex_indent(&p->lex, t.start) < indent) {
 				lost = true;
 			}
 			break;
@@ -102,8 +105,8 @@ static void skip_item(struct parser *p, uint32_t start)
 		uint32_t line = resume ? resume : lex_next_line(&p->lex, start);
 		while (line < p->lex.len) {
 			uint32_t here = lex_indent(&p->lex, line), first = line + here;
-			if (here <= indent &&
-			    (lex_looks_like_item(&p->lex, first) || (p->lex.text[first] == '}' && here < indent)))
+			if (here <= indent && (lex_looks_like_item(&p->lex, first) ||
+					       (p->lex.text[first] == '}' && here < indent)))
 				break;
 			line = lex_next_line(&p->lex, line);
 		}
@@ -150,7 +153,8 @@ static const char *hint_after_value(struct parser *p, const struct expr *value)
 		return " Texts are joined inside of one string: \"one${two}\".";
 	if (p->tok.kind == TOKEN_OPEN_PAREN)
 		return " Only functions can be called, by their names alone.";
-	if (value->kind == EXPR_NAME && (p->tok.kind == TOKEN_IDENT || p->tok.kind == TOKEN_NUMBER || p->tok.kind == TOKEN_COLON))
+	if (value->kind == EXPR_NAME &&
+	    (p->tok.kind == TOKEN_IDENT || p->tok.kind == TOKEN_NUMBER || p->tok.kind == TOKEN_COLON))
 		return " If a text is meant, put it in quotes.";
 	return "";
 }
@@ -161,8 +165,8 @@ static void fail_after_value(struct parser *p, struct token name, const struct e
 	switch ((int)parser_peek(p)) {
 	case TOKEN_COMMA:
 		parser_fail(p, where, "Unexpected comma",
-			    "Arguments stand on lines of their own, without commas between them. (Commas separate the members of "
-			    "lists and objects.)");
+			    "Arguments stand on lines of their own, without commas between them. (Commas "
+			    "separate the members of lists and objects.)");
 		break;
 	case TOKEN_CLOSE_BRACE:
 		parser_fail(p, where, "Missing newline",
@@ -170,24 +174,27 @@ static void fail_after_value(struct parser *p, struct token name, const struct e
 		break;
 	case TOKEN_CLOSE_BRACKET:
 	case TOKEN_CLOSE_PAREN:
-		parser_fail(p, where, "Unexpected bracket", "This %s closes nothing.", parser_describe_next(p));
+		parser_fail(p, where, "Unexpected bracket", "This %s closes nothing.",
+			    parser_describe_next(p));
 		break;
 	case TOKEN_OPEN_BRACE:
 		parser_fail(p, where, "Missing newline",
-			    "An argument ends with its line, but behind this value stands \"{\". A block is written without an "
-			    "equals sign.");
+			    "An argument ends with its line, but behind this value stands \"{\". A block is "
+			    "written without an equals sign.");
 		break;
 	default:
-		parser_fail(p, where, "Missing newline",
-			    "The value of \"%s\" is complete here and its line should end, but here stands %s.%s",
-			    parser_token_text(p, name), parser_describe_next(p), hint_after_value(p, value));
+		parser_fail(
+			p, where, "Missing newline",
+			"The value of \"%s\" is complete here and its line should end, but here stands %s.%s",
+			parser_token_text(p, name), parser_describe_next(p), hint_after_value(p, value));
 	}
 }
 
 /* attribute := IDENT "=" expr NEWLINE; the newline is left to the caller. */
 static struct attribute parse_attribute(struct parser *p, struct token name)
 {
-	struct attribute attr = {.name = parser_token_text(p, name), .name_range = parser_token_range(p, name)};
+	struct attribute attr = {.name = parser_token_text(p, name),
+				 .name_range = parser_token_range(p, name)};
 	parser_take(p); /* = or what was complained of instead */
 	attr.expr = parse_expression(p);
 	attr.range = parser_range_since(p, name.start);
@@ -206,8 +213,8 @@ static bool mend_header(struct parser *p, struct token type, size_t label_count)
 	switch ((int)parser_peek(p)) {
 	case TOKEN_EQUAL:
 		parser_complain(p, where, "Invalid block",
-				"An equals sign gives a value to an argument; a block has labels and braces, and no equals sign "
-				"between them.");
+				"An equals sign gives a value to an argument; a block has labels and braces, "
+				"and no equals sign between them.");
 		parser_take(p);
 		if (parser_peek(p) == TOKEN_OPEN_BRACE)
 			return true;
@@ -219,27 +226,35 @@ static bool mend_header(struct parser *p, struct token type, size_t label_count)
 			;
 		if (parser_peek(p) == TOKEN_OPEN_BRACE) {
 			diag = parser_complain(p, parser_token_range(p, type), "Invalid block",
-					       "The opening brace of a block must stand on the same line as its type and labels.");
+					       "The opening brace of a block must stand on the same line as "
+					       "its type and labels.");
 			parser_note(p, diag, parser_token_range(p, p->tok), "The opening brace stands here.");
 			return true;
 		}
-		diag = parser_fail(p, where, "Invalid block", "A block needs a body in braces, which is missing here.%s",
-				   label_count == 1 ? " To set an argument, put an equals sign between its name and value." : "");
+		diag = parser_fail(
+			p, where, "Invalid block", "A block needs a body in braces, which is missing here.%s",
+			label_count == 1
+				? " To set an argument, put an equals sign between its name and value."
+				: "");
 		parser_note(p, diag, parser_token_range(p, type), "The block begins here.");
 		return false;
 	case TOKEN_OPEN_HEREDOC:
-		parser_fail(p, where, "Invalid block", "A label must be a quoted string or a name, not a heredoc.");
+		parser_fail(p, where, "Invalid block",
+			    "A label must be a quoted string or a name, not a heredoc.");
 		return false;
 	case TOKEN_DOT:
 		parser_fail(p, where, "Invalid block",
-			    "The labels of a block are separated by blanks, not by dots: \"%s\" \"TYPE\" \"NAME\" {.",
+			    "The labels of a block are separated by blanks, not by dots: \"%s\" \"TYPE\" "
+			    "\"NAME\" {.",
 			    parser_token_text(p, type));
 		return false;
 	case TOKEN_COMMA:
-		parser_fail(p, where, "Invalid block", "The labels of a block are separated by blanks, not by commas.");
+		parser_fail(p, where, "Invalid block",
+			    "The labels of a block are separated by blanks, not by commas.");
 		return false;
 	default:
-		parser_fail(p, where, "Invalid block", "A label or an opening brace is expected here, but here stands %s.",
+		parser_fail(p, where, "Invalid block",
+			    "A label or an opening brace is expected here, but here stands %s.",
 			    parser_describe_next(p));
 		return false;
 	}
@@ -256,21 +271,26 @@ static void parse_one_line_body(struct parser *p, struct body *body, struct toke
 	}
 	parser_take(p);
 	if (parser_peek(p) != TOKEN_EQUAL) {
-		bool inner = p->tok.kind == TOKEN_OPEN_BRACE || p->tok.kind == TOKEN_OPEN_QUOTE || p->tok.kind == TOKEN_IDENT;
+		bool inner = p->tok.kind == TOKEN_OPEN_BRACE || p->tok.kind == TOKEN_OPEN_QUOTE ||
+			     p->tok.kind == TOKEN_IDENT;
 		parser_fail(p, parser_token_range(p, inner ? name : p->tok), "Invalid one-line block",
-			    inner ? "A block on one line holds a single argument. Put the inner block on lines of its own."
-				  : "An equals sign and a value must follow the argument's name, but here stands %s.",
+			    inner ? "A block on one line holds a single argument. Put the inner block on "
+				    "lines of its own."
+				  : "An equals sign and a value must follow the argument's name, but here "
+				    "stands %s.",
 			    parser_describe_next(p));
 		return;
 	}
 	struct attribute attr = parse_attribute(p, name);
 	if (!p->failed && parser_peek(p) != TOKEN_CLOSE_BRACE) {
-		static const char how[] = "A block on one line holds a single argument and ends with \"}\" right behind it, but here "
-					  "stands %s. Write each argument on a line of its own, and the brace below.";
+		static const char how[] =
+			"A block on one line holds a single argument and ends with \"}\" right behind it, "
+			"but here stands %s. Write each argument on a line of its own, and the brace below.";
 		if (p->tok.kind == TOKEN_EOF)
 			parser_fail_inside(p, open, "Unclosed bracket", how, parser_describe_next(p));
 		else
-			parser_fail(p, parser_token_range(p, p->tok), "Invalid one-line block", how, parser_describe_next(p));
+			parser_fail(p, parser_token_range(p, p->tok), "Invalid one-line block", how,
+				    parser_describe_next(p));
 	}
 	if (p->failed)
 		return;
@@ -343,8 +363,8 @@ static void add_attribute(struct parser *p, struct items *items, struct attribut
 	struct src_range *first = map_find(&items->names, attr.name);
 	if (first) {
 		struct diag *diag = parser_complain(p, attr.name_range, "Argument set twice",
-						    "The argument \"%s\" is set here for the second time in the same block. Remove one "
-						    "of the two.",
+						    "The argument \"%s\" is set here for the second time in "
+						    "the same block. Remove one of the two.",
 						    attr.name);
 		parser_note(p, diag, *first, "Set here first.");
 		return;
@@ -361,13 +381,15 @@ static void fail_item(struct parser *p, struct token name)
 	case TOKEN_EOF:
 	case TOKEN_CLOSE_BRACE:
 		parser_fail(p, parser_token_range(p, name), "Missing value",
-			    "A name alone says nothing. An argument is written \"%s = value\", a block \"%s { ... }\".", word, word);
+			    "A name alone says nothing. An argument is written \"%s = value\", a block \"%s "
+			    "{ ... }\".",
+			    word, word);
 		break;
 	case TOKEN_DOT:
 	case TOKEN_OPEN_BRACKET:
 		parser_fail(p, parser_token_range(p, name), "Invalid argument name",
-			    "The name of an argument is a single word; members inside it can't be set on their own. Give the whole "
-			    "value, as in \"%s = { ... }\".",
+			    "The name of an argument is a single word; members inside it can't be set on "
+			    "their own. Give the whole value, as in \"%s = { ... }\".",
 			    word);
 		break;
 	case TOKEN_OPEN_PAREN:
@@ -376,8 +398,8 @@ static void fail_item(struct parser *p, struct token name)
 		break;
 	default:
 		parser_fail(p, parser_token_range(p, p->tok), "Invalid argument or block",
-			    "Behind the name \"%s\" an equals sign and a value must follow (for an argument), or labels and an opening "
-			    "brace (for a block), but here stands %s.",
+			    "Behind the name \"%s\" an equals sign and a value must follow (for an "
+			    "argument), or labels and an opening brace (for a block), but here stands %s.",
 			    word, parser_describe_next(p));
 	}
 }
@@ -416,12 +438,14 @@ static void parse_item(struct parser *p, struct items *items)
 		if (!p->failed && !ends_item(parser_peek(p)))
 			fail_after_value(p, name, attr.expr);
 		add_attribute(p, items, attr);
-	} else if (next == TOKEN_OPEN_QUOTE || next == TOKEN_OPEN_BRACE || next == TOKEN_IDENT || brace_on_next_line(p)) {
+	} else if (next == TOKEN_OPEN_QUOTE || next == TOKEN_OPEN_BRACE || next == TOKEN_IDENT ||
+		   brace_on_next_line(p)) {
 		struct block block = parse_block(p, name);
 		vec_add(&items->blocks, block);
 		if (!p->failed && !ends_item(parser_peek(p)))
 			parser_fail(p, parser_token_range(p, p->tok), "Missing newline",
-				    "Behind the brace that closes a block its line should end, but here stands %s.",
+				    "Behind the brace that closes a block its line should end, but here "
+				    "stands %s.",
 				    parser_describe_next(p));
 	} else {
 		fail_item(p, name);
@@ -445,15 +469,17 @@ static void fail_no_item(struct parser *p)
 	}
 	switch ((int)parser_peek(p)) {
 	case TOKEN_CLOSE_BRACE:
-		parser_fail(p, where, "Unexpected brace", "There is no open block that this brace could close.");
+		parser_fail(p, where, "Unexpected brace",
+			    "There is no open block that this brace could close.");
 		break;
 	case TOKEN_OPEN_QUOTE:
 		parser_fail(p, where, "Invalid argument name",
-			    "An argument or a block is expected here. Names of arguments and types of blocks are written without "
-			    "quotes.");
+			    "An argument or a block is expected here. Names of arguments and types of blocks "
+			    "are written without quotes.");
 		break;
 	case TOKEN_OPEN_BRACE:
-		parser_fail(p, where, "Missing block type", "A block begins with its type and labels, before the brace.");
+		parser_fail(p, where, "Missing block type",
+			    "A block begins with its type and labels, before the brace.");
 		break;
 	case TOKEN_OR:
 	case TOKEN_AND:
@@ -466,13 +492,15 @@ static void fail_no_item(struct parser *p)
 	case TOKEN_DOT:
 	case TOKEN_OPEN_PAREN:
 		parser_fail(p, where, "Invalid argument or block",
-			    "An argument or a block can't begin with %s. If this continues the value of the line before, put that "
-			    "whole value in parentheses: only inside of brackets can it go over several lines.",
+			    "An argument or a block can't begin with %s. If this continues the value of the "
+			    "line before, put that whole value in parentheses: only inside of brackets can "
+			    "it go over several lines.",
 			    parser_describe_next(p));
 		break;
 	default:
 		parser_fail(p, where, "Invalid argument or block",
-			    "An argument (\"name = value\") or a block (\"type { ... }\") is expected here, but here stands %s.",
+			    "An argument (\"name = value\") or a block (\"type { ... }\") is expected here, "
+			    "but here stands %s.",
 			    parser_describe_next(p));
 	}
 }
@@ -495,9 +523,10 @@ static void complain_unclosed(struct parser *p, struct token open)
 		return;
 	}
 	struct diag *diag = parser_complain(p, parser_token_range(p, p->misplaced_open), "Unclosed block",
-					    "A closing brace is missing before the end of the file. By the indentation it is this "
-					    "brace that was not closed.");
-	parser_note(p, diag, parser_token_range(p, p->misplaced_brace), "The next closing brace stands here.");
+					    "A closing brace is missing before the end of the file. By the "
+					    "indentation it is this brace that was not closed.");
+	parser_note(p, diag, parser_token_range(p, p->misplaced_brace),
+		    "The next closing brace stands here.");
 }
 
 /*
@@ -532,9 +561,10 @@ static void parse_body(struct parser *p, struct body *body, const struct token *
 		case TOKEN_CLOSE_PAREN:
 			if (open && (next.kind == TOKEN_CLOSE_BRACE || closes_by_indentation(p, *open))) {
 				if (next.kind != TOKEN_CLOSE_BRACE)
-					parser_complain(p, parser_token_range(p, next), "Wrong bracket",
-							"A block is closed by a brace (}), but here stands %s.",
-							parser_describe_next(p));
+					parser_complain(
+						p, parser_token_range(p, next), "Wrong bracket",
+						"A block is closed by a brace (}), but here stands %s.",
+						parser_describe_next(p));
 				parser_close_brace(p, *open);
 				p->after_mistake = false;
 				more = false;

@@ -36,24 +36,27 @@ static uint32_t next_start(struct parser *p)
  */
 bool parse_for_names(struct parser *p, const char **key, const char **value)
 {
-	static const char how[] = "One name or two follow the word \"for\", then \"in\": \"for value in list\" or "
-				  "\"for key, value in map\"; but here stands %s.";
+	static const char how[] = "One name or two follow the word \"for\", then \"in\": \"for value in "
+				  "list\" or \"for key, value in map\"; but here stands %s.";
 	if (parser_peek(p) != TOKEN_IDENT) {
-		parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how, parser_describe_next(p));
+		parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how,
+			    parser_describe_next(p));
 		return false;
 	}
 	*key = NULL;
 	*value = parser_token_text(p, parser_take(p));
 	if (parser_accept(p, TOKEN_COMMA)) {
 		if (parser_peek(p) != TOKEN_IDENT) {
-			parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how, parser_describe_next(p));
+			parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how,
+				    parser_describe_next(p));
 			return false;
 		}
 		*key = *value;
 		*value = parser_token_text(p, parser_take(p));
 	}
 	if (!parser_at_word(p, "in")) {
-		parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how, parser_describe_next(p));
+		parser_fail(p, parser_token_range(p, p->tok), "Invalid 'for' expression", how,
+			    parser_describe_next(p));
 		return false;
 	}
 	parser_take(p);
@@ -77,7 +80,8 @@ static const struct expr *parse_for(struct parser *p, struct token open)
 		goto out;
 	if (!parser_accept(p, TOKEN_COLON)) {
 		parser_fail_inside(p, open, "Invalid 'for' expression",
-				   "A colon (:) must stand between what is looped over and the result, but here stands %s.",
+				   "A colon (:) must stand between what is looped over and the result, but "
+				   "here stands %s.",
 				   parser_describe_next(p));
 		goto out;
 	}
@@ -99,18 +103,19 @@ static const struct expr *parse_for(struct parser *p, struct token open)
 		goto out;
 	if (!parser_accept(p, object ? TOKEN_CLOSE_BRACE : TOKEN_CLOSE_BRACKET)) {
 		parser_fail_inside(p, open, "Invalid 'for' expression",
-				   "The loop's result may be followed by \"if\" and a condition, then \"%s\" must come, but here stands %s.",
+				   "The loop's result may be followed by \"if\" and a condition, then \"%s\" "
+				   "must come, but here stands %s.",
 				   object ? "}" : "]", parser_describe_next(p));
 		goto out;
 	}
 	if (object && !e->key_result)
 		parser_complain(p, e->result->range, "Invalid 'for' expression",
-				"A loop in braces makes an object, and each member needs a key: \"{for ... : key => value}\". For a list "
-				"use brackets instead of the braces.");
+				"A loop in braces makes an object, and each member needs a key: \"{for ... : "
+				"key => value}\". For a list use brackets instead of the braces.");
 	if (!object && e->key_result)
 		parser_complain(p, parser_token_range(p, arrow), "Invalid 'for' expression",
-				"A loop in brackets makes a list, whose members have no keys. For an object use braces instead of the "
-				"brackets.");
+				"A loop in brackets makes a list, whose members have no keys. For an object "
+				"use braces instead of the brackets.");
 	if (!object && e->group)
 		parser_complain(p, parser_token_range(p, ellipsis), "Invalid 'for' expression",
 				"\"...\" gathers the values of equal keys, which only a loop in braces has.");
@@ -119,7 +124,8 @@ out:
 	e->range = parser_range_since(p, open.start);
 	if (p->failed)
 		return error_expr(p, open.start);
-	return finish_expr(p, e, higher(higher(higher(higher(0, e->collection), e->key_result), e->result), e->filter));
+	return finish_expr(
+		p, e, higher(higher(higher(higher(0, e->collection), e->key_result), e->result), e->filter));
 }
 
 /* ---- terms ---- */
@@ -153,8 +159,8 @@ static const struct expr *parse_tuple(struct parser *p)
 			break;
 		if (!parser_accept(p, TOKEN_COMMA))
 			parser_fail_inside(p, open, "Missing comma",
-					   "Members of a list are separated by commas, but here stands %s.%s", parser_describe_next(p),
-					   hint_quotes(p));
+					   "Members of a list are separated by commas, but here stands %s.%s",
+					   parser_describe_next(p), hint_quotes(p));
 	}
 	parser_accept(p, TOKEN_CLOSE_BRACKET);
 	p->newlines = was;
@@ -170,21 +176,24 @@ static void fail_key_separator(struct parser *p, struct token open, const struct
 	enum token_kind next = parser_peek(p);
 	if (next == TOKEN_NEWLINE || next == TOKEN_COMMA || next == TOKEN_CLOSE_BRACE)
 		parser_fail(p, key->range, "Missing value",
-			    "Each member of an object has a key and a value, \"key = value\", but behind this key stands %s.",
+			    "Each member of an object has a key and a value, \"key = value\", but behind "
+			    "this key stands %s.",
 			    parser_describe_next(p));
 	else if (next == TOKEN_FAT_ARROW)
 		parser_fail(p, parser_token_range(p, p->tok), "Missing equals sign",
-			    "Key and value of an object are separated by \"=\"; \"=>\" stands only in loops, {for ... : key => value}.");
+			    "Key and value of an object are separated by \"=\"; \"=>\" stands only in loops, "
+			    "{for ... : key => value}.");
 	else if (next == TOKEN_OPEN_BRACE && key->kind == EXPR_NAME)
 		parser_fail(p, parser_token_range(p, p->tok), "Missing equals sign",
-			    "Inside an object there are no blocks, only members with values. Put an equals sign before the brace: "
-			    "\"%s = {\".",
+			    "Inside an object there are no blocks, only members with values. Put an equals "
+			    "sign before the brace: \"%s = {\".",
 			    key->name);
 	else
-		parser_fail_inside(p, open, "Missing equals sign",
-				   "An equals sign (or a colon) must stand between key and value, but here stands %s. A key with blanks, "
-				   "dots or other special characters in it must be quoted.",
-				   parser_describe_next(p));
+		parser_fail_inside(
+			p, open, "Missing equals sign",
+			"An equals sign (or a colon) must stand between key and value, but here stands %s. A "
+			"key with blanks, dots or other special characters in it must be quoted.",
+			parser_describe_next(p));
 }
 
 /*
@@ -210,7 +219,8 @@ static const struct expr *parse_object(struct parser *p)
 		if (parser_peek(p) == TOKEN_CLOSE_BRACE)
 			break;
 		if (parser_peek(p) == TOKEN_EOF || parser_peek(p) == TOKEN_COMMA) {
-			parser_fail_inside(p, open, "Missing item", "A member of the object is expected here, but here stands %s.",
+			parser_fail_inside(p, open, "Missing item",
+					   "A member of the object is expected here, but here stands %s.",
 					   parser_describe_next(p));
 			break;
 		}
@@ -230,8 +240,8 @@ static const struct expr *parse_object(struct parser *p)
 			break;
 		if (!parser_accept(p, TOKEN_COMMA) && !parser_accept(p, TOKEN_NEWLINE))
 			parser_fail_inside(p, open, "Missing comma or newline",
-					   "Members of an object are separated by commas or stand on lines of their own, but here "
-					   "stands %s.",
+					   "Members of an object are separated by commas or stand on lines "
+					   "of their own, but here stands %s.",
 					   parser_describe_next(p));
 	}
 	if (!p->failed)
@@ -254,7 +264,8 @@ static const struct expr *parse_call(struct parser *p, struct token name)
 	while (parser_accept(p, TOKEN_DOUBLE_COLON)) {
 		if (parser_peek(p) != TOKEN_IDENT) {
 			parser_fail(p, parser_token_range(p, p->tok), "Missing function name",
-				    "A function's name must follow \"::\", as in provider::aws::arn_parse(...), but here stands %s.",
+				    "A function's name must follow \"::\", as in "
+				    "provider::aws::arn_parse(...), but here stands %s.",
 				    parser_describe_next(p));
 			return error_expr(p, name.start);
 		}
@@ -277,8 +288,9 @@ static const struct expr *parse_call(struct parser *p, struct token name)
 	}
 	if (parser_peek(p) != TOKEN_OPEN_PAREN) {
 		parser_fail(p, parser_token_range(p, p->tok), "Missing parenthesis",
-			    "A function's arguments in parentheses must follow its name \"%s\", but here stands %s.", e->function,
-			    parser_describe_next(p));
+			    "A function's arguments in parentheses must follow its name \"%s\", but here "
+			    "stands %s.",
+			    e->function, parser_describe_next(p));
 		return error_expr(p, name.start);
 	}
 	struct token open = parser_take(p);
@@ -298,15 +310,16 @@ static const struct expr *parse_call(struct parser *p, struct token name)
 			e->expand_last = true;
 			if (parser_peek(p) != TOKEN_CLOSE_PAREN)
 				parser_fail_inside(p, open, "Missing parenthesis",
-						   "Only the last argument can be expanded with \"...\", so \")\" must follow, but here "
-						   "stands %s.",
+						   "Only the last argument can be expanded with \"...\", so "
+						   "\")\" must follow, but here stands %s.",
 						   parser_describe_next(p));
 			break;
 		}
 		if (!parser_accept(p, TOKEN_COMMA))
-			parser_fail_inside(p, open, "Missing comma",
-					   "A function's arguments are separated by commas, but here stands %s.%s",
-					   parser_describe_next(p), hint_quotes(p));
+			parser_fail_inside(
+				p, open, "Missing comma",
+				"A function's arguments are separated by commas, but here stands %s.%s",
+				parser_describe_next(p), hint_quotes(p));
 	}
 	parser_accept(p, TOKEN_CLOSE_PAREN);
 	p->newlines = was;
@@ -324,9 +337,10 @@ static const struct expr *parse_paren(struct parser *p)
 	bool was = skip_newlines(p, false);
 	const struct expr *inside = parse_expression(p);
 	if (!p->failed && !parser_accept(p, TOKEN_CLOSE_PAREN))
-		parser_fail_inside(p, open, "Missing parenthesis",
-				   "A closing parenthesis or an operator is expected here, but here stands %s.",
-				   parser_describe_next(p));
+		parser_fail_inside(
+			p, open, "Missing parenthesis",
+			"A closing parenthesis or an operator is expected here, but here stands %s.",
+			parser_describe_next(p));
 	p->newlines = was;
 	if (p->failed)
 		return error_expr(p, open.start);
@@ -340,15 +354,18 @@ static const struct expr *parse_number(struct parser *p)
 	struct token t = parser_take(p);
 	struct number number;
 	if (p->tok.kind == TOKEN_IDENT && p->tok.start == t.end && !parser_at_word(p, "if")) {
-		parser_fail(p, (struct src_range){parser_token_range(p, t).start, parser_token_range(p, p->tok).end}, "Invalid number",
-			    "Numbers are written in decimal digits, without separators and units. If a text is meant, put it in "
-			    "quotes.");
+		parser_fail(
+			p,
+			(struct src_range){parser_token_range(p, t).start, parser_token_range(p, p->tok).end},
+			"Invalid number",
+			"Numbers are written in decimal digits, without separators and units. If a text is "
+			"meant, put it in quotes.");
 		return error_expr(p, t.start);
 	}
 	if (!number_parse(p->arena, p->lex.text + t.start, t.end - t.start, &number)) {
 		parser_complain(p, parser_token_range(p, t), "Invalid number",
-				"\"%s\" is not a number. Numbers are written like 12, 0.5 or 1e6; anything else, such as a version or "
-				"an address, belongs in quotes.",
+				"\"%s\" is not a number. Numbers are written like 12, 0.5 or 1e6; anything "
+				"else, such as a version or an address, belongs in quotes.",
 				parser_token_text(p, t));
 		return error_expr(p, t.start);
 	}
@@ -392,23 +409,26 @@ static const struct expr *fail_term(struct parser *p)
 	case TOKEN_NEWLINE:
 		parser_fail(p, where, "Missing expression", "A value is expected here, but here stands %s.%s",
 			    parser_describe_next(p),
-			    p->tok.kind == TOKEN_EOF
-				    ? ""
-				    : " A value that shall go over several lines begins on the first with an opening parenthesis.");
+			    p->tok.kind == TOKEN_EOF ? ""
+						     : " A value that shall go over several lines begins on "
+						       "the first with an opening parenthesis.");
 		break;
 	case TOKEN_STAR:
-		parser_fail(p, where, "Invalid expression", "A value is expected here, but here stands \"*\".%s",
+		parser_fail(p, where, "Invalid expression",
+			    "A value is expected here, but here stands \"*\".%s",
 			    p->tok.start && p->lex.text[p->tok.start - 1] == '*'
 				    ? " A power is written as a function: pow(2, 10)."
 				    : "");
 		break;
 	case TOKEN_DOT:
-		parser_fail(p, where, "Invalid expression", "A value is expected here, but here stands \".\". Numbers begin with a "
-							    "digit, as in 0.5.");
+		parser_fail(p, where, "Invalid expression",
+			    "A value is expected here, but here stands \".\". Numbers begin with a digit, as "
+			    "in 0.5.");
 		break;
 	case TOKEN_EQUAL:
 		parser_fail(p, where, "Invalid expression",
-			    "A value is expected here, but here stands another \"=\". Two things are compared with \"==\".");
+			    "A value is expected here, but here stands another \"=\". Two things are "
+			    "compared with \"==\".");
 		break;
 	default:
 		parser_fail(p, where, "Invalid expression", "A value is expected here, but here stands %s.",
@@ -484,7 +504,8 @@ static const struct expr *parse_attr(struct parser *p, const struct expr *on, ui
 		e->name_range = parser_token_range(p, t);
 	} else {
 		parser_fail(p, parser_token_range(p, p->tok), "Missing attribute name",
-			    "The name of an attribute must follow the dot, but here stands %s.%s", parser_describe_next(p),
+			    "The name of an attribute must follow the dot, but here stands %s.%s",
+			    parser_describe_next(p),
 			    p->tok.kind == TOKEN_OPEN_BRACKET ? " Leave the dot out before an index." : "");
 		return error_expr(p, start);
 	}
@@ -495,13 +516,15 @@ static const struct expr *parse_attr(struct parser *p, const struct expr *on, ui
 /* attr_splat := "." "*" attr*; behind the star. */
 static const struct expr *parse_attr_splat(struct parser *p, const struct expr *on, uint32_t start)
 {
-	const struct expr *each = new_expr(p, EXPR_SPLAT_ITEM, (struct src_range){src_base(p->lex.src) + p->prev_end - 1,
-										  src_base(p->lex.src) + p->prev_end});
+	const struct expr *each = new_expr(p, EXPR_SPLAT_ITEM,
+					   (struct src_range){src_base(p->lex.src) + p->prev_end - 1,
+							      src_base(p->lex.src) + p->prev_end});
 	uint32_t each_start = p->prev_end - 1;
 	while (!p->failed && parser_accept(p, TOKEN_DOT)) {
 		if (parser_peek(p) == TOKEN_STAR)
 			parser_fail(p, parser_token_range(p, p->tok), "Nested splat",
-				    "A \".*\" can't stand behind another one. Use [*] for the first: list[*].inner[*].name.");
+				    "A \".*\" can't stand behind another one. Use [*] for the first: "
+				    "list[*].inner[*].name.");
 		else
 			each = parse_attr(p, each, each_start);
 	}
@@ -512,10 +535,12 @@ static const struct expr *parse_attr_splat(struct parser *p, const struct expr *
 }
 
 /* full_splat := "[" "*" "]" (attr | index | full_splat)*; behind the star. */
-static const struct expr *parse_full_splat(struct parser *p, const struct expr *on, uint32_t start, struct token open)
+static const struct expr *parse_full_splat(struct parser *p, const struct expr *on, uint32_t start,
+					   struct token open)
 {
 	if (!parser_accept(p, TOKEN_CLOSE_BRACKET)) {
-		parser_fail_inside(p, open, "Missing bracket", "The closing bracket must follow right behind the star in \"[*]\".");
+		parser_fail_inside(p, open, "Missing bracket",
+				   "The closing bracket must follow right behind the star in \"[*]\".");
 		return error_expr(p, start);
 	}
 	const struct expr *item = new_expr(p, EXPR_SPLAT_ITEM, parser_range_since(p, open.start));
@@ -531,12 +556,14 @@ static const struct expr *parse_full_splat(struct parser *p, const struct expr *
 }
 
 /* index := "[" expr "]"; behind the bracket. */
-static const struct expr *parse_index(struct parser *p, const struct expr *on, uint32_t start, struct token open)
+static const struct expr *parse_index(struct parser *p, const struct expr *on, uint32_t start,
+				      struct token open)
 {
 	bool was = skip_newlines(p, false);
 	const struct expr *key = parse_expression(p);
 	if (!p->failed && !parser_accept(p, TOKEN_CLOSE_BRACKET))
-		parser_fail_inside(p, open, "Missing bracket", "A closing bracket must follow the index, but here stands %s.",
+		parser_fail_inside(p, open, "Missing bracket",
+				   "A closing bracket must follow the index, but here stands %s.",
 				   parser_describe_next(p));
 	p->newlines = was;
 	if (p->failed)
@@ -552,7 +579,8 @@ static const struct expr *parse_postfix_of(struct parser *p, const struct expr *
 {
 	while (!p->failed) {
 		if (parser_accept(p, TOKEN_DOT)) {
-			on = parser_accept(p, TOKEN_STAR) ? parse_attr_splat(p, on, start) : parse_attr(p, on, start);
+			on = parser_accept(p, TOKEN_STAR) ? parse_attr_splat(p, on, start)
+							  : parse_attr(p, on, start);
 		} else if (parser_peek(p) == TOKEN_OPEN_BRACKET) {
 			struct token open = parser_take(p);
 			on = parser_accept(p, TOKEN_STAR) ? parse_full_splat(p, on, start, open)
@@ -589,22 +617,18 @@ static const struct expr *parse_unary(struct parser *p)
 /* ---- operators ---- */
 
 /* A higher priority binds tighter; left below right makes an operator group from the left. */
-static const struct operator {
+static const struct operator
+{
 	enum expr_op op;
 	uint8_t left, right;
-} operators[TOKEN_INVALID + 1] = {
-	[TOKEN_OR] = {OP_OR, 1, 2},
-	[TOKEN_AND] = {OP_AND, 3, 4},
-	[TOKEN_EQUAL_EQUAL] = {OP_EQ, 5, 6},
-	[TOKEN_NOT_EQUAL] = {OP_NE, 5, 6},
-	[TOKEN_LESS] = {OP_LT, 7, 8},
-	[TOKEN_LESS_EQUAL] = {OP_LE, 7, 8},
-	[TOKEN_GREATER] = {OP_GT, 7, 8},
-	[TOKEN_GREATER_EQUAL] = {OP_GE, 7, 8},
-	[TOKEN_PLUS] = {OP_ADD, 9, 10},
-	[TOKEN_MINUS] = {OP_SUB, 9, 10},
-	[TOKEN_STAR] = {OP_MUL, 11, 12},
-	[TOKEN_SLASH] = {OP_DIV, 11, 12},
+}
+operators[TOKEN_INVALID + 1] = {
+	[TOKEN_OR] = {OP_OR, 1, 2},	     [TOKEN_AND] = {OP_AND, 3, 4},
+	[TOKEN_EQUAL_EQUAL] = {OP_EQ, 5, 6}, [TOKEN_NOT_EQUAL] = {OP_NE, 5, 6},
+	[TOKEN_LESS] = {OP_LT, 7, 8},	     [TOKEN_LESS_EQUAL] = {OP_LE, 7, 8},
+	[TOKEN_GREATER] = {OP_GT, 7, 8},     [TOKEN_GREATER_EQUAL] = {OP_GE, 7, 8},
+	[TOKEN_PLUS] = {OP_ADD, 9, 10},	     [TOKEN_MINUS] = {OP_SUB, 9, 10},
+	[TOKEN_STAR] = {OP_MUL, 11, 12},     [TOKEN_SLASH] = {OP_DIV, 11, 12},
 	[TOKEN_PERCENT] = {OP_MOD, 11, 12},
 };
 
@@ -616,8 +640,8 @@ static const struct expr *parse_binary(struct parser *p, unsigned limit)
 {
 	const struct expr *left = parse_unary(p);
 	while (!p->failed) {
-		const struct operator *operator = &operators[parser_peek(p)];
-		if (!operator->left || operator->left < limit)
+		const struct operator* operator= & operators[parser_peek(p)];
+		if (!operator->left || operator->left<limit)
 			break;
 		parser_take(p);
 		const struct expr *right = parse_binary(p, operator->right);
@@ -648,19 +672,23 @@ const struct expr *parse_expression(struct parser *p)
 		e->condition = result;
 		e->left = parse_expression(p);
 		if (!p->failed && !parser_accept(p, TOKEN_COLON)) {
-			struct diag *diag =
-				parser_fail(p, parser_token_range(p, p->tok), "Missing second result",
-					    "A condition chooses between two results, \"condition ? one : other\". The colon and the "
-					    "second result are missing before %s.%s",
-					    parser_describe_next(p),
-					    p->tok.kind == TOKEN_NEWLINE ? " To go on with the next line, put the whole in parentheses." : "");
-			parser_note(p, diag, parser_token_range(p, question), "The question mark stands here.");
+			struct diag *diag = parser_fail(
+				p, parser_token_range(p, p->tok), "Missing second result",
+				"A condition chooses between two results, \"condition ? one : other\". The "
+				"colon and the second result are missing before %s.%s",
+				parser_describe_next(p),
+				p->tok.kind == TOKEN_NEWLINE
+					? " To go on with the next line, put the whole in parentheses."
+					: "");
+			parser_note(p, diag, parser_token_range(p, question),
+				    "The question mark stands here.");
 		}
 		if (!p->failed)
 			e->right = parse_expression(p);
 		e->range = parser_range_since(p, start);
 		result = p->failed ? error_expr(p, start)
-				   : finish_expr(p, e, higher(higher(higher(0, e->condition), e->left), e->right));
+				   : finish_expr(p, e,
+						 higher(higher(higher(0, e->condition), e->left), e->right));
 	}
 	parser_leave(p);
 	return result;

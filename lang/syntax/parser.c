@@ -100,12 +100,14 @@ const char *parser_describe_next(struct parser *p)
 /* ---- reporting ---- */
 
 PRINTF_LIKE(4, 0)
-static struct diag *add(struct parser *p, struct src_range where, const char *summary, const char *detail, va_list args)
+static struct diag *add(struct parser *p, struct src_range where, const char *summary, const char *detail,
+			va_list args)
 {
 	return diag_error(p->diags, where, summary, "%s", arena_vprintf(p->arena, detail, args));
 }
 
-struct diag *parser_fail(struct parser *p, struct src_range where, const char *summary, const char *detail, ...)
+struct diag *parser_fail(struct parser *p, struct src_range where, const char *summary, const char *detail,
+			 ...)
 {
 	struct diag *diag = NULL;
 	if (!p->failed && !p->lex.muted) {
@@ -119,7 +121,8 @@ struct diag *parser_fail(struct parser *p, struct src_range where, const char *s
 	return diag;
 }
 
-struct diag *parser_complain(struct parser *p, struct src_range where, const char *summary, const char *detail, ...)
+struct diag *parser_complain(struct parser *p, struct src_range where, const char *summary,
+			     const char *detail, ...)
 {
 	if (p->failed)
 		return NULL;
@@ -195,9 +198,10 @@ void parser_fail_inside(struct parser *p, struct token open, const char *summary
 {
 	enum token_kind next = parser_peek(p);
 	bool sequence = open.kind == TOKEN_OPEN_INTERPOLATION || open.kind == TOKEN_OPEN_DIRECTIVE;
-	bool unclosed = next == TOKEN_EOF || next == TOKEN_CLOSE_BRACE || next == TOKEN_CLOSE_BRACKET ||
-			next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE || item_begins(p, open) ||
-			(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || first_of_line(p)));
+	bool unclosed =
+		next == TOKEN_EOF || next == TOKEN_CLOSE_BRACE || next == TOKEN_CLOSE_BRACKET ||
+		next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE || item_begins(p, open) ||
+		(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || first_of_line(p)));
 	if (p->failed || p->lex.muted) {
 		p->failed = true;
 		return;
@@ -206,9 +210,10 @@ void parser_fail_inside(struct parser *p, struct token open, const char *summary
 		const char *closer = closer_of(p, open);
 		struct token found = p->tok;
 		struct diag *diag = parser_fail(
-			p, parser_token_range(p, open), sequence ? "Unclosed template sequence" : "Unclosed bracket",
-			"There is no \"%s\" that closes this \"%s\" before %s.%s", closer, parser_token_text(p, open),
-			parser_describe_next(p),
+			p, parser_token_range(p, open),
+			sequence ? "Unclosed template sequence" : "Unclosed bracket",
+			"There is no \"%s\" that closes this \"%s\" before %s.%s", closer,
+			parser_token_text(p, open), parser_describe_next(p),
 			open.kind == TOKEN_OPEN_INTERPOLATION
 				? " For a \"${\" that shall stand in the text as it is, write \"$${\"."
 				: "");
@@ -229,9 +234,9 @@ bool parser_enter(struct parser *p)
 		return true;
 	parser_peek(p);
 	parser_fail(p, parser_token_range(p, p->tok), "Nesting too deep",
-	     "Expressions and blocks stand in each other more than %d levels deep here. Give inner parts names of their own "
-	     "(locals), and use them.",
-	     PARSE_DEPTH_LIMIT);
+		    "Expressions and blocks stand in each other more than %d levels deep here. Give inner "
+		    "parts names of their own (locals), and use them.",
+		    PARSE_DEPTH_LIMIT);
 	return false;
 }
 
@@ -262,8 +267,8 @@ const struct expr *finish_expr(struct parser *p, struct expr *e, uint32_t height
 	if (e->height <= EXPR_HEIGHT_LIMIT)
 		return e;
 	parser_fail(p, e->range, "Expression too long",
-	     "More than %d operators, indexes or attributes follow on each other here. Give parts of this expression names of "
-	     "their own (locals), and use them.",
-	     EXPR_HEIGHT_LIMIT);
+		    "More than %d operators, indexes or attributes follow on each other here. Give parts of "
+		    "this expression names of their own (locals), and use them.",
+		    EXPR_HEIGHT_LIMIT);
 	return new_expr(p, EXPR_ERROR, e->range);
 }

@@ -14,13 +14,23 @@
 
 #include <string.h>
 
-enum piece_kind { PIECE_TEXT, PIECE_INTERPOLATION, PIECE_IF, PIECE_ELSE, PIECE_ENDIF, PIECE_FOR, PIECE_ENDFOR, PIECE_END };
+enum piece_kind {
+	PIECE_TEXT,
+	PIECE_INTERPOLATION,
+	PIECE_IF,
+	PIECE_ELSE,
+	PIECE_ENDIF,
+	PIECE_FOR,
+	PIECE_ENDFOR,
+	PIECE_END
+};
 
 static const struct {
 	const char *word;
 	enum piece_kind kind;
 } directives[] = {
-	{"if", PIECE_IF}, {"else", PIECE_ELSE}, {"endif", PIECE_ENDIF}, {"for", PIECE_FOR}, {"endfor", PIECE_ENDFOR},
+	{"if", PIECE_IF},   {"else", PIECE_ELSE},     {"endif", PIECE_ENDIF},
+	{"for", PIECE_FOR}, {"endfor", PIECE_ENDFOR},
 };
 
 struct piece {
@@ -31,7 +41,8 @@ struct piece {
 	const char *key_name, *value_name;
 };
 
-struct template {
+struct template
+{
 	struct parser *p;
 	struct buf text;
 	VEC(struct piece) pieces;
@@ -81,14 +92,15 @@ static size_t add_escape(struct parser *p, struct buf *out, uint32_t start, uint
 		struct src_range where = {base + start, base + start + 2 + (uint32_t)n};
 		if (n < want)
 			parser_complain(p, where, "Invalid escape",
-					"\"\\%c\" must be followed by exactly %zu hexadecimal digits, the number of a Unicode character. For a "
-					"backslash that shall stand in the text, write two (\\\\).",
+					"\"\\%c\" must be followed by exactly %zu hexadecimal digits, the "
+					"number of a Unicode character. For a backslash that shall stand in "
+					"the text, write two (\\\\).",
 					c, want);
 		else if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
 			parser_complain(p, where, "Invalid escape",
 					"U+%04X is not the number of a Unicode character.%s", code,
-					code <= 0xDFFF ? " A character beyond U+FFFF is written with one \\U and eight digits, not "
-							 "with two halves as in JSON."
+					code <= 0xDFFF ? " A character beyond U+FFFF is written with one \\U "
+							 "and eight digits, not with two halves as in JSON."
 						       : "");
 		buf_add_utf8(out, code);
 		return 2 + n;
@@ -98,10 +110,11 @@ static size_t add_escape(struct parser *p, struct buf *out, uint32_t start, uint
 	}
 	uint32_t code_point;
 	size_t n = start + 1 < end ? utf8_next(s + 1, end - start - 1, &code_point) : 0;
-	parser_complain(p, (struct src_range){base + start, base + start + 1 + (uint32_t)n}, "Invalid escape",
-			"There is no escape \"%.*s\"; there are \\n, \\r, \\t, \\\", \\\\, \\uXXXX and \\UXXXXXXXX. For a backslash "
-			"that shall stand in the text, as in regular expressions, write two (\\\\).",
-			(int)n + 1, s);
+	parser_complain(
+		p, (struct src_range){base + start, base + start + 1 + (uint32_t)n}, "Invalid escape",
+		"There is no escape \"%.*s\"; there are \\n, \\r, \\t, \\\", \\\\, \\uXXXX and \\UXXXXXXXX. "
+		"For a backslash that shall stand in the text, as in regular expressions, write two (\\\\).",
+		(int)n + 1, s);
 	buf_add(out, s, 1 + n);
 	return 1 + n;
 }
@@ -138,10 +151,11 @@ const char *parse_plain_string(struct parser *p, struct src_range *range)
 			continue;
 		}
 		char sign = p->lex.text[p->tok.start];
-		parser_fail(p, parser_token_range(p, p->tok), "Invalid label",
-			    "\"%c{\" can't be used in the label of a block, because labels are known before anything is evaluated. "
-			    "For a label that holds these characters, write \"%c%c{\".",
-			    sign, sign, sign);
+		parser_fail(
+			p, parser_token_range(p, p->tok), "Invalid label",
+			"\"%c{\" can't be used in the label of a block, because labels are known before "
+			"anything is evaluated. For a label that holds these characters, write \"%c%c{\".",
+			sign, sign, sign);
 	}
 	if (!p->failed)
 		parser_take(p);
@@ -204,10 +218,11 @@ static void read_interpolation(struct template *t, struct token open)
 	struct parser *p = t->p;
 	const struct expr *e = parse_expression(p);
 	if (!p->failed && parser_peek(p) != TOKEN_CLOSE_SEQUENCE)
-		parser_fail_inside(p, open, "Extra characters in a template sequence",
-				   "A \"}\" is expected behind the expression, but here stands %s. If this is meant for another language, "
-				   "such as a shell, write \"$${\" instead of \"${\".",
-				   parser_describe_next(p));
+		parser_fail_inside(
+			p, open, "Extra characters in a template sequence",
+			"A \"}\" is expected behind the expression, but here stands %s. If this is meant for "
+			"another language, such as a shell, write \"$${\" instead of \"${\".",
+			parser_describe_next(p));
 	if (p->failed)
 		return;
 	parser_take(p);
@@ -221,17 +236,20 @@ static void unknown_directive(struct template *t, struct token open)
 	for (size_t i = 0; i < ARRAY_LEN(directives); i++)
 		words[i] = directives[i].word;
 	if (p->tok.kind != TOKEN_IDENT) {
-		parser_fail_inside(p, open, "Invalid template directive",
-				   "One of if, else, endif, for and endfor must follow \"%%{\", but here stands %s. For a \"%%{\" that shall "
-				   "stand in the text as it is, write \"%%%%{\".",
-				   parser_describe_next(p));
+		parser_fail_inside(
+			p, open, "Invalid template directive",
+			"One of if, else, endif, for and endfor must follow \"%%{\", but here stands %s. For "
+			"a \"%%{\" that shall stand in the text as it is, write \"%%%%{\".",
+			parser_describe_next(p));
 		return;
 	}
-	const char *word = parser_token_text(p, p->tok), *nearest = nearest_name(word, words, ARRAY_LEN(words));
+	const char *word = parser_token_text(p, p->tok),
+		   *nearest = nearest_name(word, words, ARRAY_LEN(words));
 	bool elseif = !strcmp(word, "elseif") || !strcmp(word, "elif") || !strcmp(word, "elsif");
-	const char *hint = elseif    ? " After %{ else } another %{ if } can begin, which has an %{ endif } of its own."
-			   : nearest ? arena_printf(p->arena, " Did you mean \"%s\"?", nearest)
-				     : "";
+	const char *hint =
+		elseif	  ? " After %{ else } another %{ if } can begin, which has an %{ endif } of its own."
+		: nearest ? arena_printf(p->arena, " Did you mean \"%s\"?", nearest)
+			  : "";
 	parser_fail(p, parser_token_range(p, p->tok), "Invalid template directive",
 		    "There is no directive \"%s\"; there are if, else, endif, for and endfor.%s", word, hint);
 }
@@ -257,9 +275,11 @@ static void read_directive(struct template *t, struct token open)
 	if (!p->failed && parser_peek(p) != TOKEN_CLOSE_SEQUENCE) {
 		bool else_if = piece.kind == PIECE_ELSE && parser_at_word(p, "if");
 		parser_fail_inside(p, open, "Extra characters in a template directive",
-				   "A \"}\" is expected at the end of this %%{ %s }, but here stands %s.%s", parser_token_text(p, word),
-				   parser_describe_next(p),
-				   else_if ? " After %{ else } another %{ if } can begin, which has an %{ endif } of its own." : "");
+				   "A \"}\" is expected at the end of this %%{ %s }, but here stands %s.%s",
+				   parser_token_text(p, word), parser_describe_next(p),
+				   else_if ? " After %{ else } another %{ if } can begin, which has an %{ "
+					     "endif } of its own."
+					   : "");
 	}
 	if (p->failed)
 		return;
@@ -284,7 +304,8 @@ static void read_pieces(struct template *t, enum token_kind close)
 			parser_take(p);
 			size_t start = t->text.len;
 			add_text(p, &t->text, next);
-			add_piece(t, (struct piece){PIECE_TEXT, parser_token_range(p, next), start, t->text.len - start, NULL, NULL, NULL});
+			add_piece(t, (struct piece){PIECE_TEXT, parser_token_range(p, next), start,
+						    t->text.len - start, NULL, NULL, NULL});
 			if (trim)
 				trim_left(t, &t->pieces.items[t->pieces.count - 1]);
 			can_trim_last = true;
@@ -305,8 +326,8 @@ static void read_pieces(struct template *t, enum token_kind close)
 			break;
 		default:
 			/* The scanner ends templates by their closing token, or by force after reporting. */
-			parser_fail(p, parser_token_range(p, next), "Invalid template", "The template breaks off before %s.",
-				    parser_describe_next(p));
+			parser_fail(p, parser_token_range(p, next), "Invalid template",
+				    "The template breaks off before %s.", parser_describe_next(p));
 		}
 	}
 }
@@ -327,7 +348,8 @@ static void remove_indentation(struct template *t)
 		if (line_start) {
 			size_t blanks = 0;
 			if (piece->kind == PIECE_TEXT) {
-				if (ends_line && leading_space(s, piece->len, false, SIZE_MAX) == piece->len) {
+				if (ends_line &&
+				    leading_space(s, piece->len, false, SIZE_MAX) == piece->len) {
 					blanks = SIZE_MAX;
 				} else {
 					blanks = leading_space(s, piece->len, true, SIZE_MAX);
@@ -365,8 +387,9 @@ static struct template_part build_text(struct template *t)
 		buf_add(&joined, buf_text(&t->text) + piece->text, piece->len);
 		range = src_range_join(range, piece->range);
 	}
-	struct template_part part = {
-		.kind = PART_TEXT, .range = range, .text = value_string_n(t->p->arena, buf_text(&joined), joined.len)};
+	struct template_part part = {.kind = PART_TEXT,
+				     .range = range,
+				     .text = value_string_n(t->p->arena, buf_text(&joined), joined.len)};
 	buf_release(&joined);
 	return part;
 }
@@ -387,7 +410,8 @@ static void fail_unclosed(struct template *t, const struct piece *parent)
 	struct diag *diag = parser_fail(t->p, parent->range, "Unclosed template directive",
 					"There is no %%{ end%s } that closes this %%{ %s }.", word, word);
 	if (found->kind != PIECE_END)
-		parser_note(t->p, diag, found->range, arena_printf(t->p->arena, "%%{ end%s } is missing before this.", word));
+		parser_note(t->p, diag, found->range,
+			    arena_printf(t->p->arena, "%%{ end%s } is missing before this.", word));
 }
 
 /* if := "%{if}" parts ["%{else}" parts] "%{endif}"; behind the first. */
@@ -463,7 +487,8 @@ static const struct template_part *build_parts(struct template *t, const struct 
 		case PIECE_ENDFOR:
 			if (!parent)
 				parser_fail(t->p, piece->range, "Unexpected template directive",
-					    "There is nothing open that %%{ %s } could belong to.", directive_word(piece->kind));
+					    "There is nothing open that %%{ %s } could belong to.",
+					    directive_word(piece->kind));
 			more = false;
 			continue;
 		case PIECE_END:
@@ -499,7 +524,8 @@ static const struct expr *finish_template(struct template *t, struct src_range r
 	return finish_expr(p, e, t->height);
 }
 
-const struct expr *parse_template_until(struct parser *p, struct token open, enum token_kind close, bool flush)
+const struct expr *parse_template_until(struct parser *p, struct token open, enum token_kind close,
+					bool flush)
 {
 	if (!parser_enter(p)) {
 		parser_leave(p);

@@ -43,7 +43,8 @@ static void fill_steps(const struct expr *e, struct ref_step *steps, size_t coun
 {
 	for (; count-- > 0; e = e->on) {
 		bool attr = e->kind == EXPR_ATTR && !e->legacy;
-		steps[count] = (struct ref_step){attr ? e->name : NULL, attr ? NULL : e->key, {e->on->range.end, e->range.end}};
+		steps[count] = (struct ref_step){
+			attr ? e->name : NULL, attr ? NULL : e->key, {e->on->range.end, e->range.end}};
 	}
 }
 
@@ -83,7 +84,8 @@ static void walk_chain(struct walk *w, const struct expr *e, const struct bound 
 	}
 }
 
-static void walk_parts(struct walk *w, const struct template_part *parts, size_t count, const struct bound *bound)
+static void walk_parts(struct walk *w, const struct template_part *parts, size_t count,
+		       const struct bound *bound)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct template_part *part = &parts[i];
