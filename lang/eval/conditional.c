@@ -56,8 +56,8 @@ static void describe_mismatch(const struct type *yes, const struct type *no, str
 }
 
 /*
- * The type that both results have or can be converted to; NULL after an error. `failed`: one of them
- * is wrong already, which says enough.
+ * The type that both results have or can be converted to; NULL after an error. `failed`: the one that
+ * is taken is wrong already, which says enough.
  */
 static const struct type *result_type(struct eval *eval, const struct expr *expr, const struct value *yes,
 				      const struct value *no, bool failed)
@@ -113,24 +113,6 @@ static const struct value *undecided(struct eval *eval, const struct value *yes,
 }
 
 /*
- * What is left of a branch that has failed: an unknown of the type that it would have had, where
- * that does not depend on values, so that `x == null ? 0 : "n-${x}"` is a string either way.
- */
-static const struct value *failed_branch(struct eval *eval, const struct expr *branch, unsigned marks)
-{
-	while (branch->kind == EXPR_PAREN)
-		branch = branch->on;
-	const struct type *type = &type_any;
-	if (branch->kind == EXPR_TEMPLATE && (branch->part_count > 1 || branch->parts[0].kind != PART_INTERPOLATION))
-		type = &type_string;
-	else if (branch->kind == EXPR_UNARY)
-		type = branch->op == OP_NOT ? &type_bool : &type_number;
-	else if (branch->kind == EXPR_BINARY)
-		type = branch->op < OP_ADD ? &type_bool : &type_number;
-	return with_marks(eval, value_unknown(eval->arena, type), marks);
-}
-
-/*
  * Both results are evaluated in each case, because the result's type and marks shall not depend on
  * the condition; the errors of the one that is not taken are taken back.
  */
@@ -177,13 +159,10 @@ const struct value *eval_conditional(struct eval *eval, const struct expr *expr)
 	bool no_failed = diags_failed_since(eval->diags, before);
 	if (no_failed && no_quiet)
 		diags_take_back(eval->diags, before);
-	if (yes_failed)
-		yes = failed_branch(eval, expr->left, yes->marks);
-	if (no_failed)
-		no = failed_branch(eval, expr->right, no->marks);
 	/* What is wrong has no marks that anybody could rely on. */
 	unsigned marks = decided->marks | (yes_failed ? 0 : yes->marks) | (no_failed ? 0 : no->marks);
-	const struct type *type = eval->lenient ? &type_any : result_type(eval, expr, yes, no, yes_failed || no_failed);
+	bool taken_failed = known && (taken ? yes_failed : no_failed);
+	const struct type *type = eval->lenient ? &type_any : result_type(eval, expr, yes, no, taken_failed);
 	if (!type)
 		return with_marks(eval, &value_unknown_any, marks);
 	const struct value *result;

@@ -16,7 +16,7 @@ OWN_WORDS = re.compile(
 def entries(path):
     """[(expression, wanted text or None, [error summaries])]"""
     found = []
-    for line in path.read_text(encoding='utf-8').split('\n'):
+    for line in path.read_bytes().decode().split('\n'):
         if line.startswith('> '):
             found.append([[line[2:]], None, []])
         elif line.startswith('.'):
