@@ -15,8 +15,9 @@ struct buf;
 const struct value *value_convert(struct arena *arena, const struct value *v, const struct type *type, struct buf *why);
 
 /*
- * The one type that values of all these types can be converted to without loss, as conditionals,
- * lists and `for` need it, or NULL where there is none. Objects unify to maps or objects as in Terraform.
+ * The one type that values of all these types can, as far as types tell, be converted to, the more
+ * general ones tried first, as conditionals and functions need it; NULL where there is none. Objects
+ * unify to maps or objects as in Terraform.
  */
 const struct type *type_unify(struct arena *arena, const struct type *const *types, size_t count);
 /* Whether a value of type `from` could be converted to `to` (safe: for each value; else for some). */

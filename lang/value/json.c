@@ -21,7 +21,8 @@ struct reader {
 	unsigned depth;
 	struct buf *why;
 	VEC(const struct value *) values; /* members of what is open, the innermost last */
-	VEC(const char *) keys;
+	VEC(size_t) keys;   /* where in `names` each key is */
+	struct buf names;
 	struct buf scratch; /* a string while its escapes are taken off */
 };
 
@@ -250,14 +251,15 @@ static const struct value *read_array(struct reader *r, const struct type *type)
 }
 
 /* An object of a known type: attributes that are not in the text are null. */
-static const struct value *make_object_of(struct reader *r, size_t first, size_t first_key, const struct type *type)
+static const struct value *make_object_of(struct reader *r, const char *const *keys, const struct value *const *values,
+					  size_t n, const struct type *type)
 {
 	type = type_concrete(r->arena, type);
-	const struct value **items = arena_array_of(r->arena, type->count, const struct value *);
-	for (size_t i = first; i < r->values.count; i++) {
-		ptrdiff_t k = type_find_attr(type, r->keys.items[first_key + i - first]);
+	AUTO_FREE const struct value **items = xcalloc(type->count, sizeof(*items));
+	for (size_t i = 0; i < n; i++) {
+		ptrdiff_t k = type_find_attr(type, keys[i]);
 		if (k >= 0)
-			items[k] = r->values.items[i];
+			items[k] = values[i];
 	}
 	bool as_declared = true;
 	for (uint32_t i = 0; i < type->count; i++) {
@@ -268,16 +270,54 @@ static const struct value *make_object_of(struct reader *r, size_t first, size_t
 	if (as_declared)
 		return value_object_of(r->arena, type, items);
 	/* Where the type says `any`, the value's own type counts. */
-	const char **names = arena_array_of(r->arena, type->count, const char *);
+	AUTO_FREE const char **names = xcalloc(type->count, sizeof(*names));
 	for (uint32_t i = 0; i < type->count; i++)
 		names[i] = type->attrs[i].name;
 	return value_object(r->arena, names, items, type->count);
 }
 
+/* The members read since `first` as an object or map. */
+static const struct value *make_named(struct reader *r, size_t first, size_t first_key, const struct type *type)
+{
+	size_t n = r->values.count - first;
+	const struct value *const *values = n ? r->values.items + first : NULL;
+	AUTO_FREE const char **keys = xcalloc(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i] = r->names.ptr + r->keys.items[first_key + i];
+	if (!type)
+		return value_object(r->arena, keys, values, n);
+	if (type->kind == TYPE_MAP)
+		return value_map(r->arena, type_concrete(r->arena, type->element), keys, values, n);
+	return make_object_of(r, keys, values, n, type);
+}
+
+/* A name, put at the end of `names`, in normal form. */
+static bool read_name(struct reader *r, size_t *start)
+{
+	size_t len, at = r->at;
+	const char *text = read_string(r, &len);
+	if (!text)
+		return false;
+	if (memchr(text, '\0', len))
+		return fail_at(r, at, "a name may not hold the character U+0000");
+	*start = r->names.len;
+	bool ascii = true;
+	for (size_t i = 0; ascii && i < len; i++)
+		ascii = !(text[i] & 0x80);
+	if (ascii) {
+		buf_add(&r->names, text, len);
+	} else {
+		const struct value *normal = value_string_n(r->arena, text, len);
+		buf_add(&r->names, normal->text, normal->count);
+	}
+	buf_addc(&r->names, '\0');
+	return true;
+}
+
 /* object = "{" [ string ":" value { "," string ":" value } ] "}" */
 static const struct value *read_object(struct reader *r, const struct type *type)
 {
-	size_t start = r->at++, first = r->values.count, first_key = r->keys.count;
+	size_t start = r->at++, first = r->values.count, first_key = r->keys.count, first_name = r->names.len;
 	if (type && type->kind != TYPE_MAP && type->kind != TYPE_OBJECT) {
 		AUTO_BUF struct buf what = BUF_INIT;
 		type_print_required(type, &what);
@@ -288,17 +328,13 @@ static const struct value *read_object(struct reader *r, const struct type *type
 	if (!take(r, '}')) {
 		for (;;) {
 			skip_blanks(r);
-			size_t key_len, key_at = r->at;
-			const char *text = read_string(r, &key_len);
-			if (!text)
+			size_t key = 0;
+			if (!read_name(r, &key))
 				return NULL;
-			if (memchr(text, '\0', key_len))
-				return fail_at(r, key_at, "a name may not hold the character U+0000");
-			const struct value *key = value_string_n(r->arena, text, key_len);
 			skip_blanks(r);
 			if (!take(r, ':'))
 				return fail(r, "expected \":\" behind a name");
-			ptrdiff_t k = type && type->kind == TYPE_OBJECT ? type_find_attr(type, key->text) : -1;
+			ptrdiff_t k = type && type->kind == TYPE_OBJECT ? type_find_attr(type, r->names.ptr + key) : -1;
 			const struct value *v = read_value(r, !type			 ? NULL
 							      : type->kind == TYPE_MAP ? type->element
 							      : k >= 0		       ? type->attrs[k].type
@@ -306,7 +342,7 @@ static const struct value *read_object(struct reader *r, const struct type *type
 			if (!v)
 				return NULL;
 			vec_add(&r->values, v);
-			vec_add(&r->keys, key->text);
+			vec_add(&r->keys, key);
 			skip_blanks(r);
 			if (take(r, '}'))
 				break;
@@ -314,18 +350,10 @@ static const struct value *read_object(struct reader *r, const struct type *type
 				return fail(r, "expected \",\" or \"}\" behind an object's member");
 		}
 	}
-	size_t n = r->values.count - first;
-	const struct value *const *values = n ? r->values.items + first : NULL;
-	const char *const *keys = n ? r->keys.items + first_key : NULL;
-	const struct value *v;
-	if (!type)
-		v = value_object(r->arena, keys, values, n);
-	else if (type->kind == TYPE_MAP)
-		v = value_map(r->arena, type_concrete(r->arena, type->element), keys, values, n);
-	else
-		v = make_object_of(r, first, first_key, type);
+	const struct value *v = make_named(r, first, first_key, type);
 	r->values.count = first;
 	r->keys.count = first_key;
+	r->names.len = first_name;
 	return v;
 }
 
@@ -426,6 +454,7 @@ static const struct value *read_text(struct arena *arena, const char *text, size
 		v = fail(&r, "something follows the JSON value");
 	vec_free(&r.values);
 	vec_free(&r.keys);
+	buf_release(&r.names);
 	buf_release(&r.scratch);
 	if (!v)
 		buf_add(why, own_why.ptr, own_why.len);

@@ -98,6 +98,13 @@ static bool settle_finite(const struct bignum *big, struct number *out)
 	return true;
 }
 
+/* Whole numbers, which Go computes as integers, have one zero. */
+static void drop_sign_of_zero(struct bignum *big)
+{
+	if (mpfr_zero_p(big->v))
+		mpfr_set_zero(big->v, 1);
+}
+
 static struct number negative_zero(struct arena *arena)
 {
 	struct bignum *big = new_big(arena, FULL_PRECISION);
@@ -252,49 +259,48 @@ static bool reads_back(const struct digits *d, mpfr_srcptr n)
 	return same;
 }
 
-/* n significant digits that read back: the nearest ones, else (near a power of two) those above or below. */
-static bool try_digits(mpfr_srcptr absolute, size_t n, struct digits *out)
+static bool try_digits(mpfr_srcptr absolute, size_t n, mpfr_rnd_t way, struct digits *out)
 {
-	static const mpfr_rnd_t ways[] = {MPFR_RNDN, MPFR_RNDU, MPFR_RNDD};
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		struct digits d = {0};
-		d.text = mpfr_get_str(NULL, &d.exponent, 10, n, absolute, ways[i]);
-		if (reads_back(&d, absolute)) {
-			release_digits(out);
-			*out = d;
-			return true;
-		}
+	struct digits d = {0};
+	d.text = mpfr_get_str(NULL, &d.exponent, 10, n, absolute, way);
+	trim_digits(&d);
+	if (!reads_back(&d, absolute)) {
 		release_digits(&d);
+		return false;
 	}
-	return false;
+	*out = d;
+	return true;
 }
 
-/* The shortest digits that say the number. That n digits do implies that n + 1 do, so halving finds the least n. */
+/*
+ * The shortest digits that say the number. Numbers that read back as one lie so near together that
+ * up to a certain count only one decimal of so many digits is among them: found, it is the
+ * shortest. Beyond that, one digit more is tried at a time, at most two or three.
+ */
 static struct digits shortest_digits(mpfr_srcptr n)
 {
+	enum { FEW = 20 };
 	struct digits best = {0};
 	mpfr_t absolute;
 	mpfr_init2(absolute, mpfr_get_prec(n));
 	mpfr_abs(absolute, n, MPFR_RNDN);
-	size_t enough = mpfr_get_str_ndigits(10, mpfr_get_prec(n));
-	size_t low = 1, high = 2; /* what fails lies below low */
-	while (high < enough && !try_digits(absolute, high, &best)) {
-		low = high + 1;
-		high *= 2;
+	mpfr_prec_t precision = mpfr_get_prec(n);
+	size_t enough = mpfr_get_str_ndigits(10, precision);
+	size_t unique = (size_t)((double)(precision - 2) * 0.30103);
+	/* Below a power of two numbers lie twice as near as above it: the nearest decimal may miss, the next one above not. */
+	bool lopsided = mpfr_min_prec(absolute) == 1;
+	bool found = unique > FEW && try_digits(absolute, FEW, MPFR_RNDN, &best);
+	if (!found && unique > 1)
+		found = try_digits(absolute, unique - 1, MPFR_RNDN, &best);
+	for (size_t digits = unique > 1 ? unique : 1; !found && digits < enough; digits++) {
+		found = try_digits(absolute, digits, MPFR_RNDN, &best) ||
+			(lopsided && try_digits(absolute, digits, MPFR_RNDU, &best));
 	}
-	if (high >= enough) {
-		high = enough;
+	if (!found) {
 		best.text = mpfr_get_str(NULL, &best.exponent, 10, enough, absolute, MPFR_RNDN);
-	}
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (try_digits(absolute, mid, &best))
-			high = mid;
-		else
-			low = mid + 1;
+		trim_digits(&best);
 	}
 	mpfr_clear(absolute);
-	trim_digits(&best);
 	return best;
 }
 
@@ -569,6 +575,7 @@ bool number_mod(struct arena *arena, struct number a, struct number b, struct nu
 	struct bignum *ratio = new_big(arena, larger_precision(a, b));
 	mpfr_div(ratio->v, dividend, divisor, MPFR_RNDN);
 	mpfr_trunc(ratio->v, ratio->v);
+	drop_sign_of_zero(ratio);
 	struct bignum *rest = new_big(arena, precision_of(a));
 	mpfr_mul(rest->v, divisor, ratio->v, MPFR_RNDN);
 	mpfr_sub(rest->v, dividend, rest->v, MPFR_RNDN);
@@ -601,14 +608,24 @@ struct number number_abs(struct arena *arena, struct number a)
 	return operate_one(arena, mpfr_abs, a);
 }
 
+static struct number round_to(struct arena *arena, int (*op)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t), struct number a)
+{
+	if (!a.big)
+		return a;
+	struct bignum *big = new_big(arena, precision_of(a));
+	op(big->v, a.big->v, MPFR_RNDN);
+	drop_sign_of_zero(big);
+	return settle(big);
+}
+
 struct number number_floor(struct arena *arena, struct number a)
 {
-	return a.big ? operate_one(arena, mpfr_rint_floor, a) : a;
+	return round_to(arena, mpfr_rint_floor, a);
 }
 
 struct number number_ceil(struct arena *arena, struct number a)
 {
-	return a.big ? operate_one(arena, mpfr_rint_ceil, a) : a;
+	return round_to(arena, mpfr_rint_ceil, a);
 }
 
 static bool from_finite_double(struct arena *arena, double d, struct number *out)

@@ -11,7 +11,7 @@
 /*
  * The storage form:
  *
- *   value   = version type content
+ *   value   = version length type content    the length is that of the type in bytes
  *   type    = kind-letter [ type | count { type } | count { text type } ]
  *   content = tag [ ... ]                     its type is known from what holds it
  *   text    = length bytes
@@ -179,8 +179,10 @@ void value_pack_content(const struct value *v, struct buf *out)
 
 void value_pack(const struct value *v, struct buf *out)
 {
+	AUTO_BUF struct buf type = BUF_INIT;
+	type_pack(v->type, &type);
 	buf_addc(out, VERSION);
-	type_pack(v->type, out);
+	add_text(out, type.ptr, type.len);
 	pack(v, NULL, out);
 }
 
@@ -498,6 +500,34 @@ const struct type *type_unpack(struct arena *arena, const char *bytes, size_t le
 	return type;
 }
 
+/*
+ * Thousands of rows of a state have few types: the last ones read are kept with their bytes. Only
+ * shared types are, which live as long as the program.
+ */
+static const struct type *recall_type(struct arena *arena, const char *bytes, size_t len, struct buf *why)
+{
+	static struct {
+		char *bytes;
+		size_t len;
+		const struct type *type;
+	} recent[64];
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
+	size_t slot = hash % ARRAY_LEN(recent);
+	if (recent[slot].type && recent[slot].len == len && !memcmp(recent[slot].bytes, bytes, len))
+		return recent[slot].type;
+	const struct type *type = type_unpack(arena, bytes, len, why);
+	if (type && type->states) {
+		free(recent[slot].bytes);
+		recent[slot].bytes = xmalloc(len);
+		memcpy(recent[slot].bytes, bytes, len);
+		recent[slot].len = len;
+		recent[slot].type = type;
+	}
+	return type;
+}
+
 const struct value *value_unpack(struct arena *arena, const char *bytes, size_t len, struct buf *why)
 {
 	if (!len || bytes[0] != VERSION) {
@@ -507,10 +537,15 @@ const struct value *value_unpack(struct arena *arena, const char *bytes, size_t 
 	AUTO_BUF struct buf own_why = BUF_INIT;
 	struct unpacker u = {.arena = arena, .at = (const unsigned char *)bytes + 1, .why = &own_why};
 	u.end = u.at + len - 1;
-	const struct type *type = unpack_type(&u);
-	if (!type) {
+	size_t type_len;
+	if (!take_members(&u, &type_len)) {
 		buf_add(why, own_why.ptr, own_why.len);
 		return NULL;
 	}
+	const char *type_bytes = (const char *)u.at;
+	const struct type *type = recall_type(arena, type_bytes, type_len, why);
+	if (!type)
+		return NULL;
+	u.at += type_len;
 	return value_unpack_of(arena, type, (const char *)u.at, (size_t)(u.end - u.at), why);
 }

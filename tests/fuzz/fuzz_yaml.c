@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML: what is read must be written, and be read again. */
+/* YAML: what is read must be written, and read again as the same. */
 #include "base/buf.h"
-#include "lang/value/value.h"
 #include "lang/value/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -12,10 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	AUTO_BUF struct buf why = BUF_INIT;
 	AUTO_BUF struct buf text = BUF_INIT;
 	const struct value *v = value_from_yaml(arena, (const char *)bytes, len, &why);
-	if (v) {
+	/* Aliases may make a long text of a short one. */
+	if (v && len < 4096)
 		value_to_yaml(v, &text);
-		if (!value_from_yaml(arena, text.ptr, text.len, &why))
-			bug("YAML cannot be read again: %s\n%s", buf_text(&why), text.ptr);
+	if (text.len && text.len < 100000) {
+		const struct value *again = value_from_yaml(arena, text.ptr, text.len, &why);
+		if (!again || !value_same(v, again))
+			bug("YAML changed on the way: %s", text.ptr);
 	}
 	arena_free(arena);
 	return 0;
