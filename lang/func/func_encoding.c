@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoding functions: base64, gzip, character sets, JSON, YAML, CSV, URLs. */
+#include "lang/func/go_deflate.h"
 #include "lang/func/internal.h"
 
 #include "base/digest.h"
@@ -111,38 +112,22 @@ static const struct value *run_base64decode(const struct call *call)
 
 /* ---- gzip ---- */
 
-/*
- * As Go's writer closes it after a flush: the deflated bytes, an empty stored block as the last one,
- * checksum and length. The bytes in between are zlib's choice, not Go's, for all but short texts.
- */
+static void add_little_endian(struct buf *out, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		buf_addc(out, (char)(n >> (8 * i)));
+}
+
+/* Byte for byte what Terraform makes. */
 static const struct value *run_base64gzip(const struct call *call)
 {
-	static const unsigned char header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}, last[] = {1, 0, 0, 0xff, 0xff};
+	static const unsigned char header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 	struct text text = arg_text(call, 0);
 	AUTO_BUF struct buf out = BUF_INIT;
 	buf_add(&out, header, sizeof(header));
-	z_stream z = {0};
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		out_of_memory();
-	size_t room = deflateBound(&z, text.len) + 64;
-	buf_reserve(&out, room + 1);
-	z.next_in = (const Bytef *)text.ptr;
-	z.avail_in = (uInt)text.len;
-	z.next_out = (Bytef *)out.ptr + out.len;
-	z.avail_out = (uInt)room;
-	int result = deflate(&z, Z_SYNC_FLUSH);
-	if (result != Z_OK || z.avail_in || !z.avail_out)
-		bug("deflate: %d", result);
-	out.len += room - z.avail_out;
-	deflateEnd(&z);
-	buf_add(&out, last, sizeof(last));
-	uint32_t crc = crc32_add(0, text.ptr, text.len), len = (uint32_t)text.len;
-	unsigned char trailer[8];
-	for (int i = 0; i < 4; i++) {
-		trailer[i] = (unsigned char)(crc >> (8 * i));
-		trailer[4 + i] = (unsigned char)(len >> (8 * i));
-	}
-	buf_add(&out, trailer, sizeof(trailer));
+	go_deflate(text.ptr, text.len, &out);
+	add_little_endian(&out, crc32_add(0, text.ptr, text.len));
+	add_little_endian(&out, (uint32_t)text.len);
 	return result_base64(call, &out);
 }
 
