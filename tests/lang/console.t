@@ -53,8 +53,7 @@ def run(infra, folder, expressions):
         mark = '"@@%d"\n' % n
         at = out.find(mark, start)
         if at < 0:
-            found += ['(nothing more: %s)' % out[start:start + 200]] + [''] * (len(expressions) - n - 1)
-            break
+            sys.exit('Bail out! infra console stops at %s: %s' % (expressions[n], out[start:start + 2000]))
         found.append(out[start:at].rstrip('\n'))
         start = at + len(mark)
     return found
