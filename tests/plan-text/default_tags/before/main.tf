@@ -1,0 +1,12 @@
+provider "aws" {
+  alias  = "tagged"
+  region = "us-east-1"
+  default_tags {
+    tags = { Owner = "lab" }
+  }
+}
+resource "aws_vpc" "v" {
+  provider   = aws.tagged
+  cidr_block = "10.0.0.0/16"
+  tags       = { Name = "v" }
+}

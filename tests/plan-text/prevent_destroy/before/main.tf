@@ -1,0 +1,7 @@
+resource "terraform_data" "a" {
+  input            = "a"
+  triggers_replace = 1
+  lifecycle {
+    prevent_destroy = true
+  }
+}

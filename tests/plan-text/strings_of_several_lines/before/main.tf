@@ -1,0 +1,10 @@
+resource "terraform_data" "t" {
+  input = <<-EOT
+    first
+    second
+    third
+    fourth
+    fifth
+    sixth
+  EOT
+}

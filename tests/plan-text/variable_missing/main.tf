@@ -1,0 +1,4 @@
+variable "nope" {}
+variable "other" {
+  type = number
+}
