@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Format every NAME.in of this folder with the real Terraform: NAME.out, or NAME.err where it refuses.
+"""Format every NAME.in here with the real Terraform: NAME.out, or NAME.err where it refuses.
 
     tests/fmt/collect.py
 

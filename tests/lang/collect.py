@@ -11,7 +11,7 @@ A golden file is a list of entries, each line marked by its first characters:
     . its further lines, if any
     = one line of what `terraform console` prints
     ! the summary of an error (or `~ ` of a warning)
-    !@ its place in the expression: line:column-line:column, the end being one past the last character
+    !@ its place in the expression: line:column-line:column, the end one past the last character
     !: its detail, in one line
 
 A new entry needs its `>` and `.` lines alone; the rest of it is replaced here. The console takes

@@ -109,9 +109,9 @@ def copy_configuration(source, target):
 def json_lines(value, depth=0):
     """JSON with a line for each member of the outer objects and lists."""
     if depth < 3 and isinstance(value, dict) and value:
-        return "{\n" + ",\n".join("%s%s: %s" % (" " * (depth + 1), json.dumps(k, ensure_ascii=False),
-                                                json_lines(v, depth + 1))
-                                  for k, v in sorted(value.items())) + "\n" + " " * depth + "}"
+        return "{\n" + ",\n".join(
+            "%s%s: %s" % (" " * (depth + 1), json.dumps(k), json_lines(v, depth + 1))
+            for k, v in sorted(value.items())) + "\n" + " " * depth + "}"
     if depth < 3 and isinstance(value, list) and value:
         return "[\n" + ",\n".join(" " * (depth + 1) + json_lines(v, 3) for v in value) + \
             "\n" + " " * depth + "]"
@@ -172,8 +172,8 @@ def collect(case, plugins):
         argv = ["terraform", "plan", "-no-color", "-input=false", "-detailed-exitcode"] + flags
         status, out, err = run(argv, folder, env)
         out = re.sub(r" after \d+s ", " after 0s ", out)
-        head = re.match(r"(?:\S.*: (?:Refreshing state|Reading|Read complete|Preparing import).*\n)*",
-                        out).group(0)
+        progress = r"(?:\S.*: (?:Refreshing state|Reading|Read complete|Preparing import).*\n)*"
+        head = re.match(progress, out).group(0)
         out = "".join(sorted(head.splitlines(True))) + out[len(head):]
         with open(os.path.join(source, "plan.txt"), "w") as f:
             f.write(names.lasting(out + err))
@@ -184,6 +184,8 @@ def collect(case, plugins):
             run(argv + ["-out=plan.out"], folder, env)
             shown = json.loads(must(["terraform", "show", "-json", "plan.out"], folder, env))
             shown.pop("timestamp", None)
+            if "relevant_attributes" in shown:   # in any order
+                shown["relevant_attributes"].sort(key=json.dumps)
             with open(target, "w") as f:
                 f.write(names.lasting(json_lines(shown) + "\n"))
         elif os.path.exists(target):

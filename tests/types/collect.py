@@ -174,7 +174,8 @@ VALUES = [
     (r"(private_ips?|public_ip|ip_address|private_ip_addresses|_with_private_ip)$",
      ["10.0.0.4", "10.0.0.5"]),
     (r"arn$|kms_key_id$", ["arn:aws:kms:us-east-1:123456789012:key/%d" % n for n in (1, 2)]),
-    (r"filter_policy$|redrive_policy$|event_pattern$|dashboard_body$", ['{"a":["b"]}', '{"a":["c"]}']),
+    (r"filter_policy$|redrive_policy$|event_pattern$|dashboard_body$",
+     ['{"a":["b"]}', '{"a":["c"]}']),
     (r"expiration\.date$|transition\.date$", ["2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z"]),
     (r"availability_zone$|availability_zone_name$", ["us-east-1a", "us-east-1b"]),
     (r"availability_zone_id$", ["use1-az1", "use1-az2"]),
@@ -262,7 +263,7 @@ def innermost(kind):
 
 
 def object_value(kind, path, which, allowed):
-    """Objects (arguments written as blocks): every member its first value, from `which` the second."""
+    """Objects (arguments written as blocks): empty but for what `which` tells apart."""
     out = {}
     for name, member in kind[1].items():
         out[name] = None if not isinstance(member, str) else \
@@ -340,8 +341,9 @@ def put(type_name, value, block, path, new, allowed, at=()):
         made = smallest(type_name, nested["block"], at + (path[0],), allowed)
         value[path[0]] = made if nested["nesting_mode"] in ("single", "group") else [made]
     inside = value[path[0]]
-    put(type_name, inside[0] if isinstance(inside, list) else inside, nested["block"], path[1:], new,
-        allowed, at + (path[0],))
+    if isinstance(inside, list):
+        inside = inside[0]
+    put(type_name, inside, nested["block"], path[1:], new, allowed, at + (path[0],))
 
 
 def get(value, path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Talk to a Terraform provider over its plugin protocol, version 5, with the standard library alone.
+"""Talk to a Terraform provider over its plugin protocol, version 5, with Python's own library.
 
 The provider is a process that serves gRPC on a socket which its first line of output names. gRPC
 is HTTP/2 with protobuf messages behind a five-byte head; values inside them are MessagePack. Of

@@ -7,6 +7,8 @@ resource "aws_subnet" "a" {
   vpc_id     = aws_vpc.main.id
   cidr_block = "10.0.1.0/24"
   tags       = { Name = "a" }
+
+  availability_zone = "us-east-1a"
 }
 
 output "vpc" {

@@ -7,11 +7,15 @@ resource "aws_subnet" "a" {
   vpc_id     = aws_vpc.main.id
   cidr_block = "10.0.1.0/24"
   tags       = { Name = "a" }
+
+  availability_zone = "us-east-1a"
 }
 
 resource "aws_subnet" "b" {
   vpc_id     = aws_vpc.main.id
   cidr_block = "10.0.3.0/24"
+
+  availability_zone = "us-east-1b"
 }
 
 output "name" {
