@@ -29,7 +29,8 @@ const char *address_print(struct arena *arena, const struct address *address)
 		instance_key_print(address->modules[i].key, &out);
 	}
 	if (address->type) {
-		buf_addf(&out, "%s%s%s.%s", out.len ? "." : "", address->data ? "data." : "", address->type, address->name);
+		buf_addf(&out, "%s%s%s.%s", out.len ? "." : "", address->data ? "data." : "",
+			 address->type, address->name);
 		instance_key_print(address->key, &out);
 	}
 	return buf_copy(&out, arena);
@@ -45,9 +46,10 @@ struct scanner {
 
 static bool fail(struct scanner *s, const char *what)
 {
-	diag_error(s->diags, SRC_NOWHERE, "Invalid address", "The address \"%s\" is not valid: %s. Addresses look like "
-							     "aws_instance.web, aws_instance.web[0], aws_subnet.a[\"b\"], "
-							     "data.aws_ami.x or module.net.aws_vpc.main.",
+	diag_error(s->diags, SRC_NOWHERE, "Invalid address",
+		   "The address \"%s\" is not valid: %s. Addresses look like "
+		   "aws_instance.web, aws_instance.web[0], aws_subnet.a[\"b\"], "
+		   "data.aws_ami.x or module.net.aws_vpc.main.",
 		   s->text, what);
 	return false;
 }
@@ -59,7 +61,8 @@ static const char *scan_name(struct scanner *s, const char *missing)
 	while (s->at < s->end) {
 		uint32_t c;
 		size_t n = utf8_next(s->at, (size_t)(s->end - s->at), &c);
-		bool fits = c == '_' || unicode_is_id_start(c) || (s->at > start && (c == '-' || unicode_is_id_part(c)));
+		bool fits = c == '_' || unicode_is_id_start(c) ||
+			    (s->at > start && (c == '-' || unicode_is_id_part(c)));
 		if (!fits || (c == 0xFFFD && n == 1))
 			break;
 		s->at += n;
@@ -87,7 +90,10 @@ static bool scan_code_point(struct scanner *s, int digits, struct buf *out)
 	uint32_t c = 0;
 	for (int i = 0; i < digits; i++) {
 		char h = s->at < s->end ? *s->at++ : '\0';
-		int digit = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
+		int digit = h >= '0' && h <= '9'   ? h - '0'
+			    : h >= 'a' && h <= 'f' ? h - 'a' + 10
+			    : h >= 'A' && h <= 'F' ? h - 'A' + 10
+						   : -1;
 		if (digit < 0)
 			return fail(s, "an escape in a key lacks digits");
 		c = c << 4 | (uint32_t)digit;
@@ -107,7 +113,8 @@ static bool scan_quoted(struct scanner *s, struct buf *out)
 			return true;
 		if ((c == '$' || c == '%') && s->at < s->end && *s->at == '{')
 			return fail(s, "a key must be plain text, without ${ or %{");
-		if ((c == '$' || c == '%') && s->end - s->at >= 2 && s->at[0] == c && s->at[1] == '{') {
+		if ((c == '$' || c == '%') && s->end - s->at >= 2 && s->at[0] == c &&
+		    s->at[1] == '{') {
 			buf_addf(out, "%c{", c);
 			s->at += 2;
 			continue;
@@ -143,7 +150,9 @@ static bool scan_key(struct scanner *s, struct instance_key *key)
 			return false;
 		if (!utf8_is_valid(buf_text(&name), name.len))
 			return fail(s, "a key is not valid UTF-8");
-		*key = (struct instance_key){.kind = KEY_NAME, .name = value_string_n(s->arena, buf_text(&name), name.len)->text};
+		*key = (struct instance_key){
+			.kind = KEY_NAME,
+			.name = value_string_n(s->arena, buf_text(&name), name.len)->text};
 	} else {
 		const char *start = s->at;
 		uint64_t index = 0;
@@ -153,7 +162,8 @@ static bool scan_key(struct scanner *s, struct instance_key *key)
 			index = index * 10 + (uint64_t)(*s->at - '0');
 		}
 		if (s->at == start)
-			return fail(s, "a key must be a whole number or a string in quotes (in a shell, put the whole address in "
+			return fail(s, "a key must be a whole number or a string in quotes (in a "
+				       "shell, put the whole address in "
 				       "single quotes)");
 		*key = (struct instance_key){.kind = KEY_INDEX, .index = index};
 	}
@@ -166,13 +176,15 @@ static bool scan_address(struct scanner *s, struct address *out)
 	VEC(struct module_step) modules = {0};
 	bool ok = false;
 	for (;;) {
-		const char *word = scan_name(s, s->at == s->text ? "it must begin with a resource type or \"module\""
-								 : "a name is missing");
+		const char *word = scan_name(
+			s, s->at == s->text ? "it must begin with a resource type or \"module\""
+					    : "a name is missing");
 		if (!word)
 			break;
 		bool data = !strcmp(word, "data"), module = !strcmp(word, "module");
 		if (!take(s, '.')) {
-			fail(s, "a resource type, data source type or module must be followed by \".\" and a name");
+			fail(s, "a resource type, data source type or module must be followed by "
+				"\".\" and a name");
 			break;
 		}
 		const char *name = scan_name(s, "a name is missing behind the \".\"");
@@ -180,7 +192,8 @@ static bool scan_address(struct scanner *s, struct address *out)
 			break;
 		if (data) {
 			word = name;
-			name = take(s, '.') ? scan_name(s, "a name is missing behind the \".\"") : NULL;
+			name = take(s, '.') ? scan_name(s, "a name is missing behind the \".\"")
+					    : NULL;
 			if (!name) {
 				if (!diags_has_errors(s->diags))
 					fail(s, "a data source needs a type and a name");
@@ -191,8 +204,10 @@ static bool scan_address(struct scanner *s, struct address *out)
 		if (!scan_key(s, &key))
 			break;
 		if (!module) {
-			*out = (struct address){.data = data, .type = word, .name = name, .key = key};
-			ok = s->at == s->end || fail(s, "something follows the resource's name and key");
+			*out = (struct address){
+				.data = data, .type = word, .name = name, .key = key};
+			ok = s->at == s->end ||
+			     fail(s, "something follows the resource's name and key");
 			break;
 		}
 		vec_add(&modules, (struct module_step){.name = name, .key = key});
@@ -216,7 +231,11 @@ bool address_parse(struct arena *arena, const char *text, struct address *out, s
 	*out = (struct address){0};
 	struct diags own;
 	diags_init(&own);
-	struct scanner s = {.arena = arena, .text = text, .at = text, .end = text + strlen(text), .diags = &own};
+	struct scanner s = {.arena = arena,
+			    .text = text,
+			    .at = text,
+			    .end = text + strlen(text),
+			    .diags = &own};
 	bool ok = scan_address(&s, out);
 	diags_move(diags, &own);
 	diags_release(&own);
@@ -227,7 +246,9 @@ bool address_parse(struct arena *arena, const char *text, struct address *out, s
 
 bool instance_key_equal(struct instance_key a, struct instance_key b)
 {
-	return a.kind == b.kind && (a.kind == KEY_NONE || (a.kind == KEY_INDEX ? a.index == b.index : !strcmp(a.name, b.name)));
+	return a.kind == b.kind &&
+	       (a.kind == KEY_NONE ||
+		(a.kind == KEY_INDEX ? a.index == b.index : !strcmp(a.name, b.name)));
 }
 
 static int compare_keys(struct instance_key a, struct instance_key b)
@@ -277,13 +298,16 @@ bool address_contains(const struct address *outer, const struct address *inner)
 	for (size_t i = 0; i < outer->module_count; i++) {
 		const struct module_step *x = &outer->modules[i], *y = &inner->modules[i];
 		/* module.a means all its instances where it is itself what is named. */
-		bool any_key = !outer->type && i + 1 == outer->module_count && x->key.kind == KEY_NONE;
-		if (strcmp(x->name, y->name) != 0 || (!any_key && !instance_key_equal(x->key, y->key)))
+		bool any_key =
+			!outer->type && i + 1 == outer->module_count && x->key.kind == KEY_NONE;
+		if (strcmp(x->name, y->name) != 0 ||
+		    (!any_key && !instance_key_equal(x->key, y->key)))
 			return false;
 	}
 	if (!outer->type)
 		return true;
-	return inner->type && outer->module_count == inner->module_count && outer->data == inner->data &&
-	       !strcmp(outer->type, inner->type) && !strcmp(outer->name, inner->name) &&
+	return inner->type && outer->module_count == inner->module_count &&
+	       outer->data == inner->data && !strcmp(outer->type, inner->type) &&
+	       !strcmp(outer->name, inner->name) &&
 	       (outer->key.kind == KEY_NONE || instance_key_equal(outer->key, inner->key));
 }

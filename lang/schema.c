@@ -15,7 +15,8 @@ static int compare_attrs(const void *a, const void *b)
 
 static int compare_blocks(const void *a, const void *b)
 {
-	return strcmp(((const struct schema_block *)a)->name, ((const struct schema_block *)b)->name);
+	return strcmp(((const struct schema_block *)a)->name,
+		      ((const struct schema_block *)b)->name);
 }
 
 /* Blocks whose content has no fixed type cannot be in a list: their whole is of any type then. */
@@ -43,8 +44,10 @@ void schema_finish(struct arena *arena, struct schema *schema)
 {
 	if (schema->type)
 		return;
-	struct schema_attr *attrs = arena_memdup(arena, schema->attrs, size_mul(schema->attr_count, sizeof(*attrs)));
-	struct schema_block *blocks = arena_memdup(arena, schema->blocks, size_mul(schema->block_count, sizeof(*blocks)));
+	struct schema_attr *attrs =
+		arena_memdup(arena, schema->attrs, size_mul(schema->attr_count, sizeof(*attrs)));
+	struct schema_block *blocks =
+		arena_memdup(arena, schema->blocks, size_mul(schema->block_count, sizeof(*blocks)));
 	if (schema->attr_count)
 		qsort(attrs, schema->attr_count, sizeof(*attrs), compare_attrs);
 	if (schema->block_count)
@@ -54,20 +57,23 @@ void schema_finish(struct arena *arena, struct schema *schema)
 	size_t count = schema->attr_count + schema->block_count;
 	AUTO_FREE struct type_attr *members = xcalloc(count, sizeof(*members));
 	for (size_t i = 0; i < schema->attr_count; i++) {
-		if (schema_find_block(schema, attrs[i].name) || (i && !strcmp(attrs[i].name, attrs[i - 1].name)))
+		if (schema_find_block(schema, attrs[i].name) ||
+		    (i && !strcmp(attrs[i].name, attrs[i - 1].name)))
 			bug("a schema names \"%s\" twice", attrs[i].name);
-		members[i] = (struct type_attr){.name = attrs[i].name, .type = type_concrete(arena, attrs[i].type)};
+		members[i] = (struct type_attr){.name = attrs[i].name,
+						.type = type_concrete(arena, attrs[i].type)};
 	}
 	for (size_t i = 0; i < schema->block_count; i++) {
 		if (i && !strcmp(blocks[i].name, blocks[i - 1].name))
 			bug("a schema names \"%s\" twice", blocks[i].name);
 		if (!blocks[i].schema->type) {
-			struct schema *nested = arena_memdup(arena, blocks[i].schema, sizeof(*nested));
+			struct schema *nested =
+				arena_memdup(arena, blocks[i].schema, sizeof(*nested));
 			schema_finish(arena, nested);
 			blocks[i].schema = nested;
 		}
-		members[schema->attr_count + i] = (struct type_attr){.name = blocks[i].name,
-								     .type = block_type(arena, &blocks[i])};
+		members[schema->attr_count + i] = (struct type_attr){
+			.name = blocks[i].name, .type = block_type(arena, &blocks[i])};
 	}
 	schema->type = type_object(arena, members, count);
 	schema->empty = schema_empty(arena, schema);
@@ -76,13 +82,16 @@ void schema_finish(struct arena *arena, struct schema *schema)
 const struct schema_attr *schema_find_attr(const struct schema *schema, const char *name)
 {
 	struct schema_attr wanted = {.name = name};
-	return schema->attr_count ? bsearch(&wanted, schema->attrs, schema->attr_count, sizeof(wanted), compare_attrs) : NULL;
+	return schema->attr_count ? bsearch(&wanted, schema->attrs, schema->attr_count,
+					    sizeof(wanted), compare_attrs)
+				  : NULL;
 }
 
 const struct schema_block *schema_find_block(const struct schema *schema, const char *name)
 {
 	struct schema_block wanted = {.name = name};
-	return schema->block_count ? bsearch(&wanted, schema->blocks, schema->block_count, sizeof(wanted), compare_blocks)
+	return schema->block_count ? bsearch(&wanted, schema->blocks, schema->block_count,
+					     sizeof(wanted), compare_blocks)
 				   : NULL;
 }
 
@@ -98,7 +107,8 @@ static const struct value *empty_block(struct arena *arena, const struct schema_
 	case NEST_SET:
 		return open ? value_tuple(arena, NULL, 0) : value_set(arena, content, NULL, 0);
 	case NEST_MAP:
-		return open ? value_object(arena, NULL, NULL, 0) : value_map(arena, content, NULL, NULL, 0);
+		return open ? value_object(arena, NULL, NULL, 0)
+			    : value_map(arena, content, NULL, NULL, 0);
 	}
 	bug("unknown nesting %d", block->nesting);
 }
@@ -112,10 +122,13 @@ const struct value *schema_empty(struct arena *arena, const struct schema *schem
 	for (size_t i = 0; i < count; i++) {
 		names[i] = schema->type->attrs[i].name;
 		const struct schema_block *block = schema_find_block(schema, names[i]);
-		items[i] = block ? empty_block(arena, block) : value_null(arena, schema->type->attrs[i].type);
-		as_declared = as_declared && type_equal(items[i]->type, schema->type->attrs[i].type);
+		items[i] = block ? empty_block(arena, block)
+				 : value_null(arena, schema->type->attrs[i].type);
+		as_declared =
+			as_declared && type_equal(items[i]->type, schema->type->attrs[i].type);
 	}
-	return as_declared ? value_object_of(arena, schema->type, items) : value_object(arena, names, items, count);
+	return as_declared ? value_object_of(arena, schema->type, items)
+			   : value_object(arena, names, items, count);
 }
 
 /* ---- sensitive attributes ---- */
@@ -134,7 +147,8 @@ static bool has_sensitive(const struct schema *schema)
 }
 
 /* A list, set, map or tuple of blocks with what the schema says marked in each. */
-static const struct value *mark_blocks(struct arena *arena, const struct schema *schema, const struct value *v)
+static const struct value *mark_blocks(struct arena *arena, const struct schema *schema,
+				       const struct value *v)
 {
 	if (v->state != VALUE_KNOWN || !v->count)
 		return v;
@@ -165,7 +179,8 @@ static const struct value *mark_blocks(struct arena *arena, const struct schema 
 	return value_mark(arena, result, v->marks);
 }
 
-const struct value *schema_mark_sensitive(struct arena *arena, const struct schema *schema, const struct value *v)
+const struct value *schema_mark_sensitive(struct arena *arena, const struct schema *schema,
+					  const struct value *v)
 {
 	if (v->state != VALUE_KNOWN || v->type->kind != TYPE_OBJECT || !has_sensitive(schema))
 		return v;
@@ -212,8 +227,9 @@ static void add_flags(struct buf *out, unsigned flags)
 		unsigned flag;
 		const char *name;
 	} names[] = {
-		{ATTR_DEPRECATED, "deprecated"}, {ATTR_REQUIRED, "required"},	{ATTR_OPTIONAL, "optional"},
-		{ATTR_COMPUTED, "computed"},	 {ATTR_SENSITIVE, "sensitive"}, {ATTR_WRITE_ONLY, "write_only"},
+		{ATTR_DEPRECATED, "deprecated"}, {ATTR_REQUIRED, "required"},
+		{ATTR_OPTIONAL, "optional"},	 {ATTR_COMPUTED, "computed"},
+		{ATTR_SENSITIVE, "sensitive"},	 {ATTR_WRITE_ONLY, "write_only"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (flags & names[i].flag) {
@@ -225,8 +241,10 @@ static void add_flags(struct buf *out, unsigned flags)
 
 static void print_block(const struct schema *schema, unsigned flags, struct buf *out)
 {
-	static const char *const nestings[] = {
-		[NEST_SINGLE] = "single", [NEST_LIST] = "list", [NEST_SET] = "set", [NEST_MAP] = "map"};
+	static const char *const nestings[] = {[NEST_SINGLE] = "single",
+					       [NEST_LIST] = "list",
+					       [NEST_SET] = "set",
+					       [NEST_MAP] = "map"};
 	buf_addc(out, '{');
 	if (schema->attr_count) {
 		add_member(out, "attributes");
@@ -248,7 +266,8 @@ static void print_block(const struct schema *schema, unsigned flags, struct buf 
 		for (size_t i = 0; i < schema->block_count; i++) {
 			const struct schema_block *block = &schema->blocks[i];
 			add_member(out, block->name);
-			buf_addf(out, "{\"nesting_mode\":\"%s\",\"block\":", nestings[block->nesting]);
+			buf_addf(out,
+				 "{\"nesting_mode\":\"%s\",\"block\":", nestings[block->nesting]);
 			print_block(block->schema, block->flags & ATTR_DEPRECATED, out);
 			if (block->min)
 				buf_addf(out, ",\"min_items\":%u", block->min);

@@ -21,8 +21,8 @@ struct conversion {
 	struct buf *why;
 };
 
-static const struct value *convert(const struct conversion *c, const struct place *place, const struct value *v,
-				   const struct type *to);
+static const struct value *convert(const struct conversion *c, const struct place *place,
+				   const struct value *v, const struct type *to);
 
 /* ---- messages ---- */
 
@@ -47,7 +47,8 @@ static void *fail(const struct conversion *c, const struct place *place, const c
 	return NULL;
 }
 
-static void add_mismatch(struct arena *arena, const struct type *from, const struct type *to, struct buf *out);
+static void add_mismatch(struct arena *arena, const struct type *from, const struct type *to,
+			 struct buf *out);
 
 static void add_required(const struct type *to, struct buf *out)
 {
@@ -67,7 +68,10 @@ static bool add_missing(const struct type *from, const struct type *to, struct b
 				missing++;
 				continue;
 			}
-			const char *before = !named ? "" : missing == 2 ? " and " : named + 1 == missing ? ", and " : ", ";
+			const char *before = !named		    ? ""
+					     : missing == 2	    ? " and "
+					     : named + 1 == missing ? ", and "
+								    : ", ";
 			buf_addf(out, "%s\"%s\"", before, to->attrs[i].name);
 			named++;
 		}
@@ -80,7 +84,8 @@ static bool add_missing(const struct type *from, const struct type *to, struct b
 	return true;
 }
 
-static void add_object_mismatch(struct arena *arena, const struct type *from, const struct type *to, struct buf *out)
+static void add_object_mismatch(struct arena *arena, const struct type *from, const struct type *to,
+				struct buf *out)
 {
 	if (add_missing(from, to, out))
 		return;
@@ -89,7 +94,8 @@ static void add_object_mismatch(struct arena *arena, const struct type *from, co
 		for (uint32_t i = 0; i < to->count; i++) {
 			ptrdiff_t k = type_find_attr(from, to->attrs[i].name);
 			if (k < 0 || type_equal(from->attrs[k].type, to->attrs[i].type) ||
-			    conversion_possible(arena, from->attrs[k].type, to->attrs[i].type, safe))
+			    conversion_possible(arena, from->attrs[k].type, to->attrs[i].type,
+						safe))
 				continue;
 			buf_addf(out, "attribute \"%s\": ", to->attrs[i].name);
 			add_mismatch(arena, from->attrs[k].type, to->attrs[i].type, out);
@@ -99,7 +105,8 @@ static void add_object_mismatch(struct arena *arena, const struct type *from, co
 	buf_adds(out, "incorrect object attributes");
 }
 
-static void add_member_mismatch(struct arena *arena, const struct type *from, const struct type *to, struct buf *out)
+static void add_member_mismatch(struct arena *arena, const struct type *from, const struct type *to,
+				struct buf *out)
 {
 	bool object = from->kind == TYPE_OBJECT;
 	if (object != (to->kind == TYPE_MAP)) {
@@ -108,7 +115,8 @@ static void add_member_mismatch(struct arena *arena, const struct type *from, co
 	}
 	for (uint32_t i = 0; i < from->count; i++) {
 		const struct type *member = object ? from->attrs[i].type : from->items[i];
-		if (type_equal(member, to->element) || conversion_possible(arena, member, to->element, false))
+		if (type_equal(member, to->element) ||
+		    conversion_possible(arena, member, to->element, false))
 			continue;
 		if (object)
 			buf_addf(out, "element \"%s\": ", from->attrs[i].name);
@@ -127,7 +135,8 @@ static const char *kind_name(const struct type *type)
 }
 
 /* Why no value of the one type can become the other. */
-static void add_mismatch(struct arena *arena, const struct type *from, const struct type *to, struct buf *out)
+static void add_mismatch(struct arena *arena, const struct type *from, const struct type *to,
+			 struct buf *out)
 {
 	bool structural = from->kind == TYPE_OBJECT || from->kind == TYPE_TUPLE;
 	if (from->kind == TYPE_OBJECT && to->kind == TYPE_OBJECT) {
@@ -137,7 +146,8 @@ static void add_mismatch(struct arena *arena, const struct type *from, const str
 		buf_addf(out, "all %s elements must have the same type", kind_name(to));
 	} else if (structural && type_is_collection(to)) {
 		add_member_mismatch(arena, from, to, out);
-	} else if (type_is_collection(from) && type_is_collection(to) && (from->kind == TYPE_MAP) == (to->kind == TYPE_MAP)) {
+	} else if (type_is_collection(from) && type_is_collection(to) &&
+		   (from->kind == TYPE_MAP) == (to->kind == TYPE_MAP)) {
 		buf_addf(out, "incorrect %s element type: ", kind_name(to));
 		add_mismatch(arena, from->element, to->element, out);
 	} else {
@@ -147,18 +157,22 @@ static void add_mismatch(struct arena *arena, const struct type *from, const str
 
 /* ---- the type of what is null or unknown ---- */
 
-static const struct type *replace_any(struct arena *arena, const struct type *from, const struct type *to);
+static const struct type *replace_any(struct arena *arena, const struct type *from,
+				      const struct type *to);
 
-static const struct type *replaced_element(struct arena *arena, const struct type *from, const struct type *to)
+static const struct type *replaced_element(struct arena *arena, const struct type *from,
+					   const struct type *to)
 {
 	const struct type *element = NULL;
-	bool same_family = to->kind == TYPE_MAP ? from->kind == TYPE_MAP : from->kind == TYPE_LIST || from->kind == TYPE_SET;
+	bool same_family = to->kind == TYPE_MAP ? from->kind == TYPE_MAP
+						: from->kind == TYPE_LIST || from->kind == TYPE_SET;
 	if (same_family) {
 		element = from->element;
 	} else if (from->kind == TYPE_OBJECT || from->kind == TYPE_TUPLE) {
 		VEC(const struct type *) members = {0};
 		for (uint32_t i = 0; i < from->count; i++)
-			vec_add(&members, from->kind == TYPE_OBJECT ? from->attrs[i].type : from->items[i]);
+			vec_add(&members,
+				from->kind == TYPE_OBJECT ? from->attrs[i].type : from->items[i]);
 		element = unify_types(arena, members.items, members.count, false);
 		vec_free(&members);
 	}
@@ -166,7 +180,8 @@ static const struct type *replaced_element(struct arena *arena, const struct typ
 }
 
 /* `to`, with what the value's own type says where `to` says any. */
-static const struct type *replace_any(struct arena *arena, const struct type *from, const struct type *to)
+static const struct type *replace_any(struct arena *arena, const struct type *from,
+				      const struct type *to)
 {
 	if (from->kind == TYPE_ANY || !type_has_any(to))
 		return to;
@@ -188,7 +203,9 @@ static const struct type *replace_any(struct arena *arena, const struct type *fr
 		for (uint32_t i = 0; i < to->count; i++) {
 			attrs[i] = to->attrs[i];
 			ptrdiff_t k = type_find_attr(from, attrs[i].name);
-			const struct type *given = from->kind == TYPE_MAP ? from->element : k >= 0 ? from->attrs[k].type : NULL;
+			const struct type *given = from->kind == TYPE_MAP ? from->element
+						   : k >= 0		  ? from->attrs[k].type
+									  : NULL;
 			if (given)
 				attrs[i].type = replace_any(arena, given, attrs[i].type);
 		}
@@ -198,7 +215,8 @@ static const struct type *replace_any(struct arena *arena, const struct type *fr
 		AUTO_FREE const struct type **items = xcalloc(to->count, sizeof(*items));
 		for (uint32_t i = 0; i < to->count; i++) {
 			bool given = from->kind == TYPE_TUPLE && i < from->count;
-			items[i] = given ? replace_any(arena, from->items[i], to->items[i]) : to->items[i];
+			items[i] = given ? replace_any(arena, from->items[i], to->items[i])
+					 : to->items[i];
 		}
 		return type_tuple(arena, items, to->count);
 	}
@@ -208,12 +226,13 @@ static const struct type *replace_any(struct arena *arena, const struct type *fr
 
 /* ---- values ---- */
 
-static const struct value *convert_primitive(const struct conversion *c, const struct place *place, const struct value *v,
-					     const struct type *to)
+static const struct value *convert_primitive(const struct conversion *c, const struct place *place,
+					     const struct value *v, const struct type *to)
 {
 	if (to->kind == TYPE_STRING) {
 		if (v->type->kind == TYPE_BOOL)
-			return v->boolean ? value_string_raw(c->arena, "true", 4) : value_string_raw(c->arena, "false", 5);
+			return v->boolean ? value_string_raw(c->arena, "true", 4)
+					  : value_string_raw(c->arena, "false", 5);
 		const char *text = number_print(c->arena, v->number);
 		return value_string_raw(c->arena, text, strlen(text));
 	}
@@ -228,15 +247,18 @@ static const struct value *convert_primitive(const struct conversion *c, const s
 	if (value_is_text(v, "false") || value_is_text(v, "0"))
 		return &value_false;
 	if (!strcasecmp(v->text, "true"))
-		return fail(c, place, "a bool is required; to convert from string, use lowercase \"true\"");
+		return fail(c, place,
+			    "a bool is required; to convert from string, use lowercase \"true\"");
 	if (!strcasecmp(v->text, "false"))
-		return fail(c, place, "a bool is required; to convert from string, use lowercase \"false\"");
+		return fail(c, place,
+			    "a bool is required; to convert from string, use lowercase \"false\"");
 	return fail(c, place, "a bool is required");
 }
 
 /* A member as a type; unchanged where it has that type. Null members lose what only constraints have. */
-static const struct value *convert_member(const struct conversion *c, const struct place *outer, const struct value *holder,
-					  size_t i, const struct type *to)
+static const struct value *convert_member(const struct conversion *c, const struct place *outer,
+					  const struct value *holder, size_t i,
+					  const struct type *to)
 {
 	const struct value *v = holder->items[i];
 	if (v->type == to || type_equal(v->type, to))
@@ -246,10 +268,11 @@ static const struct value *convert_member(const struct conversion *c, const stru
 }
 
 /* All members as one element type; NULL after an error. */
-static const struct value **convert_members(const struct conversion *c, const struct place *place, const struct value *v,
-					    const struct type *element)
+static const struct value **convert_members(const struct conversion *c, const struct place *place,
+					    const struct value *v, const struct type *element)
 {
-	const struct value **items = arena_array_of(c->arena, v->count ? v->count : 1, const struct value *);
+	const struct value **items =
+		arena_array_of(c->arena, v->count ? v->count : 1, const struct value *);
 	for (uint32_t i = 0; i < v->count; i++) {
 		items[i] = convert_member(c, place, v, i, element);
 		if (!items[i])
@@ -288,8 +311,8 @@ static const struct type *agree(const struct conversion *c, const struct value *
 }
 
 /* Members that were converted one by one may still differ where the constraint says any: they meet here. */
-static bool unify_members(const struct conversion *c, const struct place *place, const struct value *holder,
-			  const struct value **items, size_t n)
+static bool unify_members(const struct conversion *c, const struct place *place,
+			  const struct value *holder, const struct value **items, size_t n)
 {
 	if (all_of_one_type(items, n))
 		return true;
@@ -309,31 +332,36 @@ static bool unify_members(const struct conversion *c, const struct place *place,
 	return true;
 }
 
-static const struct value *convert_to_collection(const struct conversion *c, const struct place *place,
-						 const struct value *v, const struct type *to)
+static const struct value *convert_to_collection(const struct conversion *c,
+						 const struct place *place, const struct value *v,
+						 const struct type *to)
 {
 	bool structural = v->type->kind == TYPE_OBJECT || v->type->kind == TYPE_TUPLE;
 	enum type_kind kind = to->kind;
 	/* How many members a set with unknown ones has is not known. */
 	if (v->type->kind == TYPE_SET && kind == TYPE_LIST && v->deep_unknown && v->count > 1)
 		return value_unknown_not_null(c->arena, type_list(c->arena, v->type->element));
-	const struct type *element = structural && v->count ? element_for(c->arena, v->type, to, false) : to->element;
+	const struct type *element =
+		structural && v->count ? element_for(c->arena, v->type, to, false) : to->element;
 	if (!element)
 		return fail(c, place, "cannot find a common base type for all elements");
 	const struct value **items = convert_members(c, place, v, element);
 	if (!items)
 		return NULL;
 	bool compound = type_is_collection(element) || element->kind == TYPE_OBJECT;
-	bool unifies = kind == TYPE_LIST ? v->type->kind == TYPE_TUPLE : kind == TYPE_MAP && compound;
+	bool unifies =
+		kind == TYPE_LIST ? v->type->kind == TYPE_TUPLE : kind == TYPE_MAP && compound;
 	if (unifies && !unify_members(c, place, v, items, v->count))
 		return NULL;
 	const struct type *common = agree(c, items, v->count);
 	if (!common)
-		return fail(c, place,
-			    kind == TYPE_LIST		   ? "element types must all match for conversion to list"
-			    : kind == TYPE_SET		   ? "element types must all match for conversion to set"
-			    : v->type->kind == TYPE_OBJECT ? "attribute types must all match for conversion to map"
-							   : "element types must all match for conversion to map");
+		return fail(
+			c, place,
+			kind == TYPE_LIST  ? "element types must all match for conversion to list"
+			: kind == TYPE_SET ? "element types must all match for conversion to set"
+			: v->type->kind == TYPE_OBJECT
+				? "attribute types must all match for conversion to map"
+				: "element types must all match for conversion to map");
 	element = type_concrete(c->arena, v->count ? common : element);
 	/* What was empty stays of the kind it was, so that converting again changes nothing. */
 	if (!v->count && !structural)
@@ -351,7 +379,8 @@ static const struct value *convert_to_collection(const struct conversion *c, con
 }
 
 /* An object of attributes that are in the order of `to`: of that type where they have its attributes' types. */
-static const struct value *make_object(const struct conversion *c, const struct type *to, const struct value *const *items)
+static const struct value *make_object(const struct conversion *c, const struct type *to,
+				       const struct value *const *items)
 {
 	const struct type *concrete = type_concrete(c->arena, to);
 	bool fits = true;
@@ -365,11 +394,12 @@ static const struct value *make_object(const struct conversion *c, const struct 
 	return value_object(c->arena, names, items, to->count);
 }
 
-static const struct value *convert_to_object(const struct conversion *c, const struct place *place, const struct value *v,
-					     const struct type *to)
+static const struct value *convert_to_object(const struct conversion *c, const struct place *place,
+					     const struct value *v, const struct type *to)
 {
 	bool from_map = v->type->kind == TYPE_MAP;
-	const struct value **items = arena_array_of(c->arena, to->count ? to->count : 1, const struct value *);
+	const struct value **items =
+		arena_array_of(c->arena, to->count ? to->count : 1, const struct value *);
 	for (uint32_t i = 0; i < v->count; i++) {
 		ptrdiff_t k = type_find_attr(to, value_key_at(v, i));
 		if (k < 0)
@@ -378,7 +408,8 @@ static const struct value *convert_to_object(const struct conversion *c, const s
 		if (from_map && !type_equal(v->type->element, attr) &&
 		    !conversion_possible(c->arena, v->type->element, attr, false)) {
 			AUTO_BUF struct buf what = BUF_INIT;
-			buf_addf(&what, "map element type is incompatible with attribute \"%s\": ", to->attrs[k].name);
+			buf_addf(&what, "map element type is incompatible with attribute \"%s\": ",
+				 to->attrs[k].name);
 			add_mismatch(c->arena, v->type->element, attr, &what);
 			return fail(c, place, what.ptr);
 		}
@@ -391,7 +422,8 @@ static const struct value *convert_to_object(const struct conversion *c, const s
 			continue;
 		if (!to->attrs[i].optional) {
 			AUTO_BUF struct buf what = BUF_INIT;
-			buf_addf(&what, "map has no element for required attribute \"%s\"", to->attrs[i].name);
+			buf_addf(&what, "map has no element for required attribute \"%s\"",
+				 to->attrs[i].name);
 			return fail(c, place, what.ptr);
 		}
 		items[i] = value_null(c->arena, type_concrete(c->arena, to->attrs[i].type));
@@ -399,8 +431,8 @@ static const struct value *convert_to_object(const struct conversion *c, const s
 	return make_object(c, to, items);
 }
 
-static const struct value *convert_tuple(const struct conversion *c, const struct place *place, const struct value *v,
-					 const struct type *to)
+static const struct value *convert_tuple(const struct conversion *c, const struct place *place,
+					 const struct value *v, const struct type *to)
 {
 	AUTO_FREE const struct value **items = xcalloc(v->count, sizeof(*items));
 	for (uint32_t i = 0; i < v->count; i++) {
@@ -411,8 +443,8 @@ static const struct value *convert_tuple(const struct conversion *c, const struc
 	return value_tuple(c->arena, items, v->count);
 }
 
-static const struct value *convert_known(const struct conversion *c, const struct place *place, const struct value *v,
-					 const struct type *to)
+static const struct value *convert_known(const struct conversion *c, const struct place *place,
+					 const struct value *v, const struct type *to)
 {
 	switch (to->kind) {
 	case TYPE_BOOL:
@@ -434,8 +466,8 @@ static const struct value *convert_known(const struct conversion *c, const struc
 }
 
 /* The conversion is possible for the value's type, and that is another one. */
-static const struct value *convert(const struct conversion *c, const struct place *place, const struct value *v,
-				   const struct type *to)
+static const struct value *convert(const struct conversion *c, const struct place *place,
+				   const struct value *v, const struct type *to)
 {
 	if (to->kind == TYPE_ANY || type_equal(v->type, to))
 		return v;
@@ -444,7 +476,8 @@ static const struct value *convert(const struct conversion *c, const struct plac
 	if (v->state == VALUE_KNOWN) {
 		result = convert_known(c, place, plain, to);
 	} else {
-		const struct type *type = replace_any(c->arena, v->type, type_concrete(c->arena, to));
+		const struct type *type =
+			replace_any(c->arena, v->type, type_concrete(c->arena, to));
 		result = v->state == VALUE_NULL ? value_null(c->arena, type)
 			 : v->not_null		? value_unknown_not_null(c->arena, type)
 						: value_unknown(c->arena, type);
@@ -461,13 +494,15 @@ static bool has_fallback(const struct type *t)
 	if (type_is_collection(t))
 		return has_fallback(t->element);
 	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->kind == TYPE_OBJECT ? t->attrs[i].fallback || has_fallback(t->attrs[i].type) : has_fallback(t->items[i]))
+		if (t->kind == TYPE_OBJECT ? t->attrs[i].fallback || has_fallback(t->attrs[i].type)
+					   : has_fallback(t->items[i]))
 			return true;
 	}
 	return false;
 }
 
-static const struct value *fill(const struct conversion *c, const struct value *v, const struct type *type);
+static const struct value *fill(const struct conversion *c, const struct value *v,
+				const struct type *type);
 
 /* What the constraint says of a member, by the kind of the constraint, whatever the kind of the value. */
 static const struct type *member_type(const struct type *type, const struct value *v, size_t i)
@@ -481,7 +516,8 @@ static const struct type *member_type(const struct type *type, const struct valu
 	return k < 0 ? NULL : type->attrs[k].type;
 }
 
-static const struct value *fill_sequence(const struct conversion *c, const struct value *v, const struct value **items)
+static const struct value *fill_sequence(const struct conversion *c, const struct value *v,
+					 const struct value **items)
 {
 	if (v->type->kind == TYPE_TUPLE || !all_of_one_type(items, v->count))
 		return value_tuple(c->arena, items, v->count);
@@ -490,8 +526,8 @@ static const struct value *fill_sequence(const struct conversion *c, const struc
 }
 
 /* Attributes that are missing or null get their fallback. */
-static const struct value *fill_named(const struct conversion *c, const struct value *v, const struct type *type,
-				      const struct value **items)
+static const struct value *fill_named(const struct conversion *c, const struct value *v,
+				      const struct type *type, const struct value **items)
 {
 	VEC(const char *) names = {0};
 	VEC(const struct value *) values = {0};
@@ -507,7 +543,8 @@ static const struct value *fill_named(const struct conversion *c, const struct v
 			k++;
 		if (k < v->count && !value_is_null(values.items[k]))
 			continue;
-		const struct value *fallback = fill(c, type->attrs[i].fallback, type->attrs[i].type);
+		const struct value *fallback =
+			fill(c, type->attrs[i].fallback, type->attrs[i].type);
 		if (k < v->count) {
 			values.items[k] = fallback;
 		} else {
@@ -517,7 +554,8 @@ static const struct value *fill_named(const struct conversion *c, const struct v
 	}
 	const struct value *result;
 	if (v->type->kind == TYPE_MAP && all_of_one_type(values.items, values.count)) {
-		const struct type *element = values.count ? values.items[0]->type : v->type->element;
+		const struct type *element =
+			values.count ? values.items[0]->type : v->type->element;
 		result = value_map(c->arena, element, names.items, values.items, values.count);
 	} else {
 		result = value_object(c->arena, names.items, values.items, values.count);
@@ -528,23 +566,27 @@ static const struct value *fill_named(const struct conversion *c, const struct v
 }
 
 /* The value with the constraint's fallbacks put in, before it is converted. */
-static const struct value *fill(const struct conversion *c, const struct value *v, const struct type *type)
+static const struct value *fill(const struct conversion *c, const struct value *v,
+				const struct type *type)
 {
 	if (v->state != VALUE_KNOWN || type_is_primitive(v->type) || !has_fallback(type))
 		return v;
 	bool named = v->type->kind == TYPE_OBJECT || v->type->kind == TYPE_MAP;
 	if (!v->count && !named)
 		return v;
-	const struct value **items = arena_array_of(c->arena, v->count ? v->count : 1, const struct value *);
+	const struct value **items =
+		arena_array_of(c->arena, v->count ? v->count : 1, const struct value *);
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct type *member = member_type(type, v, i);
 		items[i] = member ? fill(c, v->items[i], member) : v->items[i];
 	}
-	const struct value *result = named ? fill_named(c, v, type, items) : fill_sequence(c, v, items);
+	const struct value *result =
+		named ? fill_named(c, v, type, items) : fill_sequence(c, v, items);
 	return v->marks ? value_mark(c->arena, result, v->marks) : result;
 }
 
-const struct value *value_convert(struct arena *arena, const struct value *v, const struct type *type, struct buf *why)
+const struct value *value_convert(struct arena *arena, const struct value *v,
+				  const struct type *type, struct buf *why)
 {
 	if (v->type == type)
 		return v;

@@ -21,7 +21,7 @@ struct reader {
 	unsigned depth;
 	struct buf *why;
 	VEC(const struct value *) values; /* members of what is open, the innermost last */
-	VEC(size_t) keys;   /* where in `names` each key is */
+	VEC(size_t) keys;		  /* where in `names` each key is */
 	struct buf names;
 	struct buf scratch; /* a string while its escapes are taken off */
 };
@@ -50,8 +50,8 @@ static void *fail(struct reader *r, const char *what)
 
 static void skip_blanks(struct reader *r)
 {
-	while (r->at < r->len && (r->text[r->at] == ' ' || r->text[r->at] == '\t' || r->text[r->at] == '\n' ||
-				  r->text[r->at] == '\r'))
+	while (r->at < r->len && (r->text[r->at] == ' ' || r->text[r->at] == '\t' ||
+				  r->text[r->at] == '\n' || r->text[r->at] == '\r'))
 		r->at++;
 }
 
@@ -79,7 +79,10 @@ static bool take_hex4(struct reader *r, uint32_t *out)
 		return false;
 	for (int i = 0; i < 4; i++) {
 		char h = r->text[r->at + (size_t)i];
-		int digit = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
+		int digit = h >= '0' && h <= '9'   ? h - '0'
+			    : h >= 'a' && h <= 'f' ? h - 'a' + 10
+			    : h >= 'A' && h <= 'F' ? h - 'A' + 10
+						   : -1;
 		if (digit < 0)
 			return false;
 		c = c << 4 | (uint32_t)digit;
@@ -129,7 +132,8 @@ static const char *read_string(struct reader *r, size_t *len)
 		if (c == '"')
 			break;
 		if (c < 0x20)
-			return fail(r, "a control character in a string must be written as an escape");
+			return fail(r,
+				    "a control character in a string must be written as an escape");
 		if (c != '\\') {
 			if (escaped)
 				buf_addc(&r->scratch, (char)c);
@@ -184,12 +188,16 @@ static const struct value *read_number(struct reader *r)
 static const struct value *read_value(struct reader *r, const struct type *type);
 
 /* A primitive where another was wanted: numbers and bools in quotes, and the other way round. */
-static const struct value *adapt(struct reader *r, size_t start, const struct value *v, const struct type *type)
+static const struct value *adapt(struct reader *r, size_t start, const struct value *v,
+				 const struct type *type)
 {
 	if (!type || v->type == type || value_is_null(v))
-		return v && type && value_is_null(v) ? value_null(r->arena, type_concrete(r->arena, type)) : v;
+		return v && type && value_is_null(v)
+			       ? value_null(r->arena, type_concrete(r->arena, type))
+			       : v;
 	AUTO_BUF struct buf why = BUF_INIT;
-	const struct value *converted = type_is_primitive(type) ? value_convert(r->arena, v, type, &why) : NULL;
+	const struct value *converted =
+		type_is_primitive(type) ? value_convert(r->arena, v, type, &why) : NULL;
 	if (converted)
 		return converted;
 	AUTO_BUF struct buf what = BUF_INIT;
@@ -212,7 +220,8 @@ static const struct value *make_sequence(struct reader *r, size_t first, const s
 	if (!type || type->kind == TYPE_TUPLE)
 		return value_tuple(r->arena, items, n);
 	const struct type *element = type_concrete(r->arena, type->element);
-	return type->kind == TYPE_SET ? value_set(r->arena, element, items, n) : value_list(r->arena, element, items, n);
+	return type->kind == TYPE_SET ? value_set(r->arena, element, items, n)
+				      : value_list(r->arena, element, items, n);
 }
 
 /* array = "[" [ value { "," value } ] "]" */
@@ -228,9 +237,10 @@ static const struct value *read_array(struct reader *r, const struct type *type)
 	skip_blanks(r);
 	if (!take(r, ']')) {
 		for (;; n++) {
-			const struct type *member = !type ? NULL : type->kind != TYPE_TUPLE ? type->element
-						    : n < type->count		      ? type->items[n]
-										      : &type_any;
+			const struct type *member = !type		       ? NULL
+						    : type->kind != TYPE_TUPLE ? type->element
+						    : n < type->count	       ? type->items[n]
+									       : &type_any;
 			const struct value *v = read_value(r, member);
 			if (!v)
 				return NULL;
@@ -251,8 +261,9 @@ static const struct value *read_array(struct reader *r, const struct type *type)
 }
 
 /* An object of a known type: attributes that are not in the text are null. */
-static const struct value *make_object_of(struct reader *r, const char *const *keys, const struct value *const *values,
-					  size_t n, const struct type *type)
+static const struct value *make_object_of(struct reader *r, const char *const *keys,
+					  const struct value *const *values, size_t n,
+					  const struct type *type)
 {
 	type = type_concrete(r->arena, type);
 	AUTO_FREE const struct value **items = xcalloc(type->count, sizeof(*items));
@@ -265,7 +276,8 @@ static const struct value *make_object_of(struct reader *r, const char *const *k
 	for (uint32_t i = 0; i < type->count; i++) {
 		if (!items[i])
 			items[i] = value_null(r->arena, type->attrs[i].type);
-		as_declared = as_declared && (items[i]->type == type->attrs[i].type || type_equal(items[i]->type, type->attrs[i].type));
+		as_declared = as_declared && (items[i]->type == type->attrs[i].type ||
+					      type_equal(items[i]->type, type->attrs[i].type));
 	}
 	if (as_declared)
 		return value_object_of(r->arena, type, items);
@@ -277,7 +289,8 @@ static const struct value *make_object_of(struct reader *r, const char *const *k
 }
 
 /* The members read since `first` as an object or map. */
-static const struct value *make_named(struct reader *r, size_t first, size_t first_key, const struct type *type)
+static const struct value *make_named(struct reader *r, size_t first, size_t first_key,
+				      const struct type *type)
 {
 	size_t n = r->values.count - first;
 	const struct value *const *values = n ? r->values.items + first : NULL;
@@ -317,7 +330,8 @@ static bool read_name(struct reader *r, size_t *start)
 /* object = "{" [ string ":" value { "," string ":" value } ] "}" */
 static const struct value *read_object(struct reader *r, const struct type *type)
 {
-	size_t start = r->at++, first = r->values.count, first_key = r->keys.count, first_name = r->names.len;
+	size_t start = r->at++, first = r->values.count, first_key = r->keys.count,
+	       first_name = r->names.len;
 	if (type && type->kind != TYPE_MAP && type->kind != TYPE_OBJECT) {
 		AUTO_BUF struct buf what = BUF_INIT;
 		type_print_required(type, &what);
@@ -334,11 +348,14 @@ static const struct value *read_object(struct reader *r, const struct type *type
 			skip_blanks(r);
 			if (!take(r, ':'))
 				return fail(r, "expected \":\" behind a name");
-			ptrdiff_t k = type && type->kind == TYPE_OBJECT ? type_find_attr(type, r->names.ptr + key) : -1;
-			const struct value *v = read_value(r, !type			 ? NULL
-							      : type->kind == TYPE_MAP ? type->element
-							      : k >= 0		       ? type->attrs[k].type
-										       : NULL);
+			ptrdiff_t k = type && type->kind == TYPE_OBJECT
+					      ? type_find_attr(type, r->names.ptr + key)
+					      : -1;
+			const struct value *v =
+				read_value(r, !type		       ? NULL
+					      : type->kind == TYPE_MAP ? type->element
+					      : k >= 0		       ? type->attrs[k].type
+								       : NULL);
 			if (!v)
 				return NULL;
 			vec_add(&r->values, v);
@@ -443,8 +460,8 @@ static const struct value *read_value(struct reader *r, const struct type *type)
 	return fail(r, "expected a value");
 }
 
-static const struct value *read_text(struct arena *arena, const char *text, size_t len, const struct type *type,
-				     struct buf *why)
+static const struct value *read_text(struct arena *arena, const char *text, size_t len,
+				     const struct type *type, struct buf *why)
 {
 	AUTO_BUF struct buf own_why = BUF_INIT;
 	struct reader r = {.arena = arena, .text = text, .len = len, .why = &own_why};
@@ -461,27 +478,33 @@ static const struct value *read_text(struct arena *arena, const char *text, size
 	return v;
 }
 
-const struct value *value_from_json(struct arena *arena, const char *text, size_t len, struct buf *why)
+const struct value *value_from_json(struct arena *arena, const char *text, size_t len,
+				    struct buf *why)
 {
 	return read_text(arena, text, len, NULL, why);
 }
 
-const struct value *value_from_json_as(struct arena *arena, const char *text, size_t len, const struct type *type,
-				       struct buf *why)
+const struct value *value_from_json_as(struct arena *arena, const char *text, size_t len,
+				       const struct type *type, struct buf *why)
 {
 	return read_text(arena, text, len, type, why);
 }
 
 /* ---- types ---- */
 
-static const struct type *type_from_array(struct arena *arena, const struct value *form, unsigned depth);
+static const struct type *type_from_array(struct arena *arena, const struct value *form,
+					  unsigned depth);
 
-static const struct type *type_from_form(struct arena *arena, const struct value *form, unsigned depth)
+static const struct type *type_from_form(struct arena *arena, const struct value *form,
+					 unsigned depth)
 {
 	static const struct {
 		const char *name;
 		const struct type *type;
-	} primitives[] = {{"string", &type_string}, {"number", &type_number}, {"bool", &type_bool}, {"dynamic", &type_any}};
+	} primitives[] = {{"string", &type_string},
+			  {"number", &type_number},
+			  {"bool", &type_bool},
+			  {"dynamic", &type_any}};
 	for (size_t i = 0; i < ARRAY_LEN(primitives); i++) {
 		if (value_is_text(form, primitives[i].name))
 			return primitives[i].type;
@@ -491,9 +514,11 @@ static const struct type *type_from_form(struct arena *arena, const struct value
 	return type_from_array(arena, form, depth + 1);
 }
 
-static const struct type *object_from_forms(struct arena *arena, const struct value *form, unsigned depth)
+static const struct type *object_from_forms(struct arena *arena, const struct value *form,
+					    unsigned depth)
 {
-	const struct value *members = form->items[1], *optional = form->count == 3 ? form->items[2] : NULL;
+	const struct value *members = form->items[1],
+			   *optional = form->count == 3 ? form->items[2] : NULL;
 	if (!value_is_a(members, TYPE_OBJECT) || (optional && !value_is_a(optional, TYPE_TUPLE)))
 		return NULL;
 	AUTO_FREE struct type_attr *attrs = xcalloc(members->count, sizeof(*attrs));
@@ -503,12 +528,14 @@ static const struct type *object_from_forms(struct arena *arena, const struct va
 		if (!attrs[i].type)
 			return NULL;
 		for (uint32_t k = 0; optional && k < optional->count; k++)
-			attrs[i].optional = attrs[i].optional || value_is_text(optional->items[k], attrs[i].name);
+			attrs[i].optional = attrs[i].optional ||
+					    value_is_text(optional->items[k], attrs[i].name);
 	}
 	return type_object(arena, attrs, members->count);
 }
 
-static const struct type *type_from_array(struct arena *arena, const struct value *form, unsigned depth)
+static const struct type *type_from_array(struct arena *arena, const struct value *form,
+					  unsigned depth)
 {
 	if (form->count < 2 || form->count > 3)
 		return NULL;

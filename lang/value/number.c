@@ -18,7 +18,8 @@
 enum {
 	FULL_PRECISION = 512,
 	DOUBLE_PRECISION = 53,
-	LARGEST_EXPONENT = 100000, /* decimal; keeps printed numbers to a length that one can print */
+	LARGEST_EXPONENT =
+		100000, /* decimal; keeps printed numbers to a length that one can print */
 	LARGEST_PRECISION = 1 << 17,
 };
 
@@ -185,11 +186,13 @@ bool number_parse(struct arena *arena, const char *text, size_t len, struct numb
 	return number_parse_precise(arena, text, len, FULL_PRECISION, out);
 }
 
-bool number_parse_precise(struct arena *arena, const char *text, size_t len, uint64_t precision, struct number *out)
+bool number_parse_precise(struct arena *arena, const char *text, size_t len, uint64_t precision,
+			  struct number *out)
 {
 	bool is_integer;
 	long exponent;
-	if (len > 2 * LARGEST_EXPONENT || precision < 2 || precision > LARGEST_PRECISION || !is_decimal(text, len, &is_integer, &exponent))
+	if (len > 2 * LARGEST_EXPONENT || precision < 2 || precision > LARGEST_PRECISION ||
+	    !is_decimal(text, len, &is_integer, &exponent))
 		return false;
 	if (is_integer && len <= 18 && precision >= 64) {
 		bool negative = text[0] == '-';
@@ -208,7 +211,8 @@ bool number_parse_precise(struct arena *arena, const char *text, size_t len, uin
 	if (mpfr_set_str(big->v, z, 10, MPFR_RNDN) != 0 || !mpfr_number_p(big->v))
 		return false;
 	long size = mpfr_zero_p(big->v) ? 0 : (long)((double)mpfr_get_exp(big->v) * 0.30103);
-	if (size > LARGEST_EXPONENT || size < -LARGEST_EXPONENT || exponent > LARGEST_EXPONENT || exponent < -LARGEST_EXPONENT)
+	if (size > LARGEST_EXPONENT || size < -LARGEST_EXPONENT || exponent > LARGEST_EXPONENT ||
+	    exponent < -LARGEST_EXPONENT)
 		return false;
 	*out = settle(big);
 	return true;
@@ -250,8 +254,10 @@ static bool reads_back(const struct digits *d, mpfr_srcptr n)
 	bool same = !mpfr_set_str(again, text.ptr, 10, MPFR_RNDN);
 	if (same && power_of_two) {
 		mpfr_sub(again, again, n, MPFR_RNDN);
-		same = mpfr_zero_p(again) || mpfr_get_exp(again) < mpfr_get_exp(n) - mpfr_get_prec(n) ||
-		       (mpfr_get_exp(again) == mpfr_get_exp(n) - mpfr_get_prec(n) && mpfr_min_prec(again) == 1);
+		same = mpfr_zero_p(again) ||
+		       mpfr_get_exp(again) < mpfr_get_exp(n) - mpfr_get_prec(n) ||
+		       (mpfr_get_exp(again) == mpfr_get_exp(n) - mpfr_get_prec(n) &&
+			mpfr_min_prec(again) == 1);
 	} else if (same) {
 		same = mpfr_equal_p(again, n);
 	}
@@ -348,7 +354,8 @@ const char *number_print(struct arena *arena, struct number n)
 	return buf_copy(&text, arena);
 }
 
-bool number_parse_base(struct arena *arena, const char *text, size_t len, int base, struct number *out)
+bool number_parse_base(struct arena *arena, const char *text, size_t len, int base,
+		       struct number *out)
 {
 	if (base < 2 || base > 62 || len > 20000)
 		return false;
@@ -431,7 +438,9 @@ const char *number_print_float(struct arena *arena, struct number n, char verb, 
 	} else if (shortest) {
 		d = shortest_digits(v);
 	} else {
-		size_t wanted = verb == 'e' ? (size_t)precision + 1 : precision ? (size_t)precision : 1;
+		size_t wanted = verb == 'e' ? (size_t)precision + 1
+				: precision ? (size_t)precision
+					    : 1;
 		mpfr_t absolute;
 		mpfr_init2(absolute, mpfr_get_prec(v));
 		mpfr_abs(absolute, v, MPFR_RNDN);
@@ -445,7 +454,8 @@ const char *number_print_float(struct arena *arena, struct number n, char verb, 
 	if (!shortest && limit > (long)d.count && (long)d.count >= (long)d.exponent)
 		limit = (long)d.count;
 	if (verb == 'e' || (verb == 'g' && (exponent < -4 || exponent >= limit)))
-		add_exponential(&d, verb == 'e' && !shortest ? (size_t)precision : d.count - 1, &out);
+		add_exponential(&d, verb == 'e' && !shortest ? (size_t)precision : d.count - 1,
+				&out);
 	else
 		add_plain(&d, &out);
 	release_digits(&d);
@@ -502,7 +512,8 @@ double number_to_double(struct number n)
 
 typedef int (*mpfr_operation)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
 
-static bool operate(struct arena *arena, mpfr_operation op, struct number a, struct number b, struct number *out)
+static bool operate(struct arena *arena, mpfr_operation op, struct number a, struct number b,
+		    struct number *out)
 {
 	struct operand x, y;
 	struct bignum *big = new_big(arena, larger_precision(a, b));
@@ -534,7 +545,8 @@ bool number_mul(struct arena *arena, struct number a, struct number b, struct nu
 {
 	int64_t product;
 	if (!a.big && !b.big && !__builtin_mul_overflow(a.small, b.small, &product)) {
-		*out = !product && (a.small < 0 || b.small < 0) ? negative_zero(arena) : number_from_int(product);
+		*out = !product && (a.small < 0 || b.small < 0) ? negative_zero(arena)
+								: number_from_int(product);
 		return true;
 	}
 	/* A product may need more bits than its factors have; they are kept up to the full precision. */
@@ -582,7 +594,8 @@ bool number_mod(struct arena *arena, struct number a, struct number b, struct nu
 	return settle_finite(rest, out);
 }
 
-static struct number operate_one(struct arena *arena, int (*op)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t), struct number a)
+static struct number operate_one(struct arena *arena, int (*op)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t),
+				 struct number a)
 {
 	struct operand x;
 	struct bignum *big = new_big(arena, precision_of(a));
@@ -608,7 +621,8 @@ struct number number_abs(struct arena *arena, struct number a)
 	return operate_one(arena, mpfr_abs, a);
 }
 
-static struct number round_to(struct arena *arena, int (*op)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t), struct number a)
+static struct number round_to(struct arena *arena, int (*op)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t),
+			      struct number a)
 {
 	if (!a.big)
 		return a;
@@ -643,5 +657,6 @@ bool number_pow(struct arena *arena, struct number a, struct number b, struct nu
 
 bool number_log(struct arena *arena, struct number a, struct number base, struct number *out)
 {
-	return from_finite_double(arena, go_log(number_to_double(a)) / go_log(number_to_double(base)), out);
+	return from_finite_double(
+		arena, go_log(number_to_double(a)) / go_log(number_to_double(base)), out);
 }

@@ -32,20 +32,21 @@ enum tag {
 	TAG_UNKNOWN_NOT_NULL,
 	TAG_FALSE,
 	TAG_TRUE,
-	TAG_INT,       /* zigzag */
-	TAG_NUMBER,    /* precision, text */
-	TAG_STRING,    /* text */
-	TAG_MEMBERS,   /* count (list, set, map); then members, a map's with their keys */
-	TAG_NULLS,     /* count: so many members of an object or tuple are null */
-	TAG_MARKED,    /* marks, content */
-	TAG_TYPED,     /* type, content: not of the type that the holder says */
+	TAG_INT,		 /* zigzag */
+	TAG_NUMBER,		 /* precision, text */
+	TAG_STRING,		 /* text */
+	TAG_MEMBERS,		 /* count (list, set, map); then members, a map's with their keys */
+	TAG_NULLS,		 /* count: so many members of an object or tuple are null */
+	TAG_MARKED,		 /* marks, content */
+	TAG_TYPED,		 /* type, content: not of the type that the holder says */
 	TAG_SHORT_STRING = 0x20, /* + length */
 	TAG_SHORT_INT = 0x80,	 /* + value */
 };
 
 static const char kind_letters[] = {
-	[TYPE_ANY] = 'a', [TYPE_BOOL] = 'b', [TYPE_NUMBER] = 'n', [TYPE_STRING] = 's', [TYPE_LIST] = 'L',
-	[TYPE_SET] = 'S', [TYPE_MAP] = 'M',  [TYPE_OBJECT] = 'O', [TYPE_TUPLE] = 'T',
+	[TYPE_ANY] = 'a',    [TYPE_BOOL] = 'b',	  [TYPE_NUMBER] = 'n',
+	[TYPE_STRING] = 's', [TYPE_LIST] = 'L',	  [TYPE_SET] = 'S',
+	[TYPE_MAP] = 'M',    [TYPE_OBJECT] = 'O', [TYPE_TUPLE] = 'T',
 };
 
 /* ---- packing ---- */
@@ -113,7 +114,9 @@ static void pack_members(const struct value *v, struct buf *out)
 		uint32_t nulls = 0;
 		while (fixed && i + nulls < v->count) {
 			const struct value *next = v->items[i + nulls];
-			const struct type *type = kind == TYPE_OBJECT ? v->type->attrs[i + nulls].type : v->type->items[i + nulls];
+			const struct type *type = kind == TYPE_OBJECT
+							  ? v->type->attrs[i + nulls].type
+							  : v->type->items[i + nulls];
 			if (!value_is_null(next) || next->marks || !type_equal(next->type, type))
 				break;
 			nulls++;
@@ -141,7 +144,9 @@ static void pack(const struct value *v, const struct type *expected, struct buf 
 		buf_addc(out, (char)v->marks);
 	}
 	if (v->state != VALUE_KNOWN) {
-		buf_addc(out, v->state == VALUE_NULL ? TAG_NULL : v->not_null ? TAG_UNKNOWN_NOT_NULL : TAG_UNKNOWN);
+		buf_addc(out, v->state == VALUE_NULL ? TAG_NULL
+			      : v->not_null	     ? TAG_UNKNOWN_NOT_NULL
+						     : TAG_UNKNOWN);
 		return;
 	}
 	switch (v->type->kind) {
@@ -315,7 +320,7 @@ static const struct type *unpack_type(struct unpacker *u)
 	} else {
 		type = unpack_type(u);
 		if (type)
-			type = kind == TYPE_LIST ? type_list(u->arena, type)
+			type = kind == TYPE_LIST  ? type_list(u->arena, type)
 			       : kind == TYPE_SET ? type_set(u->arena, type)
 						  : type_map(u->arena, type);
 	}
@@ -332,7 +337,8 @@ static const struct value *unpack_fixed(struct unpacker *u, const struct type *t
 	AUTO_FREE const struct value **items = xcalloc(type->count, sizeof(*items));
 	bool as_declared = true;
 	for (uint32_t i = 0; i < type->count; i++) {
-		const struct type *member = type->kind == TYPE_OBJECT ? type->attrs[i].type : type->items[i];
+		const struct type *member =
+			type->kind == TYPE_OBJECT ? type->attrs[i].type : type->items[i];
 		if (u->at < u->end && *u->at == TAG_NULLS) {
 			uint64_t n;
 			u->at++;
@@ -341,7 +347,8 @@ static const struct value *unpack_fixed(struct unpacker *u, const struct type *t
 			if (!n || n > type->count - i)
 				return damaged(u, "more nulls than members");
 			for (; n; n--, i++) {
-				member = type->kind == TYPE_OBJECT ? type->attrs[i].type : type->items[i];
+				member = type->kind == TYPE_OBJECT ? type->attrs[i].type
+								   : type->items[i];
 				items[i] = value_null(u->arena, member);
 			}
 			i--;
@@ -354,7 +361,8 @@ static const struct value *unpack_fixed(struct unpacker *u, const struct type *t
 	}
 	if (type->kind == TYPE_OBJECT)
 		return value_object_of(u->arena, type, items);
-	return as_declared ? value_tuple_of(u->arena, type, items) : value_tuple(u->arena, items, type->count);
+	return as_declared ? value_tuple_of(u->arena, type, items)
+			   : value_tuple(u->arena, items, type->count);
 }
 
 static const struct value *unpack_collection(struct unpacker *u, const struct type *type)
@@ -385,7 +393,8 @@ static const struct value *unpack_number(struct unpacker *u)
 	uint64_t precision;
 	size_t len;
 	struct number n;
-	const char *text = take_count(u, &precision) && take_members(u, &len) ? take_text(u, len) : NULL;
+	const char *text =
+		take_count(u, &precision) && take_members(u, &len) ? take_text(u, len) : NULL;
 	if (!text)
 		return NULL;
 	if (!number_parse_precise(u->arena, text, len, precision, &n))
@@ -401,13 +410,17 @@ static const struct value *unpack_tagged(struct unpacker *u, const struct type *
 	switch (tag) {
 	case TAG_FALSE:
 	case TAG_TRUE:
-		return type->kind == TYPE_BOOL ? value_bool(tag == TAG_TRUE) : damaged(u, "a bool where none is expected");
+		return type->kind == TYPE_BOOL ? value_bool(tag == TAG_TRUE)
+					       : damaged(u, "a bool where none is expected");
 	case TAG_INT:
 		if (type->kind != TYPE_NUMBER)
 			return damaged(u, "a number where none is expected");
-		return take_count(u, &n) ? value_int(u->arena, (int64_t)(n >> 1 ^ (n & 1 ? UINT64_MAX : 0))) : NULL;
+		return take_count(u, &n)
+			       ? value_int(u->arena, (int64_t)(n >> 1 ^ (n & 1 ? UINT64_MAX : 0)))
+			       : NULL;
 	case TAG_NUMBER:
-		return type->kind == TYPE_NUMBER ? unpack_number(u) : damaged(u, "a number where none is expected");
+		return type->kind == TYPE_NUMBER ? unpack_number(u)
+						 : damaged(u, "a number where none is expected");
 	case TAG_STRING:
 		if (type->kind != TYPE_STRING)
 			return damaged(u, "a string where none is expected");
@@ -416,7 +429,8 @@ static const struct value *unpack_tagged(struct unpacker *u, const struct type *
 	case TAG_MEMBERS:
 		if (type->kind == TYPE_OBJECT || type->kind == TYPE_TUPLE)
 			return unpack_fixed(u, type);
-		return type_is_collection(type) ? unpack_collection(u, type) : damaged(u, "members where none are expected");
+		return type_is_collection(type) ? unpack_collection(u, type)
+						: damaged(u, "members where none are expected");
 	case TAG_NULL:
 	case TAG_UNKNOWN:
 	case TAG_UNKNOWN_NOT_NULL:
@@ -473,8 +487,8 @@ static const struct value *unpack(struct unpacker *u, const struct type *type)
 	return v;
 }
 
-const struct value *value_unpack_of(struct arena *arena, const struct type *type, const char *bytes, size_t len,
-				    struct buf *why)
+const struct value *value_unpack_of(struct arena *arena, const struct type *type, const char *bytes,
+				    size_t len, struct buf *why)
 {
 	AUTO_BUF struct buf own_why = BUF_INIT;
 	struct unpacker u = {.arena = arena, .at = (const unsigned char *)bytes, .why = &own_why};
@@ -504,7 +518,8 @@ const struct type *type_unpack(struct arena *arena, const char *bytes, size_t le
  * Thousands of rows of a state have few types: the last ones read are kept with their bytes. Only
  * shared types are, which live as long as the program.
  */
-static const struct type *recall_type(struct arena *arena, const char *bytes, size_t len, struct buf *why)
+static const struct type *recall_type(struct arena *arena, const char *bytes, size_t len,
+				      struct buf *why)
 {
 	static struct {
 		char *bytes;
@@ -528,14 +543,17 @@ static const struct type *recall_type(struct arena *arena, const char *bytes, si
 	return type;
 }
 
-const struct value *value_unpack(struct arena *arena, const char *bytes, size_t len, struct buf *why)
+const struct value *value_unpack(struct arena *arena, const char *bytes, size_t len,
+				 struct buf *why)
 {
 	if (!len || bytes[0] != VERSION) {
-		buf_adds(why, len ? "the stored value is of a later version of infra" : "the stored value is empty");
+		buf_adds(why, len ? "the stored value is of a later version of infra"
+				  : "the stored value is empty");
 		return NULL;
 	}
 	AUTO_BUF struct buf own_why = BUF_INIT;
-	struct unpacker u = {.arena = arena, .at = (const unsigned char *)bytes + 1, .why = &own_why};
+	struct unpacker u = {
+		.arena = arena, .at = (const unsigned char *)bytes + 1, .why = &own_why};
 	u.end = u.at + len - 1;
 	size_t type_len;
 	if (!take_members(&u, &type_len)) {

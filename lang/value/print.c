@@ -136,7 +136,9 @@ static void print_null(const struct type *type, struct buf *out)
 	case TYPE_SET:
 	case TYPE_MAP:
 		buf_addf(out, "to%s(null) /* of ",
-			 type->kind == TYPE_LIST ? "list" : type->kind == TYPE_SET ? "set" : "map");
+			 type->kind == TYPE_LIST  ? "list"
+			 : type->kind == TYPE_SET ? "set"
+						  : "map");
 		type_print_friendly(type->element, out);
 		buf_adds(out, " */");
 		return;
@@ -181,7 +183,8 @@ static void print(const struct value *v, size_t indent, struct buf *out)
 		return;
 	}
 	if (v->marks) {
-		buf_adds(out, v->marks & VALUE_SENSITIVE ? "(sensitive value)" : "(ephemeral value)");
+		buf_adds(out,
+			 v->marks & VALUE_SENSITIVE ? "(sensitive value)" : "(ephemeral value)");
 		return;
 	}
 	if (v->state == VALUE_NULL) {
@@ -204,7 +207,9 @@ static void print(const struct value *v, size_t indent, struct buf *out)
 	case TYPE_SET:
 	case TYPE_MAP:
 		buf_addf(out, "to%s(",
-			 v->type->kind == TYPE_LIST ? "list" : v->type->kind == TYPE_SET ? "set" : "map");
+			 v->type->kind == TYPE_LIST  ? "list"
+			 : v->type->kind == TYPE_SET ? "set"
+						     : "map");
 		print_members(v, indent, out);
 		buf_addc(out, ')');
 		return;

@@ -20,11 +20,10 @@ enum {
 	SHARED_BYTES_MAX = 128 << 20,
 };
 
-
-#define STATES(of)                                                                  \
-	{                                                                           \
-		{.type = &(of), .state = VALUE_NULL},                               \
-		{.type = &(of), .state = VALUE_UNKNOWN, .deep_unknown = true},      \
+#define STATES(of)                                                                     \
+	{                                                                              \
+		{.type = &(of), .state = VALUE_NULL},                                  \
+			{.type = &(of), .state = VALUE_UNKNOWN, .deep_unknown = true}, \
 	}
 static const struct value any_states[2] = STATES(type_any);
 static const struct value bool_states[2] = STATES(type_bool);
@@ -40,9 +39,12 @@ const struct type type_any = {.kind = TYPE_ANY, .states = any_states};
 const struct type type_bool = {.kind = TYPE_BOOL, .states = bool_states};
 const struct type type_number = {.kind = TYPE_NUMBER, .states = number_states};
 const struct type type_string = {.kind = TYPE_STRING, .states = string_states};
-const struct type type_list_of_string = {.kind = TYPE_LIST, .element = &type_string, .states = list_states};
-const struct type type_set_of_string = {.kind = TYPE_SET, .element = &type_string, .states = set_states};
-const struct type type_map_of_string = {.kind = TYPE_MAP, .element = &type_string, .states = map_states};
+const struct type type_list_of_string = {
+	.kind = TYPE_LIST, .element = &type_string, .states = list_states};
+const struct type type_set_of_string = {
+	.kind = TYPE_SET, .element = &type_string, .states = set_states};
+const struct type type_map_of_string = {
+	.kind = TYPE_MAP, .element = &type_string, .states = map_states};
 const struct type type_empty_object = {.kind = TYPE_OBJECT, .states = object_states};
 const struct type type_empty_tuple = {.kind = TYPE_TUPLE, .states = tuple_states};
 
@@ -107,7 +109,8 @@ static bool same_shallow(const struct type *a, const struct type *b)
 	case TYPE_OBJECT:
 		for (uint32_t i = 0; i < a->count; i++) {
 			const struct type_attr *x = &a->attrs[i], *y = &b->attrs[i];
-			if (x->type != y->type || x->optional != y->optional || strcmp(x->name, y->name) != 0)
+			if (x->type != y->type || x->optional != y->optional ||
+			    strcmp(x->name, y->name) != 0)
 				return false;
 		}
 		return true;
@@ -147,8 +150,9 @@ static void start_table(void)
 {
 	shared.arena = arena_new();
 	grow_table();
-	static const struct type *const fixed[] = {&type_list_of_string, &type_set_of_string, &type_map_of_string,
-						   &type_empty_object, &type_empty_tuple};
+	static const struct type *const fixed[] = {&type_list_of_string, &type_set_of_string,
+						   &type_map_of_string, &type_empty_object,
+						   &type_empty_tuple};
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		put_slot(fixed[i]);
 	shared.used = ARRAY_LEN(fixed);
@@ -168,12 +172,14 @@ static const struct type *share(const struct type *t)
 		return NULL;
 	struct type *copy = arena_memdup(shared.arena, t, sizeof(*t));
 	if (t->kind == TYPE_OBJECT) {
-		struct type_attr *attrs = arena_memdup(shared.arena, t->attrs, size_mul(t->count, sizeof(*attrs)));
+		struct type_attr *attrs =
+			arena_memdup(shared.arena, t->attrs, size_mul(t->count, sizeof(*attrs)));
 		for (uint32_t k = 0; k < t->count; k++)
 			attrs[k].name = arena_strdup(shared.arena, attrs[k].name);
 		copy->attrs = attrs;
 	} else if (t->kind == TYPE_TUPLE) {
-		copy->items = arena_memdup(shared.arena, t->items, size_mul(t->count, sizeof(*t->items)));
+		copy->items =
+			arena_memdup(shared.arena, t->items, size_mul(t->count, sizeof(*t->items)));
 	}
 	struct value *states = arena_array_of(shared.arena, 2, struct value);
 	states[0] = (struct value){.type = copy, .state = VALUE_NULL};
@@ -188,7 +194,8 @@ static const struct type *share(const struct type *t)
 
 /* ---- making ---- */
 
-static const struct type *type_of_elements(struct arena *arena, enum type_kind kind, const struct type *element)
+static const struct type *type_of_elements(struct arena *arena, enum type_kind kind,
+					   const struct type *element)
 {
 	struct type t = {.kind = kind, .element = element};
 	const struct type *found = element->states ? share(&t) : NULL;
@@ -197,17 +204,20 @@ static const struct type *type_of_elements(struct arena *arena, enum type_kind k
 
 const struct type *type_list(struct arena *arena, const struct type *element)
 {
-	return element == &type_string ? &type_list_of_string : type_of_elements(arena, TYPE_LIST, element);
+	return element == &type_string ? &type_list_of_string
+				       : type_of_elements(arena, TYPE_LIST, element);
 }
 
 const struct type *type_set(struct arena *arena, const struct type *element)
 {
-	return element == &type_string ? &type_set_of_string : type_of_elements(arena, TYPE_SET, element);
+	return element == &type_string ? &type_set_of_string
+				       : type_of_elements(arena, TYPE_SET, element);
 }
 
 const struct type *type_map(struct arena *arena, const struct type *element)
 {
-	return element == &type_string ? &type_map_of_string : type_of_elements(arena, TYPE_MAP, element);
+	return element == &type_string ? &type_map_of_string
+				       : type_of_elements(arena, TYPE_MAP, element);
 }
 
 static int compare_attrs(const void *a, const void *b)
@@ -223,7 +233,8 @@ const struct type *type_object(struct arena *arena, const struct type_attr *attr
 	if (count > UINT32_MAX)
 		out_of_memory();
 	struct type_attr few[64];
-	AUTO_FREE struct type_attr *many = count > ARRAY_LEN(few) ? xmalloc(size_mul(count, sizeof(*many))) : NULL;
+	AUTO_FREE struct type_attr *many =
+		count > ARRAY_LEN(few) ? xmalloc(size_mul(count, sizeof(*many))) : NULL;
 	struct type_attr *sorted = many ? many : few;
 	bool can_share = count <= SHARED_ATTRS_MAX, in_order = true;
 	for (size_t i = 0; i < count; i++) {
@@ -363,7 +374,8 @@ bool type_equal(const struct type *a, const struct type *b)
 	case TYPE_OBJECT:
 		for (uint32_t i = 0; i < a->count; i++) {
 			const struct type_attr *x = &a->attrs[i], *y = &b->attrs[i];
-			if (strcmp(x->name, y->name) != 0 || x->optional != y->optional || !type_equal(x->type, y->type) ||
+			if (strcmp(x->name, y->name) != 0 || x->optional != y->optional ||
+			    !type_equal(x->type, y->type) ||
 			    !fallback_equal(x->fallback, y->fallback))
 				return false;
 		}
@@ -433,8 +445,9 @@ ptrdiff_t type_find_attr(const struct type *object, const char *name)
 /* ---- printing ---- */
 
 static const char *const kind_names[] = {
-	[TYPE_ANY] = "dynamic", [TYPE_BOOL] = "bool",	[TYPE_NUMBER] = "number", [TYPE_STRING] = "string", [TYPE_LIST] = "list",
-	[TYPE_SET] = "set",	[TYPE_MAP] = "map",	[TYPE_OBJECT] = "object", [TYPE_TUPLE] = "tuple",
+	[TYPE_ANY] = "dynamic",	  [TYPE_BOOL] = "bool",	    [TYPE_NUMBER] = "number",
+	[TYPE_STRING] = "string", [TYPE_LIST] = "list",	    [TYPE_SET] = "set",
+	[TYPE_MAP] = "map",	  [TYPE_OBJECT] = "object", [TYPE_TUPLE] = "tuple",
 };
 
 static void print_friendly(const struct type *type, bool required, bool inside, struct buf *out)
@@ -529,7 +542,8 @@ void type_print_json(const struct type *type, struct buf *out)
 		for (uint32_t i = 0; i < type->count; i++) {
 			if (i)
 				buf_addc(out, ',');
-			json_add_string(out, type->attrs[i].name, strlen(type->attrs[i].name), true);
+			json_add_string(out, type->attrs[i].name, strlen(type->attrs[i].name),
+					true);
 			buf_addc(out, ':');
 			type_print_json(type->attrs[i].type, out);
 			any_optional = any_optional || type->attrs[i].optional;
@@ -539,7 +553,8 @@ void type_print_json(const struct type *type, struct buf *out)
 			if (!type->attrs[i].optional)
 				continue;
 			buf_adds(out, n++ ? "," : ",[");
-			json_add_string(out, type->attrs[i].name, strlen(type->attrs[i].name), true);
+			json_add_string(out, type->attrs[i].name, strlen(type->attrs[i].name),
+					true);
 		}
 		buf_adds(out, any_optional ? "]]" : "]");
 		return;

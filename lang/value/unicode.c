@@ -20,7 +20,10 @@ size_t utf8_next(const char *s, size_t len, uint32_t *code_point)
 		*code_point = p[0];
 		return 1;
 	}
-	size_t n = p[0] >= 0xC2 && p[0] <= 0xDF ? 2 : p[0] >= 0xE0 && p[0] <= 0xEF ? 3 : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4 : 0;
+	size_t n = p[0] >= 0xC2 && p[0] <= 0xDF	  ? 2
+		   : p[0] >= 0xE0 && p[0] <= 0xEF ? 3
+		   : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4
+						  : 0;
 	if (!n || len < n)
 		return 1;
 	uint32_t c = p[0] & (0xFFu >> (n + 1));
@@ -89,19 +92,23 @@ const char *unicode_nfc(struct arena *arena, const char *s, size_t len, size_t *
  * The library's own walk knows pairs alone, not what GB11 and GB12 need from further back: emoji
  * (and marks) before a joiner, and how many regional indicators stand before.
  */
-static bool cluster_goes_on(int before, int after, bool emoji_joined, bool next_is_emoji, size_t indicators)
+static bool cluster_goes_on(int before, int after, bool emoji_joined, bool next_is_emoji,
+			    size_t indicators)
 {
 	if (before == GBP_CR)
 		return after == GBP_LF;
-	if (before == GBP_LF || before == GBP_CONTROL || after == GBP_CR || after == GBP_LF || after == GBP_CONTROL)
+	if (before == GBP_LF || before == GBP_CONTROL || after == GBP_CR || after == GBP_LF ||
+	    after == GBP_CONTROL)
 		return false;
-	if (before == GBP_L && (after == GBP_L || after == GBP_V || after == GBP_LV || after == GBP_LVT))
+	if (before == GBP_L &&
+	    (after == GBP_L || after == GBP_V || after == GBP_LV || after == GBP_LVT))
 		return true;
 	if ((before == GBP_LV || before == GBP_V) && (after == GBP_V || after == GBP_T))
 		return true;
 	if ((before == GBP_LVT || before == GBP_T) && after == GBP_T)
 		return true;
-	if (after == GBP_EXTEND || after == GBP_ZWJ || after == GBP_SPACINGMARK || before == GBP_PREPEND)
+	if (after == GBP_EXTEND || after == GBP_ZWJ || after == GBP_SPACINGMARK ||
+	    before == GBP_PREPEND)
 		return true;
 	if (emoji_joined && next_is_emoji)
 		return true;
@@ -124,7 +131,8 @@ size_t unicode_grapheme(const char *s, size_t len)
 		int after = uc_graphemeclusterbreak_property(c);
 		bool next_is_emoji = uc_is_property_extended_pictographic(c);
 		indicators = before == GBP_RI ? indicators + 1 : 0;
-		if (!cluster_goes_on(before, after, emoji && before == GBP_ZWJ, next_is_emoji, indicators))
+		if (!cluster_goes_on(before, after, emoji && before == GBP_ZWJ, next_is_emoji,
+				     indicators))
 			break;
 		emoji = next_is_emoji || (emoji && (after == GBP_EXTEND || after == GBP_ZWJ));
 		before = after;
@@ -162,8 +170,9 @@ bool unicode_is_print(uint32_t c)
 {
 	if (c < 0x7F)
 		return c >= 0x20;
-	return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M | UC_CATEGORY_MASK_N |
-							   UC_CATEGORY_MASK_P | UC_CATEGORY_MASK_S);
+	return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M |
+							   UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_P |
+							   UC_CATEGORY_MASK_S);
 }
 
 bool unicode_is_id_start(uint32_t c)
@@ -176,6 +185,7 @@ bool unicode_is_id_start(uint32_t c)
 bool unicode_is_id_part(uint32_t c)
 {
 	if (c < 0x80)
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		       c == '_';
 	return uc_is_property_id_continue(c);
 }

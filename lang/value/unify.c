@@ -14,19 +14,22 @@
 
 typedef VEC(const struct type *) type_vec;
 
-static bool objects_possible(struct arena *arena, const struct type *from, const struct type *to, bool safe)
+static bool objects_possible(struct arena *arena, const struct type *from, const struct type *to,
+			     bool safe)
 {
 	for (uint32_t i = 0; i < to->count; i++) {
 		ptrdiff_t k = type_find_attr(from, to->attrs[i].name);
 		if (k < 0 ? !to->attrs[i].optional
 			  : !type_equal(from->attrs[k].type, to->attrs[i].type) &&
-				    !conversion_possible(arena, from->attrs[k].type, to->attrs[i].type, safe))
+				    !conversion_possible(arena, from->attrs[k].type,
+							 to->attrs[i].type, safe))
 			return false;
 	}
 	return true;
 }
 
-static bool tuples_possible(struct arena *arena, const struct type *from, const struct type *to, bool safe)
+static bool tuples_possible(struct arena *arena, const struct type *from, const struct type *to,
+			    bool safe)
 {
 	if (from->count != to->count)
 		return false;
@@ -41,11 +44,13 @@ static bool tuples_possible(struct arena *arena, const struct type *from, const 
 static void members_of(const struct type *structural, type_vec *out)
 {
 	for (uint32_t i = 0; i < structural->count; i++)
-		vec_add(out, structural->kind == TYPE_OBJECT ? structural->attrs[i].type : structural->items[i]);
+		vec_add(out, structural->kind == TYPE_OBJECT ? structural->attrs[i].type
+							     : structural->items[i]);
 }
 
 /* An object or tuple as a collection: each member must become the element type, found first where it is `any`. */
-static bool members_possible(struct arena *arena, const struct type *from, const struct type *to, bool safe)
+static bool members_possible(struct arena *arena, const struct type *from, const struct type *to,
+			     bool safe)
 {
 	if (!from->count)
 		return true;
@@ -55,7 +60,8 @@ static bool members_possible(struct arena *arena, const struct type *from, const
 	bool possible = true;
 	const struct type *last = NULL;
 	for (uint32_t i = 0; possible && i < from->count; i++) {
-		const struct type *member = from->kind == TYPE_OBJECT ? from->attrs[i].type : from->items[i];
+		const struct type *member =
+			from->kind == TYPE_OBJECT ? from->attrs[i].type : from->items[i];
 		if (member != last && !type_equal(member, element))
 			possible = conversion_possible(arena, member, element, safe);
 		last = member;
@@ -63,7 +69,8 @@ static bool members_possible(struct arena *arena, const struct type *from, const
 	return possible;
 }
 
-const struct type *element_for(struct arena *arena, const struct type *from, const struct type *to, bool safe)
+const struct type *element_for(struct arena *arena, const struct type *from, const struct type *to,
+			       bool safe)
 {
 	if (to->element->kind != TYPE_ANY)
 		return to->element;
@@ -81,7 +88,8 @@ const struct type *element_for(struct arena *arena, const struct type *from, con
 	return element;
 }
 
-static bool map_to_object_possible(struct arena *arena, const struct type *from, const struct type *to)
+static bool map_to_object_possible(struct arena *arena, const struct type *from,
+				   const struct type *to)
 {
 	for (uint32_t i = 0; i < to->count; i++) {
 		const struct type_attr *attr = &to->attrs[i];
@@ -92,7 +100,8 @@ static bool map_to_object_possible(struct arena *arena, const struct type *from,
 	return true;
 }
 
-bool conversion_possible(struct arena *arena, const struct type *from, const struct type *to, bool safe)
+bool conversion_possible(struct arena *arena, const struct type *from, const struct type *to,
+			 bool safe)
 {
 	enum type_kind f = from->kind, t = to->kind;
 	if (t == TYPE_ANY)
@@ -115,7 +124,8 @@ bool conversion_possible(struct arena *arena, const struct type *from, const str
 		return true;
 	if (sequences || (f == TYPE_MAP && t == TYPE_MAP))
 		return conversion_possible(arena, from->element, to->element, safe);
-	if ((f == TYPE_TUPLE && (t == TYPE_LIST || t == TYPE_SET)) || (f == TYPE_OBJECT && t == TYPE_MAP))
+	if ((f == TYPE_TUPLE && (t == TYPE_LIST || t == TYPE_SET)) ||
+	    (f == TYPE_OBJECT && t == TYPE_MAP))
 		return members_possible(arena, from, to, safe);
 	if (f == TYPE_MAP && t == TYPE_OBJECT)
 		return !safe && map_to_object_possible(arena, from, to);
@@ -166,8 +176,9 @@ static int compare_each(const struct type *a, const struct type *b)
 	for (uint32_t i = 0; i < a->count; i++) {
 		if (a->kind == TYPE_OBJECT && strcmp(a->attrs[i].name, b->attrs[i].name) != 0)
 			return 0;
-		int order = a->kind == TYPE_OBJECT ? compare_generality(a->attrs[i].type, b->attrs[i].type)
-						   : compare_generality(a->items[i], b->items[i]);
+		int order = a->kind == TYPE_OBJECT
+				    ? compare_generality(a->attrs[i].type, b->attrs[i].type)
+				    : compare_generality(a->items[i], b->items[i]);
 		a_wins = a_wins || order < 0;
 		b_wins = b_wins || order > 0;
 	}
@@ -205,12 +216,16 @@ static void order_by_generality(const struct type *const *types, size_t n, size_
 	}
 }
 
-static const struct type *collection_of(struct arena *arena, enum type_kind kind, const struct type *element)
+static const struct type *collection_of(struct arena *arena, enum type_kind kind,
+					const struct type *element)
 {
-	return kind == TYPE_LIST ? type_list(arena, element) : kind == TYPE_SET ? type_set(arena, element) : type_map(arena, element);
+	return kind == TYPE_LIST  ? type_list(arena, element)
+	       : kind == TYPE_SET ? type_set(arena, element)
+				  : type_map(arena, element);
 }
 
-static bool all_possible(struct arena *arena, const struct type *const *types, size_t n, const struct type *to, bool safe)
+static bool all_possible(struct arena *arena, const struct type *const *types, size_t n,
+			 const struct type *to, bool safe)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!type_equal(types[i], to) && !conversion_possible(arena, types[i], to, safe))
@@ -219,7 +234,8 @@ static bool all_possible(struct arena *arena, const struct type *const *types, s
 	return true;
 }
 
-static const struct type *unify_collections(struct arena *arena, const struct type *const *types, size_t n, bool safe)
+static const struct type *unify_collections(struct arena *arena, const struct type *const *types,
+					    size_t n, bool safe)
 {
 	type_vec elements = {0};
 	for (size_t i = 0; i < n; i++)
@@ -233,7 +249,8 @@ static const struct type *unify_collections(struct arena *arena, const struct ty
 }
 
 /* Objects of different shape as a map, tuples of different length as a list: of what all members can be. */
-static const struct type *unify_members(struct arena *arena, const struct type *const *types, size_t n, bool safe)
+static const struct type *unify_members(struct arena *arena, const struct type *const *types,
+					size_t n, bool safe)
 {
 	type_vec members = {0};
 	for (size_t i = 0; i < n; i++)
@@ -242,7 +259,8 @@ static const struct type *unify_members(struct arena *arena, const struct type *
 	vec_free(&members);
 	if (!element)
 		return NULL;
-	const struct type *result = collection_of(arena, types[0]->kind == TYPE_OBJECT ? TYPE_MAP : TYPE_LIST, element);
+	const struct type *result =
+		collection_of(arena, types[0]->kind == TYPE_OBJECT ? TYPE_MAP : TYPE_LIST, element);
 	return all_possible(arena, types, n, result, safe) ? result : NULL;
 }
 
@@ -258,7 +276,8 @@ static bool same_shape(const struct type *a, const struct type *b)
 }
 
 /* Objects or tuples of one shape: member by member. */
-static const struct type *unify_structures(struct arena *arena, const struct type *const *types, size_t n, bool safe)
+static const struct type *unify_structures(struct arena *arena, const struct type *const *types,
+					   size_t n, bool safe)
 {
 	const struct type *first = types[0];
 	for (size_t i = 1; i < n; i++) {
@@ -276,15 +295,19 @@ static const struct type *unify_structures(struct arena *arena, const struct typ
 		if (!member)
 			return NULL;
 		items[k] = member;
-		attrs[k] = (struct type_attr){.name = object ? first->attrs[k].name : NULL, .type = member};
+		attrs[k] = (struct type_attr){.name = object ? first->attrs[k].name : NULL,
+					      .type = member};
 	}
-	const struct type *result = object ? type_object(arena, attrs, first->count) : type_tuple(arena, items, first->count);
-	return all_possible(arena, types, n, result, safe) ? result : unify_members(arena, types, n, safe);
+	const struct type *result = object ? type_object(arena, attrs, first->count)
+					   : type_tuple(arena, items, first->count);
+	return all_possible(arena, types, n, result, safe) ? result
+							   : unify_members(arena, types, n, safe);
 }
 
 /* Maps and objects together as a map, lists and tuples as a list. NULL: another way may still be found. */
-static const struct type *unify_mixed(struct arena *arena, const struct type *const *types, size_t n,
-				      enum type_kind structural, enum type_kind collection, bool safe)
+static const struct type *unify_mixed(struct arena *arena, const struct type *const *types,
+				      size_t n, enum type_kind structural,
+				      enum type_kind collection, bool safe)
 {
 	type_vec some = {0};
 	for (size_t i = 0; i < n; i++) {
@@ -302,7 +325,8 @@ static const struct type *unify_mixed(struct arena *arena, const struct type *co
 	return result && result->kind == collection ? result : NULL;
 }
 
-static const struct type *unify_distinct(struct arena *arena, const struct type *const *types, size_t n, bool safe)
+static const struct type *unify_distinct(struct arena *arena, const struct type *const *types,
+					 size_t n, bool safe)
 {
 	size_t of[TYPE_TUPLE + 1] = {0};
 	for (size_t i = 0; i < n; i++)
@@ -316,7 +340,8 @@ static const struct type *unify_distinct(struct arena *arena, const struct type 
 		if (collections && collections + any == n)
 			return any ? &type_any : unify_collections(arena, types, n, safe);
 		if (collections && collections + structures + any == n) {
-			const struct type *mixed = unify_mixed(arena, types, n, pairs[i].structural, pairs[i].collection, safe);
+			const struct type *mixed = unify_mixed(arena, types, n, pairs[i].structural,
+							       pairs[i].collection, safe);
 			if (mixed)
 				return mixed;
 		} else if (structures && structures + any == n) {
@@ -336,7 +361,8 @@ static const struct type *unify_distinct(struct arena *arena, const struct type 
 	return NULL;
 }
 
-const struct type *unify_types(struct arena *arena, const struct type *const *types, size_t count, bool safe)
+const struct type *unify_types(struct arena *arena, const struct type *const *types, size_t count,
+			       bool safe)
 {
 	/* Long lists mostly hold values of one type or a few: each is looked at once. */
 	type_vec distinct = {0};

@@ -11,20 +11,32 @@
 
 enum {
 	DEPTH_MAX = 500,
-	NODES_MAX = 1000000, /* with aliases written out, so that a few lines cannot become gigabytes */
+	NODES_MAX =
+		1000000, /* with aliases written out, so that a few lines cannot become gigabytes */
 };
 
 /* ---- scalars ---- */
 
 #define LONG_TAG "tag:yaml.org,2002:"
 
-enum scalar_tag { NO_TAG, STR_TAG, BOOL_TAG, INT_TAG, FLOAT_TAG, NULL_TAG, TIMESTAMP_TAG, BINARY_TAG, OTHER_TAG };
+enum scalar_tag {
+	NO_TAG,
+	STR_TAG,
+	BOOL_TAG,
+	INT_TAG,
+	FLOAT_TAG,
+	NULL_TAG,
+	TIMESTAMP_TAG,
+	BINARY_TAG,
+	OTHER_TAG
+};
 
 static enum scalar_tag find_tag(const char *tag)
 {
-	static const char *const names[] = {[STR_TAG] = "str",	    [BOOL_TAG] = "bool", [INT_TAG] = "int",
-					    [FLOAT_TAG] = "float",  [NULL_TAG] = "null", [TIMESTAMP_TAG] = "timestamp",
-					    [BINARY_TAG] = "binary"};
+	static const char *const names[] = {
+		[STR_TAG] = "str",	[BOOL_TAG] = "bool", [INT_TAG] = "int",
+		[FLOAT_TAG] = "float",	[NULL_TAG] = "null", [TIMESTAMP_TAG] = "timestamp",
+		[BINARY_TAG] = "binary"};
 	if (!tag || !*tag)
 		return NO_TAG;
 	if (strncmp(tag, LONG_TAG, strlen(LONG_TAG)) != 0)
@@ -45,11 +57,14 @@ static bool is_one_of(const char *text, const char *const *words)
 	return false;
 }
 
-static const char *const true_words[] = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", NULL};
-static const char *const false_words[] = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", NULL};
+static const char *const true_words[] = {"y",	 "Y",	 "yes", "Yes", "YES", "true",
+					 "True", "TRUE", "on",	"On",  "ON",  NULL};
+static const char *const false_words[] = {"n",	   "N",	    "no",  "No",  "NO",	 "false",
+					  "False", "FALSE", "off", "Off", "OFF", NULL};
 static const char *const null_words[] = {"", "~", "null", "Null", "NULL", NULL};
-static const char *const infinite_words[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF",
-					     "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN", NULL};
+static const char *const infinite_words[] = {".inf",  ".Inf",  ".INF",	"+.inf", "+.Inf",
+					     "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
+					     ".NaN",  ".NAN",  NULL};
 
 /* n digits at least, m at most; -1 when they are not there. */
 static int take_digits(const char **s, int n, int m)
@@ -123,7 +138,8 @@ static const char *timestamp_text(struct arena *arena, const char *s)
 	}
 	if (*s)
 		return NULL;
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d%s", year, month, day, hour, minute, second, zone);
+	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d%s", year, month, day, hour,
+			    minute, second, zone);
 }
 
 static bool all_in(const char *s, const char *set)
@@ -170,8 +186,13 @@ static const struct value *parse_number(struct arena *arena, const char *text)
 		return value_number(arena, n);
 	bool negative = *s == '-';
 	s += *s == '+' || *s == '-';
-	int base = *s != '0' ? 0 : s[1] == 'x' || s[1] == 'X' ? 16 : s[1] == 'o' || s[1] == 'O' ? 8 : s[1] == 'b' || s[1] == 'B' ? 2 : 0;
-	if (!base || s[2] == '-' || s[2] == '+' || !number_parse_base(arena, s + 2, strlen(s + 2), base, &n))
+	int base = *s != '0'			? 0
+		   : s[1] == 'x' || s[1] == 'X' ? 16
+		   : s[1] == 'o' || s[1] == 'O' ? 8
+		   : s[1] == 'b' || s[1] == 'B' ? 2
+						: 0;
+	if (!base || s[2] == '-' || s[2] == '+' ||
+	    !number_parse_base(arena, s + 2, strlen(s + 2), base, &n))
 		return NULL;
 	return value_number(arena, negative ? number_neg(arena, n) : n);
 }
@@ -184,7 +205,9 @@ static bool is_base64(const char *s)
 			continue;
 		if (*s == '=')
 			padding++;
-		else if (padding || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", *s))
+		else if (padding ||
+			 !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+				 *s))
 			return false;
 		else
 			digits++;
@@ -211,7 +234,8 @@ struct reader {
 	VEC(const char *) keys;
 };
 
-static void *fail_at(struct reader *r, const yaml_mark_t *mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void *fail_at(struct reader *r, const yaml_mark_t *mark, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 static void *fail_at(struct reader *r, const yaml_mark_t *mark, const char *fmt, ...)
 {
 	if (r->why->len)
@@ -230,8 +254,8 @@ static bool next_event(struct reader *r, yaml_event_t *event)
 		return true;
 	/* Reader errors have an offset instead of a mark; what is wrong with the text was seen before. */
 	const char *problem = r->parser.problem ? r->parser.problem : "invalid YAML";
-	fail_at(r, &r->parser.problem_mark, "%s%s%s", r->parser.context ? r->parser.context : "", r->parser.context ? ", " : "",
-		problem);
+	fail_at(r, &r->parser.problem_mark, "%s%s%s", r->parser.context ? r->parser.context : "",
+		r->parser.context ? ", " : "", problem);
 	return false;
 }
 
@@ -251,7 +275,8 @@ static const struct value *resolve_untagged(struct reader *r, const char *text)
 
 static const struct value *resolve_scalar(struct reader *r, const yaml_event_t *event)
 {
-	const char *text = (const char *)event->data.scalar.value, *tag_text = (const char *)event->data.scalar.tag;
+	const char *text = (const char *)event->data.scalar.value,
+		   *tag_text = (const char *)event->data.scalar.tag;
 	size_t len = event->data.scalar.length;
 	yaml_scalar_style_t style = event->data.scalar.style;
 	enum scalar_tag tag = find_tag(tag_text);
@@ -259,11 +284,13 @@ static const struct value *resolve_scalar(struct reader *r, const yaml_event_t *
 	if (tag == OTHER_TAG)
 		return fail_at(r, &event->start_mark, "unsupported tag \"%s\"", tag_text);
 	bool plain = style == YAML_PLAIN_SCALAR_STYLE || style == YAML_ANY_SCALAR_STYLE;
-	if (tag == STR_TAG || (tag == NO_TAG && !plain) || (tag != BINARY_TAG && style != YAML_LITERAL_SCALAR_STYLE &&
-							    style != YAML_FOLDED_SCALAR_STYLE && !plain))
+	if (tag == STR_TAG || (tag == NO_TAG && !plain) ||
+	    (tag != BINARY_TAG && style != YAML_LITERAL_SCALAR_STYLE &&
+	     style != YAML_FOLDED_SCALAR_STYLE && !plain))
 		return value_string_n(r->arena, text, len);
 	if (tag != BINARY_TAG && is_one_of(text, infinite_words))
-		return fail_at(r, &event->start_mark, "%s is not supported: numbers are finite", text);
+		return fail_at(r, &event->start_mark, "%s is not supported: numbers are finite",
+			       text);
 	switch (tag) {
 	case NO_TAG:
 		v = resolve_untagged(r, text);
@@ -291,7 +318,8 @@ static const struct value *resolve_scalar(struct reader *r, const yaml_event_t *
 		break;
 	}
 	if (!v)
-		fail_at(r, &event->start_mark, "cannot parse \"%s\" as %s", (const char *)event->data.scalar.value, tag_text);
+		fail_at(r, &event->start_mark, "cannot parse \"%s\" as %s",
+			(const char *)event->data.scalar.value, tag_text);
 	return v;
 }
 
@@ -360,7 +388,8 @@ static bool read_member(struct reader *r, const yaml_event_t *event)
 		return fail_at(r, &event->start_mark, "mapping key cannot be null");
 	const char *name = value_to_text(r->arena, key);
 	if (key->type->kind == TYPE_STRING && strlen(name) != key->count)
-		return fail_at(r, &event->start_mark, "a mapping key may not hold the character U+0000");
+		return fail_at(r, &event->start_mark,
+			       "a mapping key may not hold the character U+0000");
 	const struct value *v = read_next(r);
 	if (!v)
 		return false;
@@ -384,8 +413,8 @@ static const struct value *read_mapping(struct reader *r)
 			break;
 	}
 	size_t n = r->values.count - first;
-	const struct value *v =
-		value_object(r->arena, n ? r->keys.items + first_key : NULL, n ? r->values.items + first : NULL, n);
+	const struct value *v = value_object(r->arena, n ? r->keys.items + first_key : NULL,
+					     n ? r->values.items + first : NULL, n);
 	r->values.count = first;
 	r->keys.count = first_key;
 	return v;
@@ -399,7 +428,10 @@ static const struct value *read_alias(struct reader *r, const yaml_event_t *even
 		if (strcmp(anchor->name, name) != 0)
 			continue;
 		if (!anchor->value)
-			return fail_at(r, &event->start_mark, "cannot refer to anchor \"%s\" from inside its own definition", name);
+			return fail_at(
+				r, &event->start_mark,
+				"cannot refer to anchor \"%s\" from inside its own definition",
+				name);
 		r->nodes += anchor->nodes;
 		return anchor->value;
 	}
@@ -409,9 +441,11 @@ static const struct value *read_alias(struct reader *r, const yaml_event_t *even
 static const struct value *read_container(struct reader *r, const yaml_event_t *event)
 {
 	bool mapping = event->type == YAML_MAPPING_START_EVENT;
-	const char *tag = (const char *)(mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag);
+	const char *tag = (const char *)(mapping ? event->data.mapping_start.tag
+						 : event->data.sequence_start.tag);
 	if (tag && strcmp(tag, mapping ? LONG_TAG "map" : LONG_TAG "seq") != 0)
-		return fail_at(r, &event->start_mark, "can't interpret %s as %s", mapping ? "mapping" : "sequence", tag);
+		return fail_at(r, &event->start_mark, "can't interpret %s as %s",
+			       mapping ? "mapping" : "sequence", tag);
 	if (++r->depth > DEPTH_MAX)
 		return fail_at(r, &event->start_mark, "nested more than %d levels deep", DEPTH_MAX);
 	const struct value *v = mapping ? read_mapping(r) : read_sequence(r);
@@ -421,9 +455,10 @@ static const struct value *read_container(struct reader *r, const yaml_event_t *
 
 static const char *anchor_of(const yaml_event_t *event)
 {
-	const yaml_char_t *name = event->type == YAML_SCALAR_EVENT	    ? event->data.scalar.anchor
-				  : event->type == YAML_MAPPING_START_EVENT ? event->data.mapping_start.anchor
-									    : event->data.sequence_start.anchor;
+	const yaml_char_t *name = event->type == YAML_SCALAR_EVENT ? event->data.scalar.anchor
+				  : event->type == YAML_MAPPING_START_EVENT
+					  ? event->data.mapping_start.anchor
+					  : event->data.sequence_start.anchor;
 	return (const char *)name;
 }
 
@@ -431,7 +466,9 @@ static const struct value *read_node(struct reader *r, const yaml_event_t *event
 {
 	if (event->type == YAML_ALIAS_EVENT) {
 		const struct value *v = read_alias(r, event);
-		return v && r->nodes > NODES_MAX ? fail_at(r, &event->start_mark, "aliases make this document too large") : v;
+		return v && r->nodes > NODES_MAX ? fail_at(r, &event->start_mark,
+							   "aliases make this document too large")
+						 : v;
 	}
 	if (event->type != YAML_SCALAR_EVENT && event->type != YAML_MAPPING_START_EVENT &&
 	    event->type != YAML_SEQUENCE_START_EVENT)
@@ -439,10 +476,12 @@ static const struct value *read_node(struct reader *r, const yaml_event_t *event
 	const char *name = anchor_of(event);
 	size_t anchor = r->anchors.count, before = r->nodes++;
 	if (r->nodes > NODES_MAX)
-		return fail_at(r, &event->start_mark, "the document has more than %d values", NODES_MAX);
+		return fail_at(r, &event->start_mark, "the document has more than %d values",
+			       NODES_MAX);
 	if (name)
 		vec_add(&r->anchors, (struct anchor){.name = arena_strdup(r->arena, name)});
-	const struct value *v = event->type == YAML_SCALAR_EVENT ? resolve_scalar(r, event) : read_container(r, event);
+	const struct value *v = event->type == YAML_SCALAR_EVENT ? resolve_scalar(r, event)
+								 : read_container(r, event);
 	if (name && v) {
 		r->anchors.items[anchor].value = v;
 		r->anchors.items[anchor].nodes = r->nodes - before;
@@ -459,7 +498,9 @@ static bool expect(struct reader *r, yaml_event_type_t type, const char *else_wh
 	bool ok = event.type == type;
 	if (!ok)
 		fail_at(r, &event.start_mark, "%s",
-			event.type == YAML_DOCUMENT_START_EVENT ? "only a single document is allowed" : else_why);
+			event.type == YAML_DOCUMENT_START_EVENT
+				? "only a single document is allowed"
+				: else_why);
 	yaml_event_delete(&event);
 	return ok;
 }
@@ -476,7 +517,8 @@ static const struct value *read_document(struct reader *r)
 	return v;
 }
 
-const struct value *value_from_yaml(struct arena *arena, const char *text, size_t len, struct buf *why)
+const struct value *value_from_yaml(struct arena *arena, const char *text, size_t len,
+				    struct buf *why)
 {
 	AUTO_BUF struct buf own_why = BUF_INIT;
 	struct reader r = {.arena = arena, .why = &own_why};
@@ -509,19 +551,22 @@ static void emit(yaml_emitter_t *emitter, yaml_event_t *event, int made)
 		bug("YAML: %s", emitter->problem ? emitter->problem : "cannot be written");
 }
 
-static void emit_scalar(yaml_emitter_t *emitter, const char *text, size_t len, yaml_scalar_style_t style)
+static void emit_scalar(yaml_emitter_t *emitter, const char *text, size_t len,
+			yaml_scalar_style_t style)
 {
 	yaml_event_t event;
 	if (len > INT32_MAX)
 		out_of_memory();
 	emit(emitter, &event,
-	     yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)len, 1, 1, style));
+	     yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)len,
+					  1, 1, style));
 }
 
 static void emit_string(yaml_emitter_t *emitter, const char *text, size_t len)
 {
 	bool lines = len && memchr(text, '\n', len);
-	emit_scalar(emitter, text, len, lines ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+	emit_scalar(emitter, text, len,
+		    lines ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
 static void emit_value(yaml_emitter_t *emitter, const struct value *v)
@@ -538,7 +583,8 @@ static void emit_value(yaml_emitter_t *emitter, const struct value *v)
 	case TYPE_ANY:
 		bug("a known value of no type");
 	case TYPE_BOOL:
-		emit_scalar(emitter, v->boolean ? "true" : "false", v->boolean ? 4 : 5, YAML_PLAIN_SCALAR_STYLE);
+		emit_scalar(emitter, v->boolean ? "true" : "false", v->boolean ? 4 : 5,
+			    YAML_PLAIN_SCALAR_STYLE);
 		return;
 	case TYPE_NUMBER: {
 		AUTO_BUF struct buf text = BUF_INIT;
@@ -553,11 +599,14 @@ static void emit_value(yaml_emitter_t *emitter, const struct value *v)
 	case TYPE_SET:
 	case TYPE_TUPLE:
 		emit(emitter, &event,
-		     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
+		     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+							  YAML_BLOCK_SEQUENCE_STYLE));
 		break;
 	case TYPE_MAP:
 	case TYPE_OBJECT:
-		emit(emitter, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+		emit(emitter, &event,
+		     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+							 YAML_BLOCK_MAPPING_STYLE));
 		break;
 	}
 	for (uint32_t i = 0; i < v->count; i++) {
@@ -566,7 +615,8 @@ static void emit_value(yaml_emitter_t *emitter, const struct value *v)
 		emit_value(emitter, v->items[i]);
 	}
 	emit(emitter, &event,
-	     named ? yaml_mapping_end_event_initialize(&event) : yaml_sequence_end_event_initialize(&event));
+	     named ? yaml_mapping_end_event_initialize(&event)
+		   : yaml_sequence_end_event_initialize(&event));
 }
 
 void value_to_yaml(const struct value *v, struct buf *out)

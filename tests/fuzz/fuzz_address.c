@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct address a, again;
 	if (address_parse(arena, arena_strndup(arena, (const char *)bytes, len), &a, &diags)) {
 		const char *text = address_print(arena, &a);
-		if (!address_parse(arena, text, &again, &diags) || address_compare(&a, &again) != 0 ||
-		    !address_contains(&a, &again))
+		if (!address_parse(arena, text, &again, &diags) ||
+		    address_compare(&a, &again) != 0 || !address_contains(&a, &again))
 			bug("an address changed on the way: %s", text);
 	}
 	diags_release(&diags);

@@ -42,7 +42,8 @@ static void addresses_are_read_and_written(void **state)
 		{"aws_subnet.a[\"b\"]", NULL},
 		{"aws_subnet.a[\"x y\\n\\\"\\\\\"]", NULL},
 		{"aws_subnet.a[\"$${x} %%{y} $x\"]", NULL},
-		{"aws_subnet.a[\"\\u00e9\\U0001F600\"]", "aws_subnet.a[\"\xc3\xa9\xf0\x9f\x98\x80\"]"},
+		{"aws_subnet.a[\"\\u00e9\\U0001F600\"]",
+		 "aws_subnet.a[\"\xc3\xa9\xf0\x9f\x98\x80\"]"},
 		{"aws_subnet.a[\"\"]", NULL},
 		{"data.aws_ami.x", NULL},
 		{"module.net", NULL},
@@ -54,7 +55,8 @@ static void addresses_are_read_and_written(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct address a = address(cases[i][0]);
-		assert_string_equal(address_print(arena, &a), cases[i][1] ? cases[i][1] : cases[i][0]);
+		assert_string_equal(address_print(arena, &a),
+				    cases[i][1] ? cases[i][1] : cases[i][0]);
 	}
 	struct address root = {0};
 	assert_string_equal(address_print(arena, &root), "");
@@ -106,9 +108,20 @@ static void order_is_terraforms(void **state)
 {
 	(void)state;
 	static const char *const sorted[] = {
-		"data.aws_ami.x",  "aws_instance.a",	"aws_instance.b",      "aws_instance.b[2]",  "aws_instance.b[10]",
-		"aws_instance.b[\"1\"]", "aws_instance.b[\"a\"]", "aws_vpc.a",	       "module.a",	     "module.a.data.x.y",
-		"module.a.aws_vpc.z",	 "module.a[0].aws_vpc.z", "module.b.aws_vpc.a", "module.a.module.b.aws_vpc.z",
+		"data.aws_ami.x",
+		"aws_instance.a",
+		"aws_instance.b",
+		"aws_instance.b[2]",
+		"aws_instance.b[10]",
+		"aws_instance.b[\"1\"]",
+		"aws_instance.b[\"a\"]",
+		"aws_vpc.a",
+		"module.a",
+		"module.a.data.x.y",
+		"module.a.aws_vpc.z",
+		"module.a[0].aws_vpc.z",
+		"module.b.aws_vpc.a",
+		"module.a.module.b.aws_vpc.z",
 	};
 	size_t n = ARRAY_LEN(sorted);
 	struct address all[ARRAY_LEN(sorted)];
@@ -126,13 +139,20 @@ static void holding_follows_modules_and_keys(void **state)
 		const char *outer, *inner;
 		bool holds;
 	} cases[] = {
-		{"aws_vpc.a", "aws_vpc.a", true},		   {"aws_vpc.a", "aws_vpc.a[0]", true},
-		{"aws_vpc.a[0]", "aws_vpc.a", false},		   {"aws_vpc.a[0]", "aws_vpc.a[1]", false},
-		{"aws_vpc.a", "data.aws_vpc.a", false},		   {"aws_vpc.a", "module.m.aws_vpc.a", false},
-		{"module.m", "module.m.aws_vpc.a", true},	   {"module.m", "module.m[\"k\"].aws_vpc.a", true},
-		{"module.m[0]", "module.m[0].module.n.a.b", true}, {"module.m[0]", "module.m[1].a.b", false},
-		{"module.m", "module.n.a.b", false},		   {"module.m.aws_vpc.a", "module.m[0].aws_vpc.a", false},
-		{"module.m.module.n", "module.m.module.n[1].a.b", true}, {"module.m.module.n", "module.m[0].module.n.a.b", false},
+		{"aws_vpc.a", "aws_vpc.a", true},
+		{"aws_vpc.a", "aws_vpc.a[0]", true},
+		{"aws_vpc.a[0]", "aws_vpc.a", false},
+		{"aws_vpc.a[0]", "aws_vpc.a[1]", false},
+		{"aws_vpc.a", "data.aws_vpc.a", false},
+		{"aws_vpc.a", "module.m.aws_vpc.a", false},
+		{"module.m", "module.m.aws_vpc.a", true},
+		{"module.m", "module.m[\"k\"].aws_vpc.a", true},
+		{"module.m[0]", "module.m[0].module.n.a.b", true},
+		{"module.m[0]", "module.m[1].a.b", false},
+		{"module.m", "module.n.a.b", false},
+		{"module.m.aws_vpc.a", "module.m[0].aws_vpc.a", false},
+		{"module.m.module.n", "module.m.module.n[1].a.b", true},
+		{"module.m.module.n", "module.m[0].module.n.a.b", false},
 		{"module.m.a.b", "module.m", false},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -27,7 +27,8 @@ static const struct type *read_constraint(struct arena *arena, const struct valu
 		attr->name = value_key_at(inner, i);
 		attr->type = read_constraint(arena, inner->items[i]);
 		for (uint32_t k = 0; k < form->items[2]->count; k++)
-			attr->optional = attr->optional || value_is_text(form->items[2]->items[k], attr->name);
+			attr->optional = attr->optional ||
+					 value_is_text(form->items[2]->items[k], attr->name);
 		const struct value *fallback = value_get(form->items[3], attr->name);
 		if (fallback)
 			attr->fallback = value_convert(arena, fallback, attr->type, &why);
@@ -51,7 +52,8 @@ static bool as_terraform(struct arena *arena, size_t line, const struct value *c
 		/* Terraform prints the place of what only shows in values as an expression: [0].a: a number is required */
 		if (*error == '.' || *error == '[') {
 			const char *last = strstr(error, ": ") + 2, *at = strstr(reason, last);
-			return at && !strcmp(at, last) ? true : !differs(line, "error", reason, error);
+			return at && !strcmp(at, last) ? true
+						       : !differs(line, "error", reason, error);
 		}
 		return !differs(line, "error", reason, error);
 	}
@@ -99,12 +101,18 @@ static void types_unify(void **state)
 		{{"[\"list\",\"string\"]", "[\"list\",\"number\"]"}, "[\"list\",\"string\"]"},
 		{{"[\"list\",\"string\"]", "[\"tuple\",[\"number\"]]"}, "[\"list\",\"string\"]"},
 		{{"[\"set\",\"string\"]", "[\"list\",\"string\"]"}, "[\"list\",\"string\"]"},
-		{{"[\"tuple\",[\"number\"]]", "[\"tuple\",[\"string\"]]"}, "[\"tuple\",[\"string\"]]"},
-		{{"[\"tuple\",[\"number\"]]", "[\"tuple\",[\"string\",\"bool\"]]"}, "[\"list\",\"string\"]"},
-		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"a\":\"number\"}]"}, "[\"object\",{\"a\":\"string\"}]"},
-		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"b\":\"number\"}]"}, "[\"map\",\"string\"]"},
-		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"b\":[\"list\",\"string\"]}]"}, NULL},
-		{{"[\"map\",\"number\"]", "[\"object\",{\"b\":\"string\"}]"}, "[\"map\",\"string\"]"},
+		{{"[\"tuple\",[\"number\"]]", "[\"tuple\",[\"string\"]]"},
+		 "[\"tuple\",[\"string\"]]"},
+		{{"[\"tuple\",[\"number\"]]", "[\"tuple\",[\"string\",\"bool\"]]"},
+		 "[\"list\",\"string\"]"},
+		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"a\":\"number\"}]"},
+		 "[\"object\",{\"a\":\"string\"}]"},
+		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"b\":\"number\"}]"},
+		 "[\"map\",\"string\"]"},
+		{{"[\"object\",{\"a\":\"string\"}]", "[\"object\",{\"b\":[\"list\",\"string\"]}]"},
+		 NULL},
+		{{"[\"map\",\"number\"]", "[\"object\",{\"b\":\"string\"}]"},
+		 "[\"map\",\"string\"]"},
 		{{"[\"object\",{\"a\":\"string\"}]", "[\"tuple\",[\"string\"]]"}, NULL},
 		{{"[\"list\",\"string\"]", "\"dynamic\""}, "\"dynamic\""},
 		{{"\"dynamic\"", "\"string\""}, "\"string\""},
@@ -118,7 +126,8 @@ static void types_unify(void **state)
 			n++;
 		}
 		const struct type *got = type_unify(arena, types, n);
-		if (!got != !cases[i].result || (got && !type_equal(got, type_of(cases[i].result)))) {
+		if (!got != !cases[i].result ||
+		    (got && !type_equal(got, type_of(cases[i].result)))) {
 			struct buf out = BUF_INIT;
 			if (got)
 				type_print_json(got, &out);
@@ -131,15 +140,19 @@ static void unknowns_and_marks_stay(void **state)
 {
 	(void)state;
 	struct buf why = BUF_INIT;
-	const struct value *v = value_convert(arena, value_unknown(arena, &type_number), &type_string, &why);
+	const struct value *v =
+		value_convert(arena, value_unknown(arena, &type_number), &type_string, &why);
 	assert_true(v && !value_is_known(v) && v->type == &type_string && !v->not_null);
-	v = value_convert(arena, value_unknown_not_null(arena, &type_empty_tuple), &type_list_of_string, &why);
+	v = value_convert(arena, value_unknown_not_null(arena, &type_empty_tuple),
+			  &type_list_of_string, &why);
 	assert_true(v && v->not_null && v->type == &type_list_of_string);
 	v = value_convert(arena, &value_null_any, &type_map_of_string, &why);
 	assert_true(v && value_is_null(v) && v->type == &type_map_of_string);
-	const struct value *items[] = {value_mark(arena, value_int(arena, 1), VALUE_SENSITIVE), &value_unknown_any};
+	const struct value *items[] = {value_mark(arena, value_int(arena, 1), VALUE_SENSITIVE),
+				       &value_unknown_any};
 	v = value_convert(arena, value_tuple(arena, items, 2), &type_list_of_string, &why);
-	assert_true(v && v->type == &type_list_of_string && !v->marks && value_is_sensitive(v->items[0]));
+	assert_true(v && v->type == &type_list_of_string && !v->marks &&
+		    value_is_sensitive(v->items[0]));
 	assert_true(value_is_text(value_unmark(arena, v->items[0]), "1"));
 	assert_true(!value_is_known(v->items[1]) && v->items[1]->type == &type_string);
 	v = value_convert(arena, value_tuple(arena, items, 2), &type_set_of_string, &why);
@@ -169,7 +182,8 @@ static void many_members_are_no_trouble(void **state)
 	for (size_t i = 0; i < n; i++)
 		items[i] = i % 3 ? value_int(arena, (int64_t)i) : value_stringf(arena, "%zu", i);
 	struct buf why = BUF_INIT;
-	const struct value *v = value_convert(arena, value_tuple(arena, items, n), type_list(arena, &type_any), &why);
+	const struct value *v = value_convert(arena, value_tuple(arena, items, n),
+					      type_list(arena, &type_any), &why);
 	assert_true(v && v->type == &type_list_of_string && v->count == n);
 	v = value_convert(arena, v, &type_set_of_string, &why);
 	assert_int_equal(v->count, n);

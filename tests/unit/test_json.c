@@ -24,7 +24,9 @@ static bool as_terraform(struct arena *a, size_t line, const struct value *c)
 	const char *reason = buf_take_text(a, &why);
 	if (!v) {
 		/* Names with U+0000 are no names here. */
-		return !wanted || strstr(reason, "U+0000") ? true : !differs(line, "json", reason, wanted->text);
+		return !wanted || strstr(reason, "U+0000")
+			       ? true
+			       : !differs(line, "json", reason, wanted->text);
 	}
 	value_to_json(v, true, &out);
 	const char *json = buf_take_text(a, &out);
@@ -91,7 +93,8 @@ static void errors_say_where(void **state)
 static const struct value *read_as(const char *text, const char *type)
 {
 	struct buf why = BUF_INIT;
-	const struct value *v = value_from_json_as(arena, text, strlen(text), type_from_json_value(arena, read(type)), &why);
+	const struct value *v = value_from_json_as(arena, text, strlen(text),
+						   type_from_json_value(arena, read(type)), &why);
 	if (!v)
 		v = value_string(arena, buf_text(&why));
 	buf_release(&why);
@@ -103,21 +106,28 @@ static void known_types_are_kept(void **state)
 	(void)state;
 	static const char *const cases[][3] = {
 		/* type, text, the value as the console prints it */
-		{"[\"list\",\"string\"]", "[\"a\",null]", "tolist([\n  \"a\",\n  tostring(null),\n])"},
+		{"[\"list\",\"string\"]", "[\"a\",null]",
+		 "tolist([\n  \"a\",\n  tostring(null),\n])"},
 		{"[\"set\",\"number\"]", "[2,1,2]", "toset([\n  1,\n  2,\n])"},
-		{"[\"map\",\"bool\"]", "{\"b\":true,\"a\":\"false\"}", "tomap({\n  \"a\" = false\n  \"b\" = true\n})"},
+		{"[\"map\",\"bool\"]", "{\"b\":true,\"a\":\"false\"}",
+		 "tomap({\n  \"a\" = false\n  \"b\" = true\n})"},
 		{"[\"object\",{\"a\":\"string\",\"b\":\"number\"}]", "{\"a\":1,\"gone\":[1]}",
 		 "{\n  \"a\" = \"1\"\n  \"b\" = tonumber(null)\n}"},
 		{"[\"tuple\",[\"string\",\"number\"]]", "[\"a\",\"2\"]", "[\n  \"a\",\n  2,\n]"},
-		{"\"dynamic\"", "{\"value\":[\"x\"],\"type\":[\"set\",\"string\"]}", "toset([\n  \"x\",\n])"},
+		{"\"dynamic\"", "{\"value\":[\"x\"],\"type\":[\"set\",\"string\"]}",
+		 "toset([\n  \"x\",\n])"},
 		{"\"dynamic\"", "{\"type\":\"number\",\"value\":\"5\"}", "5"},
 		{"\"dynamic\"", "null", "null"},
-		{"[\"object\",{\"a\":\"dynamic\"}]", "{\"a\":{\"value\":1,\"type\":\"number\"}}", "{\n  \"a\" = 1\n}"},
+		{"[\"object\",{\"a\":\"dynamic\"}]", "{\"a\":{\"value\":1,\"type\":\"number\"}}",
+		 "{\n  \"a\" = 1\n}"},
 		{"[\"list\",\"string\"]", "null", "tolist(null) /* of string */"},
-		{"[\"list\",\"string\"]", "{}", "\"list of string required, but this is an object, at line 1, column 1\""},
+		{"[\"list\",\"string\"]", "{}",
+		 "\"list of string required, but this is an object, at line 1, column 1\""},
 		{"\"number\"", "\"x\"", "\"number required, at line 1, column 1\""},
-		{"\"string\"", "[1]", "\"string required, but this is an array, at line 1, column 1\""},
-		{"\"dynamic\"", "{\"value\":1}", "\"expected an object of \\\"value\\\" and \\\"type\\\", at line 1, column 1\""},
+		{"\"string\"", "[1]",
+		 "\"string required, but this is an array, at line 1, column 1\""},
+		{"\"dynamic\"", "{\"value\":1}",
+		 "\"expected an object of \\\"value\\\" and \\\"type\\\", at line 1, column 1\""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf out = BUF_INIT;
@@ -127,15 +137,21 @@ static void known_types_are_kept(void **state)
 	}
 	/* What is read as a type is of that type, so that types stay shared. */
 	const struct value *v = read_as("{}", "[\"object\",{\"a\":\"string\"}]");
-	assert_ptr_equal(v->type, type_from_json_value(arena, read("[\"object\",{\"a\":\"string\"}]")));
+	assert_ptr_equal(v->type,
+			 type_from_json_value(arena, read("[\"object\",{\"a\":\"string\"}]")));
 }
 
 static void types_have_a_json_form(void **state)
 {
 	(void)state;
 	static const char *const forms[] = {
-		"\"string\"", "\"dynamic\"", "[\"list\",[\"map\",\"number\"]]", "[\"tuple\",[]]", "[\"tuple\",[\"bool\",\"string\"]]",
-		"[\"object\",{\"a\":\"bool\",\"b\":[\"set\",\"string\"]}]", "[\"object\",{\"a\":\"bool\",\"b\":\"string\"},[\"b\"]]",
+		"\"string\"",
+		"\"dynamic\"",
+		"[\"list\",[\"map\",\"number\"]]",
+		"[\"tuple\",[]]",
+		"[\"tuple\",[\"bool\",\"string\"]]",
+		"[\"object\",{\"a\":\"bool\",\"b\":[\"set\",\"string\"]}]",
+		"[\"object\",{\"a\":\"bool\",\"b\":\"string\"},[\"b\"]]",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		struct buf out = BUF_INIT;
@@ -143,12 +159,21 @@ static void types_have_a_json_form(void **state)
 		assert_string_equal(out.ptr, forms[i]);
 		buf_release(&out);
 	}
-	static const char *const none[] = {"1", "\"text\"", "[]", "[\"list\"]", "[\"list\",1]", "[\"object\",[]]", "[\"tuple\",\"string\"]",
-					   "[\"object\",{\"a\":null}]", "[\"list\",\"string\",1]"};
+	static const char *const none[] = {"1",
+					   "\"text\"",
+					   "[]",
+					   "[\"list\"]",
+					   "[\"list\",1]",
+					   "[\"object\",[]]",
+					   "[\"tuple\",\"string\"]",
+					   "[\"object\",{\"a\":null}]",
+					   "[\"list\",\"string\",1]"};
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		assert_null(type_from_json_value(arena, read(none[i])));
 	struct buf out = BUF_INIT;
-	type_print(type_from_json_value(arena, read("[\"object\",{\"a-b\":\"bool\",\"c\":[\"tuple\",[\"dynamic\"]]},[\"c\"]]")), &out);
+	type_print(type_from_json_value(arena, read("[\"object\",{\"a-b\":\"bool\",\"c\":["
+						    "\"tuple\",[\"dynamic\"]]},[\"c\"]]")),
+		   &out);
 	assert_string_equal(out.ptr, "object({ a-b = bool, c = optional(tuple([any])) })");
 	buf_release(&out);
 }
@@ -158,7 +183,8 @@ static void pretty_is_indented(void **state)
 	(void)state;
 	struct buf out = BUF_INIT;
 	value_to_json_pretty(read("{\"a\":[1,{}],\"b\":[],\"c\":\"<\"}"), &out);
-	assert_string_equal(out.ptr, "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": [],\n  \"c\": \"<\"\n}");
+	assert_string_equal(out.ptr,
+			    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": [],\n  \"c\": \"<\"\n}");
 	buf_release(&out);
 }
 
@@ -170,7 +196,8 @@ static const struct value *sample(void)
 	assert_true(number_parse(arena, "-0.5", 4, &half));
 	const struct value *members[] = {
 		value_mark(arena, value_string(arena, "secret"), VALUE_SENSITIVE),
-		value_mark(arena, value_unknown_not_null(arena, &type_list_of_string), VALUE_SENSITIVE | VALUE_EPHEMERAL),
+		value_mark(arena, value_unknown_not_null(arena, &type_list_of_string),
+			   VALUE_SENSITIVE | VALUE_EPHEMERAL),
 		value_number(arena, half),
 		value_number(arena, number_from_double(arena, 1e300)),
 		value_int(arena, INT64_MIN),
@@ -179,8 +206,12 @@ static const struct value *sample(void)
 		&value_unknown_any,
 		value_stringf(arena, "%0200d", 7),
 		value_map(arena, &type_bool, (const char *const[]){"y", "x"},
-			  (const struct value *const[]){&value_true, value_null(arena, &type_bool)}, 2),
-		value_set(arena, &type_string, (const struct value *const[]){&value_unknown_string, value_string(arena, "a")}, 2),
+			  (const struct value *const[]){&value_true, value_null(arena, &type_bool)},
+			  2),
+		value_set(arena, &type_string,
+			  (const struct value *const[]){&value_unknown_string,
+							value_string(arena, "a")},
+			  2),
 		value_null(arena, &type_bool),
 		value_null(arena, &type_bool),
 	};
@@ -198,14 +229,17 @@ static void packing_keeps_everything(void **state)
 	assert_non_null(again);
 	assert_true(value_identical(v, again));
 	/* A member that is not of the type its holder declares. */
-	const struct type *open = type_from_json_value(arena, read("[\"object\",{\"a\":\"dynamic\"}]"));
-	const struct value *text = value_string(arena, "x"), *holder = value_object_of(arena, open, &text);
+	const struct type *open =
+		type_from_json_value(arena, read("[\"object\",{\"a\":\"dynamic\"}]"));
+	const struct value *text = value_string(arena, "x"),
+			   *holder = value_object_of(arena, open, &text);
 	buf_clear(&out);
 	value_pack_content(holder, &out);
 	type_pack(open, &type);
 	assert_ptr_equal(type_unpack(arena, type.ptr, type.len, &why), open);
 	again = value_unpack_of(arena, open, out.ptr, out.len, &why);
-	assert_true(again && value_identical(holder, again) && again->items[0]->type == &type_string);
+	assert_true(again && value_identical(holder, again) &&
+		    again->items[0]->type == &type_string);
 	buf_release(&out);
 	buf_release(&type);
 	buf_release(&why);
@@ -256,9 +290,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(json_is_terraforms),	     cmocka_unit_test(errors_say_where),
-		cmocka_unit_test(known_types_are_kept),	     cmocka_unit_test(types_have_a_json_form),
-		cmocka_unit_test(pretty_is_indented),	     cmocka_unit_test(packing_keeps_everything),
+		cmocka_unit_test(json_is_terraforms),	cmocka_unit_test(errors_say_where),
+		cmocka_unit_test(known_types_are_kept), cmocka_unit_test(types_have_a_json_form),
+		cmocka_unit_test(pretty_is_indented),	cmocka_unit_test(packing_keeps_everything),
 		cmocka_unit_test(damage_is_noticed),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -15,19 +15,35 @@ static bool as_terraform(struct arena *arena, size_t line, const struct value *c
 	bool ok = !differs(line, "x", number_print(arena, x), value_get_text(c, "x"));
 	static const struct {
 		const char *name;
-		bool (*fn)(struct arena *arena, struct number a, struct number b, struct number *out);
-	} operations[] = {{"add", number_add}, {"sub", number_sub}, {"mul", number_mul}, {"div", number_div}, {"mod", number_mod}};
+		bool (*fn)(struct arena *arena, struct number a, struct number b,
+			   struct number *out);
+	} operations[] = {{"add", number_add},
+			  {"sub", number_sub},
+			  {"mul", number_mul},
+			  {"div", number_div},
+			  {"mod", number_mod}};
 	for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
 		const char *wanted = value_get_text(c, operations[i].name);
 		bool done = operations[i].fn(arena, x, y, &r);
-		if (!wanted ? done : !done || differs(line, operations[i].name, number_print(arena, r), wanted))
+		if (!wanted ? done
+			    : !done || differs(line, operations[i].name, number_print(arena, r),
+					       wanted))
 			ok = false;
 	}
 	bool less = number_compare(x, y) < 0, equal = number_equal(x, y);
-	if (less != value_is_true(value_get(c, "less")) || equal != value_is_true(value_get(c, "equal")))
-		ok = !differs(line, "order", less ? "less" : equal ? "equal" : "greater", "otherwise");
-	ok = !differs(line, "floor", number_print(arena, number_floor(arena, x)), value_get_text(c, "floor")) && ok;
-	ok = !differs(line, "ceil", number_print(arena, number_ceil(arena, x)), value_get_text(c, "ceil")) && ok;
+	if (less != value_is_true(value_get(c, "less")) ||
+	    equal != value_is_true(value_get(c, "equal")))
+		ok = !differs(line, "order",
+			      less    ? "less"
+			      : equal ? "equal"
+				      : "greater",
+			      "otherwise");
+	ok = !differs(line, "floor", number_print(arena, number_floor(arena, x)),
+		      value_get_text(c, "floor")) &&
+	     ok;
+	ok = !differs(line, "ceil", number_print(arena, number_ceil(arena, x)),
+		      value_get_text(c, "ceil")) &&
+	     ok;
 	return ok;
 }
 
@@ -49,15 +65,26 @@ static void text_is_read_and_written(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-		{"0", "0"},	  {"-0", "-0"},	    {"+1", "1"},     {".5", "0.5"},	{"5.", "5"},
-		{"-.5", "-0.5"},  {"010", "10"},    {"1e3", "1000"}, {"1E-3", "0.001"}, {"1.50", "1.5"},
-		{"1e21", "1000000000000000000000"}, {"-9223372036854775808", "-9223372036854775808"},
+		{"0", "0"},
+		{"-0", "-0"},
+		{"+1", "1"},
+		{".5", "0.5"},
+		{"5.", "5"},
+		{"-.5", "-0.5"},
+		{"010", "10"},
+		{"1e3", "1000"},
+		{"1E-3", "0.001"},
+		{"1.50", "1.5"},
+		{"1e21", "1000000000000000000000"},
+		{"-9223372036854775808", "-9223372036854775808"},
 		{"9223372036854775808", "9223372036854775808"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(parsed(cases[i][0]), cases[i][1]);
-	static const char *const bad[] = {"", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", " 1", "1 ", "Inf", "NaN", "1p3", "--1",
-					  "1.2.3", "1e999999999999", "1e-100001", "1e100001"};
+	static const char *const bad[] = {
+		"",	     "-",	".",   "e5",  "1e",  "1e+", "0x10",  "1_000",
+		" 1",	     "1 ",	"Inf", "NaN", "1p3", "--1", "1.2.3", "1e999999999999",
+		"1e-100001", "1e100001"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		if (parsed(bad[i]))
 			fail_msg("\"%s\" is read as %s", bad[i], parsed(bad[i]));
@@ -66,7 +93,8 @@ static void text_is_read_and_written(void **state)
 	struct number two, n;
 	two = number_from_int(2);
 	assert_true(number_pow(arena, two, number_from_int(200), &n));
-	assert_string_equal(number_print(arena, n), "1606938044258990300000000000000000000000000000000000000000000");
+	assert_string_equal(number_print(arena, n),
+			    "1606938044258990300000000000000000000000000000000000000000000");
 	assert_true(number_pow(arena, two, number_from_int(60), &n));
 	assert_string_equal(number_print(arena, n), "1152921504606847000");
 	assert_true(number_log(arena, number_from_int(10), two, &n));
@@ -99,7 +127,8 @@ static void borders_of_64_bits(void **state)
 	int64_t i;
 	assert_false(number_to_int(n, &i));
 	assert_true(number_compare(n, max) > 0 && number_compare(min, n) < 0);
-	assert_string_equal(number_print(arena, number_from_uint(arena, UINT64_MAX)), "18446744073709551615");
+	assert_string_equal(number_print(arena, number_from_uint(arena, UINT64_MAX)),
+			    "18446744073709551615");
 	assert_string_equal(number_print(arena, number_from_double(arena, 0.1)), "0.1");
 	assert_true(number_is_integer(number_from_double(arena, 3.0)));
 	assert_true(number_to_int(number_from_double(arena, -3.0), &i) && i == -3);
@@ -114,13 +143,23 @@ static void bases_and_formats(void **state)
 		int base;
 		const char *result;
 	} bases[] = {
-		{"zz", 36, "1295"}, {"ZZ", 36, "1295"}, {"-7f", 16, "-127"}, {"11", 2, "3"},	 {"2", 2, NULL},
-		{"", 10, NULL},	    {"-", 10, NULL},	{"aA", 62, "656"},   {"1.5", 10, NULL},	 {"0x1", 16, NULL},
-		{"ffffffffffffffffffff", 16, "1208925819614629174706175"}, {"-0", 10, "0"},
+		{"zz", 36, "1295"},
+		{"ZZ", 36, "1295"},
+		{"-7f", 16, "-127"},
+		{"11", 2, "3"},
+		{"2", 2, NULL},
+		{"", 10, NULL},
+		{"-", 10, NULL},
+		{"aA", 62, "656"},
+		{"1.5", 10, NULL},
+		{"0x1", 16, NULL},
+		{"ffffffffffffffffffff", 16, "1208925819614629174706175"},
+		{"-0", 10, "0"},
 	};
 	struct number n;
 	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
-		bool ok = number_parse_base(arena, bases[i].text, strlen(bases[i].text), bases[i].base, &n);
+		bool ok = number_parse_base(arena, bases[i].text, strlen(bases[i].text),
+					    bases[i].base, &n);
 		assert_int_equal(ok, bases[i].result != NULL);
 		if (ok)
 			assert_string_equal(number_print(arena, n), bases[i].result);
@@ -133,15 +172,26 @@ static void bases_and_formats(void **state)
 		int precision;
 		const char *result;
 	} formats[] = {
-		{"1234567", 'g', -1, "1.234567e+06"}, {"100000", 'g', -1, "100000"},   {"1000000", 'g', -1, "1e+06"},
-		{"0.0001234", 'g', -1, "0.0001234"},  {"0.00001234", 'g', -1, "1.234e-05"}, {"123456", 'g', 3, "1.23e+05"},
-		{"1234567", 'g', 10, "1234567"},      {"2.5", 'f', 0, "2"},	       {"0.5", 'f', 3, "0.500"},
-		{"123456.789", 'e', 6, "1.234568e+05"}, {"0", 'e', 6, "0.000000e+00"}, {"25", 'e', 0, "2e+01"},
-		{"-1.5", 'f', 1, "-1.5"},	      {"1e50", 'g', -1, "1e+50"},
+		{"1234567", 'g', -1, "1.234567e+06"},
+		{"100000", 'g', -1, "100000"},
+		{"1000000", 'g', -1, "1e+06"},
+		{"0.0001234", 'g', -1, "0.0001234"},
+		{"0.00001234", 'g', -1, "1.234e-05"},
+		{"123456", 'g', 3, "1.23e+05"},
+		{"1234567", 'g', 10, "1234567"},
+		{"2.5", 'f', 0, "2"},
+		{"0.5", 'f', 3, "0.500"},
+		{"123456.789", 'e', 6, "1.234568e+05"},
+		{"0", 'e', 6, "0.000000e+00"},
+		{"25", 'e', 0, "2e+01"},
+		{"-1.5", 'f', 1, "-1.5"},
+		{"1e50", 'g', -1, "1e+50"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 		assert_true(parse(arena, formats[i].text, &n));
-		assert_string_equal(number_print_float(arena, n, formats[i].verb, formats[i].precision), formats[i].result);
+		assert_string_equal(
+			number_print_float(arena, n, formats[i].verb, formats[i].precision),
+			formats[i].result);
 	}
 }
 

@@ -7,7 +7,8 @@ static const struct {
 	const char *text, *json, *why;
 } deviations[] = {
 	{"%YAML 1.2\n---\na: 1\n", "{\"a\":1}", "the version is known"},
-	{"- |\n 1\n- |-\n 1\n- >-\n yes\n- |-\n x: y\n", "[\"1\\n\",\"1\",\"yes\",\"x: y\"]", "a block is text, whatever it says"},
+	{"- |\n 1\n- |-\n 1\n- >-\n yes\n- |-\n x: y\n", "[\"1\\n\",\"1\",\"yes\",\"x: y\"]",
+	 "a block is text, whatever it says"},
 };
 
 static bool as_terraform(struct arena *arena, size_t line, const struct value *c)
@@ -36,7 +37,8 @@ static bool as_terraform(struct arena *arena, size_t line, const struct value *c
 	reason = buf_take_text(arena, &why);
 	if (!again || !value_same(v, again))
 		return !differs(line, "read again", again ? "another value" : reason, yaml);
-	return wanted != value_get_text(c, "json") || !differs(line, "yaml", yaml, value_get_text(c, "yaml"));
+	return wanted != value_get_text(c, "json") ||
+	       !differs(line, "yaml", yaml, value_get_text(c, "yaml"));
 }
 
 static void yaml_is_terraforms(void **state)
@@ -56,12 +58,17 @@ static void errors_say_where(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
-	assert_string_equal(reason(arena, "a: *x\n"), "on line 1, column 4: reference to undefined anchor \"x\"");
-	assert_string_equal(reason(arena, "a: &x [*x]\n"),
-			    "on line 1, column 8: cannot refer to anchor \"x\" from inside its own definition");
-	assert_string_equal(reason(arena, "a: 1\nb: .nan\n"), "on line 2, column 4: .nan is not supported: numbers are finite");
-	assert_string_equal(reason(arena, "--- 1\n--- 2\n"), "on line 2, column 1: only a single document is allowed");
-	assert_string_equal(reason(arena, "? [1]\n: 2\n"), "on line 1, column 3: only strings are allowed as mapping keys");
+	assert_string_equal(reason(arena, "a: *x\n"),
+			    "on line 1, column 4: reference to undefined anchor \"x\"");
+	assert_string_equal(
+		reason(arena, "a: &x [*x]\n"),
+		"on line 1, column 8: cannot refer to anchor \"x\" from inside its own definition");
+	assert_string_equal(reason(arena, "a: 1\nb: .nan\n"),
+			    "on line 2, column 4: .nan is not supported: numbers are finite");
+	assert_string_equal(reason(arena, "--- 1\n--- 2\n"),
+			    "on line 2, column 1: only a single document is allowed");
+	assert_string_equal(reason(arena, "? [1]\n: 2\n"),
+			    "on line 1, column 3: only strings are allowed as mapping keys");
 	assert_true(strstr(reason(arena, "a: [1\n"), "on line 2"));
 	arena_free(arena);
 }

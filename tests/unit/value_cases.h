@@ -42,7 +42,8 @@ static inline void run_cases(const char *path, size_t at_least, case_fn fn)
 		char *end = strchr(at, '\n');
 		struct arena *arena = arena_new();
 		struct buf why = BUF_INIT;
-		const struct value *c = value_from_json(arena, at, end ? (size_t)(end - at) : strlen(at), &why);
+		const struct value *c =
+			value_from_json(arena, at, end ? (size_t)(end - at) : strlen(at), &why);
 		line++;
 		if (!c)
 			fail_msg("%s, line %zu: %s", path, line, buf_text(&why));
