@@ -355,7 +355,7 @@ static const struct type *slice_type(const struct call *call)
 		return NULL;
 	if (type->kind == TYPE_LIST)
 		return type;
-	return b.known ? type_tuple(call_arena(call), type->items + b.start, b.end - b.start) : &type_any;
+	return b.known ? type_tuple(call_arena(call), type->items ? type->items + b.start : NULL, b.end - b.start) : &type_any;
 }
 
 static const struct value *run_slice(const struct call *call)
@@ -366,7 +366,7 @@ static const struct value *run_slice(const struct call *call)
 		return NULL;
 	unsigned marks = 0;
 	const struct value *seq = take_marks(call, call->args[0], &marks);
-	return sequence(call, type, seq->items + b.start, b.end - b.start, marks);
+	return sequence(call, type, seq->items ? seq->items + b.start : NULL, b.end - b.start, marks);
 }
 
 /* ---- looking for something ---- */

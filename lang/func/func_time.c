@@ -465,13 +465,8 @@ static const struct value *run_timeadd(const struct call *call)
 	int64_t nanoseconds;
 	if (!timestamp_argument(call, 0, -1, true, &t) || !duration_argument(call, 1, &nanoseconds))
 		return NULL;
-	int64_t seconds = nanoseconds / 1000000000, rest = nanoseconds % 1000000000;
-	if (rest < 0) {
-		rest += 1000000000;
-		seconds--;
-	}
-	rest += t.nanoseconds;
-	t.seconds += seconds + rest / 1000000000;
+	int64_t rest = nanoseconds % 1000000000 + t.nanoseconds;
+	t.seconds += nanoseconds / 1000000000 + floor_div(rest, 1000000000);
 	return timestamp_text(call, &t);
 }
 
