@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names that stand in type files' expressions, and their evaluation (lenient: what is absent is null). */
+#pragma once
+
+#include "providers/aws/type.h"
+
+struct aws_place { /* where a provider works */
+	const char *region, *account, *partition, *dns_suffix;
+};
+
+struct env {
+	struct eval eval;
+	struct scope scope;
+	struct function_set functions;
+	const struct aws_type *type;
+	const struct aws_place *place;
+	const char *id;
+	const struct value *self, *prior, *object, *answer, *answers, *member, *added, *removed, *changed, *changes, *tags, *objects,
+		*error, *ids, *atoms, *result;
+	const struct value *const *parts; /* by index; NULL: not read */
+	const struct value *want;         /* of the group at work: wanted(x) looks into it */
+	struct map *kept;                 /* answers kept under a name */
+	const struct value *kind;
+	unsigned depth;
+};
+
+/* `arena` and `diags` may change later by setting env->eval's. */
+void env_init(struct env *env, const struct aws_type *type, const struct aws_place *place, struct arena *arena, struct diags *diags);
+/* NULL expressions give null. */
+const struct value *env_eval(struct env *env, const struct expr *expr);
+bool env_true(struct env *env, const struct expr *expr); /* known and true */
+/* A text, or NULL for null and unknown. */
+const char *env_text(struct env *env, const struct expr *expr);
+
+/* null, "", [] or {}: what older types of Terraform store for "not set". Unknown is not blank. */
+bool is_blank(const struct value *v);
+
+/* ---- providers/aws/codec.c ---- */
+/* Another spelling on the wire; NULL codec: as it is. */
+const struct value *codec_to_wire(struct arena *arena, const char *codec, const struct value *v);
+const struct value *codec_from_wire(struct arena *arena, const char *codec, const struct value *v);
+/* Whether two spellings mean one thing, by a rule's name. */
+bool same_by_rule(struct arena *arena, const char *rule, const struct value *a, const struct value *b);
+bool codec_is_known(const char *codec);
+bool rule_is_known(const char *rule);
+/* "6" and "tcp" are "tcp"; "all" is "-1". */
+const char *protocol_name(struct arena *arena, const char *text);
+
+/* ---- providers/aws/policy.c ---- */
+/* Whether two IAM policies in JSON say the same. */
+bool same_policy(struct arena *arena, const char *a, const char *b);
+/* The data source aws_iam_policy_document; NULL after a diagnostic. */
+const struct value *policy_document(struct arena *arena, const struct value *config, struct diags *diags);
