@@ -346,6 +346,9 @@ static void begin(struct task *task)
 		.prior = task->options.kind == TASK_UPDATE || task->options.kind == TASK_DELETE ? change->prior : NULL,
 		.token = task->token,
 		.range = change->range,
+		.looked_at = task->options.node ? task->options.node->looked_at : NULL,
+		.looked_at_count = task->options.node ? task->options.node->looked_at_count : 0,
+		.look_at_all = task->options.node && task->options.node->look_at_all,
 	};
 	struct provider_run *run = map_find(&engine->runs, change->provider);
 	if (!run || !run->provider) {

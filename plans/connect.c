@@ -165,6 +165,15 @@ static void record_settled(struct settling *s, const struct op_result *result)
 		.mark = result->marked ? intent->token : NULL,
 	};
 	state_put_object(engine->state, &object);
+	state_drop_intent(engine->state, s->intent.id);
+	if (!result->unfinished)
+		return;
+	/* what the create still had to do is done by the next update of the object */
+	struct intent rest = *intent;
+	rest.kind = INTENT_UPDATE;
+	rest.note = result->unfinished;
+	rest.planned = NULL;
+	state_put_intent(engine->state, &rest);
 }
 
 static void on_settled(void *ctx, const struct op_result *result)
@@ -176,7 +185,6 @@ static void on_settled(void *ctx, const struct op_result *result)
 	switch (result->outcome) {
 	case OP_OK:
 		record_settled(s, result);
-		state_drop_intent(engine->state, s->intent.id);
 		engine_adopt_object(engine, state_find_object(engine->state, s->intent.address, ""), engine->diags);
 		text = "an earlier run was cut short while it made this object; the object exists, and is taken over";
 		break;

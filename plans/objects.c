@@ -186,8 +186,16 @@ void engine_adopt_object(struct engine *engine, const struct object *object, str
 		return;
 	}
 	vec_add(&engine->objects, w);
-	if (!*object->deposed)
-		map_put(&engine->current, w->address, w);
+	if (*object->deposed)
+		return;
+	map_put(&engine->current, w->address, w);
+	for (size_t i = 0; i < state_intent_count(engine->state); i++) {
+		const struct intent *intent = state_intent_at(engine->state, i);
+		if (intent->kind == INTENT_UPDATE && !strcmp(intent->address, w->address)) {
+			w->note = intent->note;
+			w->intent = intent->id;
+		}
+	}
 }
 
 bool engine_load_objects(struct engine *engine, struct diags *diags)
@@ -196,14 +204,6 @@ bool engine_load_objects(struct engine *engine, struct diags *diags)
 	size_t errors = diags->error_count;
 	for (size_t i = 0; i < state_object_count(engine->state); i++)
 		engine_adopt_object(engine, state_object_at(engine->state, i), diags);
-	for (size_t i = 0; i < state_intent_count(engine->state); i++) {
-		const struct intent *intent = state_intent_at(engine->state, i);
-		struct working *w = map_find(&engine->current, intent->address);
-		if (w && intent->kind == INTENT_UPDATE) {
-			w->note = intent->note;
-			w->intent = intent->id;
-		}
-	}
 	follow_moves(engine, engine->graph->config->root, diags);
 	follow_repetition(engine);
 	return diags->error_count == errors;

@@ -93,7 +93,10 @@ struct op_request {
 	const char *id;              /* settle, if it was known already; else NULL */
 	const char *note;            /* settle, and updates after a cut-short one: what `progress` last said; else NULL */
 	int64_t recorded_at;         /* settle: seconds since 1970 when the intent was recorded */
-	int64_t timeout_ms;          /* 0: the type's own */
+	/* As in struct read_item: what the object afterwards is looked at for. */
+	const char *const *looked_at;
+	size_t looked_at_count;
+	bool look_at_all;
 	struct src_range range;
 };
 
@@ -109,6 +112,7 @@ struct op_result {
 	const struct value *value; /* the object afterwards: create, update, data, settle; NULL after a delete */
 	bool tainted;              /* made, but a later step of the create failed beyond repair */
 	bool marked;               /* carries the intent tag `token`, to be taken off by unmark() */
+	const char *unfinished;    /* settle: it exists, but its create was not at the end: the note for the update that ends it */
 };
 
 struct op_events {

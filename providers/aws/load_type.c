@@ -666,6 +666,19 @@ struct aws_type *loader_type(struct loader *l, const struct block *block, bool d
 		if (!strcmp(block->body->blocks[i].type, "schema"))
 			type->entries = loader_schema(l, block->body->blocks[i].body, &type->entry_count);
 	}
+	/* what a single read asks for in parts of its own */
+	for (size_t i = 0; type->read.one && i < type->read.one->part_count; i++) {
+		const struct part *part = &type->read.one->parts[i];
+		for (size_t k = 0; k < part->for_count; k++) {
+			struct entry *entry = (struct entry *)(uintptr_t)entry_find(type->entries, type->entry_count, part->for_names[k]);
+			if (entry)
+				entry->parts |= (uint64_t)1 << (type->read.part_count + i);
+			else
+				loader_error(l, block->header_range, "a part is for \"%s\", which %s does not have", part->for_names[k], type->base.name);
+		}
+	}
+	if (type->read.part_count + (type->read.one ? type->read.one->part_count : 0) > 64)
+		loader_error(l, block->header_range, "a type has at most 64 parts");
 	choose_binding(type->create);
 	if (!type->tags.present && type->service)
 		type->tags = type->service->tags;
