@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An operation on one object: a stack of frames, each a list of steps (or what makes such lists)
+ * with the place it has come to. Nothing waits in C: a frame that needs an answer, a fresh object
+ * or time says so, and is taken up again when that has come.
+ */
+#pragma once
+
+#include "providers/aws/aws.h"
+
+enum frame_kind {
+	FRAME_STEPS,     /* a procedure's or group's steps */
+	FRAME_GROUPS,    /* the groups that have something to do, brackets around them */
+	FRAME_RECONCILE, /* what a group of members lacks or has too many */
+};
+
+enum procedure { PROC_CREATE, PROC_UPDATE, PROC_RECONCILE, PROC_DELETE, PROC_BRACKET };
+
+enum step_state { STEP_START, STEP_EACH, STEP_CALLING, STEP_AFTER, STEP_UNTIL };
+
+struct chunk { /* of a reconcile group: one run of its remove, change or add */
+	const struct steps *steps;
+	const struct value *member, *added, *removed, *changed;
+};
+
+struct frame {
+	enum frame_kind kind;
+	enum procedure procedure;
+	/* steps */
+	struct steps steps;
+	size_t at;
+	enum step_state state;
+	const struct value *each;
+	size_t each_at;
+	unsigned lost, polls, steady;
+	uint64_t retry_since; /* ms; 0: no retry under way */
+	const struct group *group; /* whose arguments bind */
+	struct chunk chunk;
+	/* groups */
+	const struct group **groups;
+	size_t group_count, group_at;
+	const struct bracket *open; /* entered, and to be left */
+	bool leave_anyway;
+	bool created; /* groups that follow a create */
+	/* reconcile */
+	const struct value *want;
+	struct chunk *chunks;
+	size_t chunk_count, chunk_at;
+	bool compared;
+};
+
+enum op_phase { OP_LOCK, OP_BEGIN, OP_WORK, OP_GROUPS, OP_TAGS, OP_LAST_READ, OP_OVER };
+
+struct op {
+	struct provider *provider;
+	const struct aws_type *type;
+	const struct op_request *request;
+	struct op_events events;
+	void *ctx;
+	struct diags *diags;
+	struct arena *arena;
+	struct env env;
+	struct diags mistakes; /* of expressions */
+	struct map kept;
+	enum op_phase phase;
+	VEC(struct frame) frames;
+	const struct value *self; /* planned, unknown parts null; what steps set is in it */
+	const char *id;
+	bool fresh;               /* env.object is as it stands now */
+	uint64_t deadline;        /* ms */
+	uint64_t timeout_ms;
+	struct reading reading;
+	struct arena *object_arena; /* of the last read */
+	uint64_t object_parts;
+	bool reading_now;
+	aws_call_id call;
+	loop_timer_id timer;
+	const struct value *params; /* of the call under way */
+	bool running, failing, tainted, made;
+	bool parked;   /* waits for a lock or a search */
+	bool finished; /* done() was called; it goes when nothing of it runs */
+	bool searching, settle_by_id;
+	bool in_create_steps;
+	size_t resume_at; /* update: create steps that are still to be done, from here; SIZE_MAX: none */
+	const char *resume_bracket;
+	const struct value *result;
+	bool marked;
+	unsigned reads; /* of the last read, while the object does not show */
+	const char *serial_key;
+	struct op *next_waiting; /* for the same serial key */
+	/* settling and adopting */
+	unsigned searches;
+	void (*after_search)(struct op *op, bool found, bool ours, bool failed);
+};
+
+/* Goes on until something has to be waited for. */
+void op_advance(struct op *op);
+void op_fail(struct op *op, bool tainted);
+/* The procedure's error from an answer. */
+void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
+void op_set_id(struct op *op, const char *id, size_t next_step);
+/* Looks for an object that a lost create may have made; calls op->after_search. */
+void op_search(struct op *op);
+bool op_is_late(const struct op *op);
+/* Whether the object, as last read, is not there or in a state that its type calls gone. */
+bool op_is_gone(struct op *op);
+void op_wait(struct op *op, uint64_t ms);
+
+/* ---- providers/aws/procedure.c ---- */
+enum run { RUN_AGAIN, RUN_WAIT, RUN_POP };
+enum run frame_run(struct op *op, struct frame *frame);
+void frames_push_steps(struct op *op, const struct steps *steps, enum procedure procedure);
+/* Groups that have something to do, after a create or for an update; pushes a frame if there are any. */
+void frames_push_groups(struct op *op, bool created);
+void frames_push_tags(struct op *op);
+/* The object, with a path of attributes set; blocks of one are looked through. */
+const struct value *with_attribute(struct arena *arena, const struct value *object, const char *name, const struct value *v);
+const struct value *value_by_path(const struct value *v, const char *path);
