@@ -370,7 +370,8 @@ static void plan_data(struct block_visit *visit, struct module_instance *mi, str
 		.expansion = expansion,
 		.instance = instance,
 		.request = {.kind = OP_READ_DATA, .type = node->type, .address = address, .config = config.config,
-			    .range = node->resource->header_range},
+			    .range = node->resource->header_range, .looked_at = node->looked_at, .looked_at_count = node->looked_at_count,
+			    .look_at_all = node->look_at_all},
 	};
 	visit->pending++;
 	engine_emit(engine, &(struct engine_event){.kind = EVENT_READING, .address = address, .type = node->type});

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All kinds of providers. */
+#include "providers/aws/provider_kind.h"
 #include "providers/provider.h"
 #include "providers/small/small.h"
 
 #include <string.h>
 
 const struct provider_kind *const provider_kinds[] = {
+	&aws_provider_kind,
 	&terraform_provider_kind,
 	NULL,
 };

@@ -50,5 +50,9 @@ const struct value *surface_fit(struct arena *arena, const struct value *v, cons
 const struct value *surface_members(struct env *env, const struct group *group, const struct entry *entry, const struct value *want);
 /* Tags of AWS's lists ({Key, Value} in any case) or maps as a map; without aws: and our own. */
 const struct value *surface_tags(struct arena *arena, const struct value *v, bool *marked, const char *token);
+/* Without what is blank inside: how members of groups are compared. */
+const struct value *surface_trimmed(struct arena *arena, const struct value *v);
+/* The object with one attribute replaced; the value has its type. */
+const struct value *with_exact(struct arena *arena, const struct value *object, const char *name, const struct value *v);
 /* Fills what is still unknown after an operation with null or empty. */
 const struct value *surface_settle(struct arena *arena, const struct value *v);

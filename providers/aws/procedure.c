@@ -29,11 +29,7 @@ const struct value *value_by_path(const struct value *v, const char *path)
 const struct value *with_attribute(struct arena *arena, const struct value *object, const char *name, const struct value *v)
 {
 	ptrdiff_t at = type_find_attr(object->type, name);
-	if (at < 0)
-		return object;
-	const struct value **items = arena_memdup(arena, object->items, object->count * sizeof(*items));
-	items[at] = surface_fit(arena, v, object->type->attrs[at].type);
-	return value_object_of(arena, object->type, items);
+	return at < 0 ? object : with_exact(arena, object, name, surface_fit(arena, v, object->type->attrs[at].type));
 }
 
 /* Equal as far as AWS is concerned: blank is blank, however it is written. */
@@ -44,23 +40,6 @@ static bool means_same(const struct value *a, const struct value *b)
 	if (!a || !b || a->deep_unknown || b->deep_unknown)
 		return false;
 	return value_same(a, b);
-}
-
-/* Without what is blank inside: how members are compared. */
-static const struct value *trimmed(struct arena *arena, const struct value *v)
-{
-	if (v->state != VALUE_KNOWN || (v->type->kind != TYPE_OBJECT && v->type->kind != TYPE_MAP))
-		return v;
-	const char **names = arena_array_of(arena, v->count, const char *);
-	const struct value **items = arena_array_of(arena, v->count, const struct value *);
-	size_t n = 0;
-	for (uint32_t i = 0; i < v->count; i++) {
-		if (is_blank(v->items[i]))
-			continue;
-		names[n] = value_key_at(v, i);
-		items[n++] = trimmed(arena, v->items[i]);
-	}
-	return value_object(arena, names, items, n);
 }
 
 /* ---- calls ---- */
@@ -646,10 +625,10 @@ static const char *member_key(struct op *op, const struct group *group, const st
 static const struct value *find_member(struct op *op, const struct group *group, const struct value *list, const struct value *member)
 {
 	const char *key = group->key_count ? member_key(op, group, member) : NULL;
-	const struct value *plain = trimmed(op->arena, member);
+	const struct value *plain = surface_trimmed(op->arena, member);
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct value *other = list->items[i];
-		if (key ? !strcmp(key, member_key(op, group, other)) : value_same(plain, trimmed(op->arena, other)))
+		if (key ? !strcmp(key, member_key(op, group, other)) : value_same(plain, surface_trimmed(op->arena, other)))
 			return other;
 	}
 	return NULL;

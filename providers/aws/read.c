@@ -166,10 +166,48 @@ static bool is_list(const struct value *v)
 	return v->state == VALUE_KNOWN && (v->type->kind == TYPE_TUPLE || v->type->kind == TYPE_LIST || v->type->kind == TYPE_SET);
 }
 
+/* A data source chooses one of what was found; that none or too many fit is the user's affair. */
+static void choose_object(struct batch_call *call, const struct value *answer)
+{
+	struct batch *batch = call->batch;
+	struct reading *reading = call->items[0];
+	struct env env;
+	batch_env(batch, &env, reading);
+	env.answer = answer;
+	const struct value *all = env_eval(&env, batch->plan->objects);
+	VEC(const struct value *) fitting = {0};
+	for (uint32_t i = 0; is_list(all) && i < all->count; i++) {
+		env.object = all->items[i];
+		if (!batch->plan->where || env_true(&env, batch->plan->where))
+			vec_add(&fitting, all->items[i]);
+	}
+	env.object = NULL;
+	env.objects = value_tuple(batch->arena, fitting.items, fitting.count);
+	vec_free(&fitting);
+	struct diags refusal;
+	diags_init(&refusal);
+	env.eval.diags = &refusal;
+	const struct value *object = env_eval(&env, batch->plan->choose);
+	if (refusal.error_count) {
+		reading->failed = true;
+		const char *text = refusal.items[0].detail ? refusal.items[0].detail : refusal.items[0].summary;
+		const char *reason = strstr(text, "\": ");
+		struct diag *diag = diag_error(reading->diags, reading->range, "Data source does not fit one object", "%s", reason ? reason + 3 : text);
+		diag->address = arena_strdup(reading->diags->arena, reading->address);
+	} else if (object->state == VALUE_KNOWN) {
+		reading->object = object;
+	}
+	diags_release(&refusal);
+}
+
 static void take_objects(struct batch_call *call, const struct value *answer)
 {
 	struct batch *batch = call->batch;
 	const struct read_plan *plan = batch->plan;
+	if (plan->choose) {
+		choose_object(call, answer);
+		return;
+	}
 	if (plan->object) { /* a single read: the answer is about this object alone */
 		struct env env;
 		batch_env(batch, &env, call->items[0]);
@@ -379,6 +417,8 @@ static const struct value *params_for(struct batch *batch, const struct aws_oper
 	batch_env(batch, &env, first);
 	env.ids = values ? text_list(batch->arena, values, count) : NULL;
 	struct draft *draft = draft_new(batch->arena);
+	if (batch->type->base.data && op == batch->plan->op)
+		bind_arguments(&env, first->self, op, NULL, 0, 0, draft);
 	if (with_key)
 		bind_key(&env, op, draft);
 	if (send)

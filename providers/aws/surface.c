@@ -296,23 +296,30 @@ static bool same_atom(const struct value *a, const struct value *b)
 	return !a->deep_unknown && !b->deep_unknown && value_same(a, b);
 }
 
-/* Atoms are compared without what is blank in them. */
-static const struct value *trimmed(struct arena *arena, const struct value *v)
+const struct value *surface_trimmed(struct arena *arena, const struct value *v)
 {
-	if (!is_keyed(v))
+	if (v->state != VALUE_KNOWN || (v->type->kind != TYPE_OBJECT && v->type->kind != TYPE_MAP))
 		return v;
-	VEC(const char *) names = {0};
-	VEC(const struct value *) items = {0};
+	const char **names = arena_array_of(arena, v->count, const char *);
+	const struct value **items = arena_array_of(arena, v->count, const struct value *);
+	size_t n = 0;
 	for (uint32_t i = 0; i < v->count; i++) {
 		if (is_blank(v->items[i]))
 			continue;
-		vec_add(&names, value_key_at(v, i));
-		vec_add(&items, trimmed(arena, v->items[i]));
+		names[n] = value_key_at(v, i);
+		items[n++] = surface_trimmed(arena, v->items[i]);
 	}
-	const struct value *out = value_object(arena, names.items, items.items, names.count);
-	vec_free(&names);
-	vec_free(&items);
-	return out;
+	return value_object(arena, names, items, n);
+}
+
+const struct value *with_exact(struct arena *arena, const struct value *object, const char *name, const struct value *v)
+{
+	ptrdiff_t at = type_find_attr(object->type, name);
+	if (at < 0 || object->items[at] == v)
+		return object;
+	const struct value **items = arena_memdup(arena, object->items, object->count * sizeof(*items));
+	items[at] = v;
+	return value_mark(arena, value_object_of(arena, object->type, items), object->marks);
 }
 
 static const struct value *as_tuple(struct arena *arena, const struct value *v)
@@ -334,7 +341,7 @@ const struct value *surface_members(struct env *env, const struct group *group, 
 			const struct value *member = surface_fit(arena, have->items[i], element);
 			/* as it is written, where it says the same */
 			for (uint32_t k = 0; known(want) && k < want->count; k++) {
-				if (same_atom(trimmed(arena, member), trimmed(arena, want->items[k])))
+				if (same_atom(surface_trimmed(arena, member), surface_trimmed(arena, want->items[k])))
 					member = want->items[k];
 			}
 			vec_add(&out, member);
@@ -351,7 +358,7 @@ const struct value *surface_members(struct env *env, const struct group *group, 
 			for (uint32_t a = 0; a < atoms->count && all; a++) {
 				all = false;
 				for (uint32_t h = 0; h < have->count && !all; h++) {
-					if (same_atom(trimmed(arena, atoms->items[a]), trimmed(arena, have->items[h]))) {
+					if (same_atom(surface_trimmed(arena, atoms->items[a]), surface_trimmed(arena, have->items[h]))) {
 						at[a] = h;
 						all = true;
 					}

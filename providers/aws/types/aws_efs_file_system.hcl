@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+type "aws_efs_file_system" {
+  service = "efs"
+  key     = { FileSystemId = id }
+  settle  = find(object.CreationToken == self.creation_token)
+  tags    = "file-system"
+
+  schema {
+    arn                             = out(string, from(object.FileSystemArn))
+    availability_zone_id            = out(string)
+    availability_zone_name          = opt(string, computed, replace)
+    creation_token                  = opt(string, computed, replace, token)
+    dns_name                        = out(string, from("${id}.efs.${region}.${dns_suffix}"))
+    encrypted                       = opt(bool, computed, replace)
+    kms_key_id                      = opt(string, computed, replace)
+    name                            = out(string, from(object.Name))
+    number_of_mount_targets         = out(number)
+    owner_id                        = out(string)
+    performance_mode                = opt(string, computed, replace)
+    provisioned_throughput_in_mibps = opt(number, at(ProvisionedThroughputInMibps))
+    size_in_bytes                   = out(list(object({ value = number, value_in_ia = number, value_in_standard = number })), from([{ value = object.SizeInBytes.Value, value_in_ia = object.SizeInBytes.ValueInIA, value_in_standard = object.SizeInBytes.ValueInStandard }]))
+    throughput_mode                 = opt(string, default("bursting"))
+    lifecycle_policy = list({
+      transition_to_archive               = opt(string)
+      transition_to_ia                    = opt(string, at(TransitionToIA))
+      transition_to_primary_storage_class = opt(string)
+    }, max(3), to(none), from(part.lifecycle.LifecyclePolicies))
+    protection = one({
+      replication_overwrite = opt(string, computed, at(ReplicationOverwriteProtection))
+    }, to(none), from(object.FileSystemProtection))
+  }
+
+  read {
+    call    = "DescribeFileSystems"                        # takes one id or none: a list is read whole
+    objects = answer.FileSystems
+    by      = all()
+    few     = 3
+    one {
+      call   = "DescribeFileSystems"
+      object = answer.FileSystems[0]
+    }
+    gone    = contains(["deleting", "deleted"], object.LifeCycleState)
+    part "lifecycle" {
+      for  = [lifecycle_policy]
+      call = "DescribeLifecycleConfiguration"
+    }
+  }
+  create = [
+    { call = "CreateFileSystem", id = answer.FileSystemId, adopt = [{ code = "FileSystemAlreadyExists", id = error.FileSystemId }] },
+    { until = object.LifeCycleState == "available", fails = object.LifeCycleState == "error" },
+  ]
+  update "throughput" {
+    of = [throughput_mode, provisioned_throughput_in_mibps]
+    do = [
+      { call = "UpdateFileSystem" },
+      { until = object.LifeCycleState == "available" },
+    ]
+  }
+  update "protection" {
+    of = [protection]
+    on = [create, update]
+    do = [{ call = "UpdateFileSystemProtection", send = { ReplicationOverwriteProtection = self.protection.replication_overwrite } }]
+  }
+  update "lifecycle" {
+    of = [lifecycle_policy]
+    on = [create, update]
+    do = [{ call = "PutLifecycleConfiguration", send = { LifecyclePolicies = self.lifecycle_policy } }]
+  }
+  delete = [
+    { call = "DeleteFileSystem", retry = ["FileSystemInUse"] },
+    { until = gone },
+  ]
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+type "aws_security_group" {
+  service  = "ec2"
+  key      = { GroupId = id }
+  arn      = "arn:${partition}:ec2:${region}:${self.owner_id}:security-group/${id}"
+  named    = name
+  settle   = tag
+  serial   = id
+  tags     = "security-group"
+  timeouts = { create = "10m", delete = "15m" }
+
+  schema {
+    description            = opt(string, replace, default("Managed by Terraform"), at(Description))
+    egress                 = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members))
+    ingress                = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members))
+    name                   = opt(string, computed, replace, at(GroupName))
+    name_prefix            = opt(string, computed, replace, to(none))
+    owner_id               = out(string)
+    revoke_rules_on_delete = opt(bool, default(false), local)
+    vpc_id                 = opt(string, computed, replace)
+  }
+
+  read {
+    call    = "DescribeSecurityGroups"
+    objects = answer.SecurityGroups
+    by      = filter("group-id", 200)
+    absent  = ["InvalidGroup.NotFound", "InvalidGroupId.Malformed"]
+  }
+
+  create = [
+    { call = "CreateSecurityGroup", id = answer.GroupId },
+    { until = object != null },
+    {  # AWS opens every way out of a new group; Terraform does not
+      call = "RevokeSecurityGroupEgress"
+      when   = self.vpc_id != ""
+      send   = { IpPermissions = [{ IpProtocol = "-1", IpRanges = [{ CidrIp = "0.0.0.0/0" }] }] }
+      absent = ["InvalidPermission.NotFound"]
+    },
+  ]
+
+  # Users and AWS cut the same rules into blocks in different ways. So both are taken apart into atoms, atoms are
+  # compared, and what is left over is put together again by `join`.
+  reconcile "ingress" {
+    of     = ingress
+    atoms  = rule_atoms(member, id)
+    have   = flatten([for p in object.IpPermissions : permission_atoms(p)])
+    join   = [protocol, from_port, to_port, description]
+    into   = rule_blocks(atoms, id)
+    remove = { call = "RevokeSecurityGroupIngress", at_once = 50, send = { IpPermissions = [for a in removed : permission(a)] }, absent = ["InvalidPermission.NotFound"] }
+    add    = { call = "AuthorizeSecurityGroupIngress", at_once = 50, send = { IpPermissions = [for a in added : permission(a)] }, adopt = ["InvalidPermission.Duplicate"] }
+  }
+
+  reconcile "egress" {
+    of     = egress
+    atoms  = rule_atoms(member, id)
+    have   = flatten([for p in object.IpPermissionsEgress : permission_atoms(p)])
+    join   = [protocol, from_port, to_port, description]
+    into   = rule_blocks(atoms, id)
+    remove = { call = "RevokeSecurityGroupEgress", at_once = 50, send = { IpPermissions = [for a in removed : permission(a)] }, absent = ["InvalidPermission.NotFound"] }
+    add    = { call = "AuthorizeSecurityGroupEgress", at_once = 50, send = { IpPermissions = [for a in added : permission(a)] }, adopt = ["InvalidPermission.Duplicate"] }
+  }
+
+  delete = [
+    { empty = [ingress, egress], when = self.revoke_rules_on_delete },
+    { call = "DeleteSecurityGroup", retry = ["DependencyViolation", "InvalidGroup.InUse"] },
+  ]
+}

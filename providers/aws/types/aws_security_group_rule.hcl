@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+type "aws_security_group_rule" {
+  service  = "ec2"
+  id       = "sgrule-${hashcode(jsonencode([self.security_group_id, self.type, [for a in wanted : a]]))}"
+  key      = { GroupId = self.security_group_id }
+  settle   = repeat
+  serial   = self.security_group_id
+  timeouts = { create = "5m" }
+
+  schema {
+    cidr_blocks              = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv4"]))
+    description              = opt(string, to(none), from(found[0].description))
+    from_port                = req(number, replace, to(none), from(found[0].from_port))
+    ipv6_cidr_blocks         = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv6"]))
+    prefix_list_ids          = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "list"]))
+    protocol                 = req(string, replace, as(protocol), same(protocol), to(none), from(found[0].protocol))
+    security_group_id        = req(string, replace, to(GroupId), from(object.GroupId))
+    security_group_rule_id   = out(string, to(none), from(self.security_group_rule_id))
+    self                     = opt(bool, replace, default(false), to(none), from(anytrue([for a in found : a.kind == "group" && a.peer == self.security_group_id])))
+    source_security_group_id = opt(string, computed, replace, to(none), from(one([for a in found : a.peer if a.kind == "group" && !self.self])))
+    to_port                  = req(number, replace, to(none), from(found[0].to_port))
+    type                     = req(string, replace, to(none), kept)
+  }
+
+  read {
+    call    = "DescribeSecurityGroups"
+    objects = answer.SecurityGroups
+    by      = filter("group-id", 200, Filters, self.security_group_id)
+    match   = { GroupId = self.security_group_id }
+    gone    = length(found) < length(wanted)
+  }
+
+  let {
+    peers  = merge(self, { security_groups = self.source_security_group_id == null ? [] : [self.source_security_group_id] })
+    wanted = rule_atoms(peers, self.security_group_id)
+    there  = flatten([for p in (self.type == "ingress" ? object.IpPermissions : object.IpPermissionsEgress) : permission_atoms(p)])
+    found  = [for a in there : a if contains(wanted, a)]
+    rules  = { GroupId = self.security_group_id, IpPermissions = [for a in wanted : permission(a)] }
+  }
+
+  create = [
+    { call = "AuthorizeSecurityGroupIngress", when = self.type == "ingress", send = rules },
+    { call = "AuthorizeSecurityGroupEgress", when = self.type == "egress", send = rules },
+  ]
+  update "description" {
+    of   = [description]
+    do = [
+      { call = "UpdateSecurityGroupRuleDescriptionsIngress", when = self.type == "ingress", send = rules },
+    { call = "UpdateSecurityGroupRuleDescriptionsEgress", when = self.type == "egress", send = rules },
+    ]
+  }
+  delete = [
+    { call = "RevokeSecurityGroupIngress", when = self.type == "ingress", send = rules, absent = ["InvalidPermission.NotFound"] },
+    { call = "RevokeSecurityGroupEgress", when = self.type == "egress", send = rules, absent = ["InvalidPermission.NotFound"] },
+  ]
+}
