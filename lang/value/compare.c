@@ -8,23 +8,6 @@
 
 /* ---- order ---- */
 
-static void add_sort_text(const char *text, size_t len, struct buf *out)
-{
-	buf_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		static const char from[] = "\a\b\f\n\r\t\v\"\\", to[] = "abfnrtv\"\\";
-		unsigned char c = (unsigned char)text[i];
-		const char *special = c ? strchr(from, c) : NULL;
-		if (special)
-			buf_addf(out, "\\%c", to[special - from]);
-		else if (c < 0x20 || c == 0x7F)
-			buf_addf(out, "\\x%02x", c);
-		else
-			buf_addc(out, (char)c);
-	}
-	buf_addc(out, '"');
-}
-
 /*
  * What go-cty orders set members of compound types by: their text in a form of its own. Following
  * it keeps `for` over a set of objects, and [0] of its list, as users of Terraform know them.
@@ -53,7 +36,7 @@ static void add_sort_key(const struct value *v, struct buf *out)
 		return;
 	}
 	case TYPE_STRING:
-		add_sort_text(v->text, v->count, out);
+		add_go_quoted(v->text, v->count, out);
 		return;
 	case TYPE_LIST:
 	case TYPE_SET:
@@ -67,7 +50,7 @@ static void add_sort_key(const struct value *v, struct buf *out)
 	buf_addc(out, keyed ? '{' : list ? '[' : '<');
 	for (uint32_t i = 0; i < v->count; i++) {
 		if (keyed) {
-			add_sort_text(v->keys[i], strlen(v->keys[i]), out);
+			add_go_quoted(v->keys[i], strlen(v->keys[i]), out);
 			buf_addc(out, ':');
 		}
 		add_sort_key(v->items[i], out);

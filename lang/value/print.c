@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "lang/value/unicode.h"
 #include "lang/value/value.h"
+#include "lang/value/value_internal.h"
 
 #include <string.h>
 
@@ -34,6 +35,14 @@ static void add_quoted(const char *text, size_t len, bool language, struct buf *
 {
 	buf_addc(out, '"');
 	for (size_t i = 0; i < len;) {
+		size_t plain = i;
+		while (plain < len && text[plain] >= ' ' && text[plain] < 0x7F &&
+		       !strchr("\"\\$%", text[plain]))
+			plain++;
+		buf_add(out, text + i, plain - i);
+		i = plain;
+		if (i == len)
+			break;
 		uint32_t c;
 		size_t n = utf8_next(text + i, len - i, &c);
 		static const char from[] = "\n\r\t\"\\\a\b\f\v", to[] = "nrt\"\\abfv";
@@ -56,6 +65,11 @@ static void add_quoted(const char *text, size_t len, bool language, struct buf *
 void value_print_quoted(const char *text, size_t len, struct buf *out)
 {
 	add_quoted(text, len, true, out);
+}
+
+void add_go_quoted(const char *text, size_t len, struct buf *out)
+{
+	add_quoted(text, len, false, out);
 }
 
 static bool is_blank(char c)
