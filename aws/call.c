@@ -119,6 +119,24 @@ static void detach(struct call *call)
 	aws->active--;
 }
 
+struct arena *call_arena(struct call *call)
+{
+	if (!call->arena)
+		call->arena = arena_new();
+	return call->arena;
+}
+
+const char *call_keep_region(struct aws *aws, const char *region)
+{
+	const char *kept = map_find(&aws->regions, region);
+	if (!kept) {
+		char *copy = arena_strdup(aws->arena, region);
+		map_put(&aws->regions, copy, copy);
+		kept = copy;
+	}
+	return kept;
+}
+
 static void free_call(struct call *call)
 {
 	diags_release(&call->diags);
@@ -141,6 +159,8 @@ void aws_free(struct aws *aws)
 	sigv4_keys_free(aws->keys);
 	map_release(&aws->by_id);
 	map_release(&aws->bucket_regions);
+	map_release(&aws->endpoints);
+	map_release(&aws->regions);
 	vec_free(&aws->stats);
 	arena_free(aws->arena);
 	free(aws);
@@ -154,7 +174,6 @@ aws_call_id aws_call(struct aws *aws, const struct aws_call_options *options, aw
 	call->options = *options;
 	call->done = done;
 	call->ctx = ctx;
-	call->arena = arena_new();
 	diags_init(&call->diags);
 	call->next = aws->calls;
 	if (call->next)
@@ -182,8 +201,8 @@ void call_finish(struct call *call, enum aws_result result, const char *error)
 	answer->op = call->op;
 	answer->region = call->region;
 	answer->error = error;
-	answer->url = call->endpoint.url;
-	answer->local = call->endpoint.configured;
+	answer->url = call->endpoint ? call->endpoint->url : NULL;
+	answer->local = call->endpoint && call->endpoint->configured;
 	answer->tries = call->tries;
 	answer->diags = call->diags.count ? &call->diags : NULL;
 	if (call->op && result == AWS_LOST)
@@ -204,20 +223,7 @@ static void refuse(struct call *call, const char *error)
 
 static struct arena *value_arena(struct call *call)
 {
-	return call->options.arena ? call->options.arena : call->arena;
-}
-
-static bool encode(struct call *call)
-{
-	AUTO_BUF struct buf why = BUF_INIT;
-	struct aws_encode_options options = {.token = call->token,
-					     .any_enum = call->options.any_enum,
-					     .body_elsewhere = call->options.body_file != NULL};
-	call->tries = call->troubles = 0;
-	if (aws_encode_request(call->arena, call->op, call->params, &options, &call->request, &why))
-		return true;
-	refuse(call, buf_copy(&why, call->arena));
-	return false;
+	return call->options.arena ? call->options.arena : call_arena(call);
 }
 
 static const struct aws_operation *find_operation(struct call *call)
@@ -227,13 +233,13 @@ static const struct aws_operation *find_operation(struct call *call)
 		return options->op;
 	const struct aws_service *service = aws_service_find(options->service);
 	if (!service) {
-		refuse(call, arena_printf(call->arena, "There is no service \"%s\".", options->service));
+		refuse(call, arena_printf(call_arena(call), "There is no service \"%s\".", options->service));
 		return NULL;
 	}
 	const struct aws_operation *op = aws_operation_find(service, options->operation);
 	if (!op) {
 		const char *near = aws_operation_nearest(service, options->operation);
-		refuse(call, arena_printf(call->arena, "The service %s has no operation \"%s\".%s%s%s", options->service,
+		refuse(call, arena_printf(call_arena(call), "The service %s has no operation \"%s\".%s%s%s", options->service,
 					  options->operation, near ? " Did you mean \"" : "", near ? near : "",
 					  near ? "\"?" : ""));
 	}
@@ -260,16 +266,12 @@ static void start(void *ctx)
 		call_finish(call, AWS_NOT_SENT, "no region is known");
 		return;
 	}
-	call->region = arena_strdup(call->arena, region);
-	call->token = call->options.token;
-	if (!call->token) {
-		char *token = arena_alloc_text(call->arena, 37);
-		random_uuid(token);
-		call->token = token;
-	}
-	call->params = aws_page_sized(call->arena, call->op, call->options.params, call->options.page_size);
-	if (!encode(call))
-		return;
+	call->region = call_keep_region(call->aws, region);
+	if (!call->options.token && aws_operation_token(call->op))
+		random_uuid(call->token);
+	call->params = call->options.params;
+	if (call->options.page_size)
+		call->params = aws_page_sized(call_arena(call), call->op, call->params, call->options.page_size);
 	switch (call->options.repeat) {
 	case AWS_REPEAT_AUTO:
 		/* Test servers and copies of AWS may not look at tokens. */
@@ -343,7 +345,7 @@ static bool follow_bucket(struct call *call, const struct http_response *respons
 	if (!bucket || !region || !aws_region_is_valid(region) || ++call->redirects > REDIRECTS)
 		return false;
 	const char *known = map_find(&aws->bucket_regions, bucket);
-	if (known ? !strcmp(known, region) : !strcmp(call->endpoint.signing_region, region))
+	if (known ? !strcmp(known, region) : !strcmp(call->endpoint->signing_region, region))
 		return false;
 	map_put(&aws->bucket_regions, known ? bucket : arena_strdup(aws->arena, bucket), arena_strdup(aws->arena, region));
 	call_log(call, "the bucket lives in %s", region);
@@ -355,7 +357,7 @@ static bool follow_bucket(struct call *call, const struct http_response *respons
 static void judge_error(struct call *call, const struct http_response *response)
 {
 	struct aws_failure *failure = &call->answer.failure;
-	aws_decode_error(call->arena, call->op, response, failure);
+	aws_decode_error(call_arena(call), call->op, response, failure);
 	if (failure->request_id)
 		call->answer.request_id = failure->request_id;
 	enum aws_verdict verdict =
@@ -423,15 +425,16 @@ static void take_page(struct call *call, const struct value *page)
 		vec_add(&call->pages, page);
 	else
 		more = false;
-	const struct value *next = more ? aws_page_next(call->arena, call->op, call->params, page, &stuck) : NULL;
+	const struct value *next = more ? aws_page_next(call_arena(call), call->op, call->params, page, &stuck) : NULL;
 	if (stuck) {
 		call_finish(call, AWS_LOST, "the server gave the same page again and again");
 		return;
 	}
 	if (next) {
 		call->params = next;
-		if (encode(call))
-			call_send(call);
+		call->request.method = NULL;
+		call->tries = call->troubles = 0;
+		call_send(call);
 		return;
 	}
 	if (call->pages.count)
@@ -453,25 +456,29 @@ static void judge_answer(struct call *call, const struct http_response *response
 	if (call->repeatable && try_again(call, AWS_TRANSIENT, TRIES_UNREADABLE, response))
 		return;
 	call_finish(call, AWS_LOST,
-		    arena_printf(call->arena, "the server's answer could not be read: %s", buf_text(&why)));
+		    arena_printf(call_arena(call), "the server's answer could not be read: %s", buf_text(&why)));
 }
 
 static void judge_unsent(struct call *call, const struct http_response *response)
 {
+	if (call->refused) {
+		refuse(call, call->refusal);
+		return;
+	}
 	if (call->stale) {
 		call_send(call);
 		return;
 	}
 	if (!call->diags.count && !response->untrusted && try_again(call, AWS_TRANSIENT, TRIES_UNREACHED, response))
 		return;
-	call_finish(call, AWS_NOT_SENT, response->error ? arena_strdup(call->arena, response->error) : NULL);
+	call_finish(call, AWS_NOT_SENT, response->error ? arena_strdup(call_arena(call), response->error) : NULL);
 }
 
 static void judge_lost(struct call *call, const struct http_response *response)
 {
 	if (call->repeatable && !response->too_large && try_again(call, AWS_TRANSIENT, TRIES_TRANSIENT, response))
 		return;
-	call_finish(call, AWS_LOST, response->error ? arena_strdup(call->arena, response->error) : "no answer came");
+	call_finish(call, AWS_LOST, response->error ? arena_strdup(call_arena(call), response->error) : "no answer came");
 }
 
 void call_answered(void *ctx, const struct http_response *response)
@@ -479,6 +486,8 @@ void call_answered(void *ctx, const struct http_response *response)
 	struct call *call = ctx;
 	struct aws_answer *answer = &call->answer;
 	call->http = 0;
+	arena_free(call->try_arena);
+	call->try_arena = NULL;
 	call_stat(call)->bytes_received += response->body_len;
 	answer->failure = (struct aws_failure){0};
 	answer->headers = response->headers;
@@ -493,7 +502,7 @@ void call_answered(void *ctx, const struct http_response *response)
 		judge_lost(call, response);
 		return;
 	case HTTP_OK:
-		answer->request_id = aws_request_id(call->arena, response);
+		answer->request_id = aws_request_id(call_arena(call), response);
 		if (aws_is_error(call->op, response))
 			judge_error(call, response);
 		else

@@ -18,29 +18,37 @@ struct call {
 	void *ctx;
 	struct call *next, *previous;
 
+	/*
+	 * Thousands of calls may wait for their turn: only this struct waits. The arena, and what
+	 * is in it, is made when the first request leaves (call_arena()).
+	 */
 	struct arena *arena;
 	const struct aws_operation *op;
-	const char *region;
-	const char *token;
+	const char *region;  /* lives as long as `aws` */
+	char token[37];      /* a random one, where none was given */
 	bool repeatable;
 
 	/* this page */
 	const struct value *params;
-	struct aws_request request;
+	struct aws_request request; /* method NULL: not encoded yet */
 	unsigned tries;    /* requests sent */
 	unsigned troubles; /* failures, for the waits */
 
 	/* this try */
-	struct aws_endpoint endpoint;
-	const char *url, *host, *path; /* path as it is signed */
+	const struct aws_endpoint *endpoint; /* lives as long as `aws` */
+	const char *base; /* scheme, host and path of the endpoint, or of the bucket's own */
+	const char *url;
+	bool bucket_in_host;
 	struct aws_bucket *rate;
 	struct aws_waiter waiter;
 	loop_timer_id timer;
 	http_id http;
 	const struct aws_credentials *credentials;
-	struct arena *try_arena; /* signature and headers */
+	struct arena *try_arena; /* signature and headers, while it is on the wire */
 	bool asks_identity;
-	bool stale; /* the credentials ran out while it waited its turn */
+	bool stale;   /* the credentials ran out while it waited its turn */
+	bool refused; /* the parameters are wrong: `refusal` */
+	const char *refusal;
 
 	bool renewed, skew_fixed; /* each once for a call */
 	unsigned redirects;
@@ -59,6 +67,8 @@ struct aws {
 	struct map by_id; /* keys are the calls' own ids */
 	int64_t skew_s;   /* what the servers' clock is ahead of ours */
 	struct map bucket_regions; /* S3: where a bucket was found to live */
+	struct map endpoints;      /* found ones, by "service region" */
+	struct map regions;        /* names, kept */
 	struct arena *arena;
 	VEC(struct aws_stat) stats;
 };
@@ -68,6 +78,10 @@ struct aws_stat *call_stat(struct call *call);
 void call_log(struct call *call, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Ends the call: `error` for people, or NULL. It is freed when this returns. */
 void call_finish(struct call *call, enum aws_result result, const char *error);
+
+struct arena *call_arena(struct call *call);
+/* A region's name that lives as long as `aws`. */
+const char *call_keep_region(struct aws *aws, const char *region);
 
 /* Sends the request: once more, or for the first time. Ends in call_answered(), or in call_finish(). */
 void call_send(struct call *call);

@@ -23,6 +23,23 @@ static const char *bucket_of(const struct call *call)
 	return is_s3(call) && call->params ? value_get_text(call->params, "Bucket") : NULL;
 }
 
+/* The service's endpoint in the region, or NULL with diagnostics. */
+static const struct aws_endpoint *endpoint_in(struct call *call, const char *region)
+{
+	struct aws *aws = call->aws;
+	const struct aws_service *service = aws_operation_service(call->op);
+	char key[160];
+	snprintf(key, sizeof(key), "%s %s", aws_text(service->name), region);
+	struct aws_endpoint *found = map_find(&aws->endpoints, key);
+	if (found)
+		return found;
+	found = arena_new_of(aws->arena, struct aws_endpoint);
+	if (!aws_endpoint_find(aws->arena, aws->options.config, service, region, found, &call->diags))
+		return NULL;
+	map_put(&aws->endpoints, arena_strdup(aws->arena, key), found);
+	return found;
+}
+
 static bool find_endpoint(struct call *call)
 {
 	struct aws *aws = call->aws;
@@ -30,36 +47,68 @@ static bool find_endpoint(struct call *call)
 	const char *lives_in = bucket ? map_find(&aws->bucket_regions, bucket) : NULL;
 	if (lives_in)
 		region = lives_in;
-	if (!aws_endpoint_find(call->arena, aws->options.config, aws_operation_service(call->op), region, &call->endpoint,
-			       &call->diags))
+	call->endpoint = endpoint_in(call, region);
+	if (!call->endpoint)
 		return false;
-	const char *base = call->endpoint.url, *path = call->request.path;
-	if (call->request.host_prefix && !call->endpoint.configured)
-		base = arena_printf(call->arena, "https://%s%s", call->request.host_prefix, base + strlen("https://"));
-	if (bucket && aws_bucket_in_host(bucket, &call->endpoint, aws_config_s3_path_style(aws->options.config))) {
-		/* "/bucket/key" becomes "/key" at the bucket's own host. */
-		base = aws_bucket_url(call->arena, bucket, &call->endpoint);
+	call->base = call->endpoint->url;
+	call->bucket_in_host =
+		bucket && aws_bucket_in_host(bucket, call->endpoint, aws_config_s3_path_style(aws->options.config));
+	/* Only few operations have a prefix, and none that is made of parameters is among those we make. */
+	if (call->bucket_in_host)
+		call->base = aws_bucket_url(call_arena(call), bucket, call->endpoint);
+	else if (call->op->host && !strchr(aws_text(call->op->host), '{') && !call->endpoint->configured)
+		call->base = arena_printf(call_arena(call), "https://%s%s", aws_text(call->op->host),
+					  call->base + strlen("https://"));
+	call->rate = aws_bucket_for(aws->rates, call->op, region, !call->endpoint->configured);
+	return true;
+}
+
+/* Where the request goes: the URL, and what of it is signed. */
+struct target {
+	const char *host, *path;
+};
+static struct target set_url(struct call *call, struct http_request *out)
+{
+	struct target target;
+	const char *path = call->request.path;
+	if (call->bucket_in_host) {
+		/* "/bucket/key" is "/key" at the bucket's own host. */
 		path += 1 + strcspn(path + 1, "/");
 		if (!*path)
 			path = "/";
 	}
-	const char *host = strstr(base, "://");
+	const char *host = strstr(call->base, "://");
 	if (!host)
-		bug("\"%s\" is no URL", base);
+		bug("\"%s\" is no URL", call->base);
 	host += 3;
 	size_t host_len = strcspn(host, "/");
-	bool tls = !strncmp(base, "https:", 6);
-	call->path = arena_printf(call->arena, "%s%s", host + host_len, path);
-	call->url = arena_printf(call->arena, "%.*s%s%s%s", (int)(host + host_len - base), base, call->path,
-				 *call->request.query ? "?" : "", call->request.query);
+	target.path = arena_printf(call->try_arena, "%s%s", host + host_len, path);
+	call->url = arena_printf(call->try_arena, "%.*s%s%s%s", (int)(host + host_len - call->base), call->base,
+				 target.path, *call->request.query ? "?" : "", call->request.query);
+	out->url = call->url;
 	/* The header leaves out the scheme's own port. */
-	const char *port = tls ? ":443" : ":80";
+	const char *port = !strncmp(call->base, "https:", 6) ? ":443" : ":80";
 	size_t port_len = strlen(port);
 	if (host_len > port_len && !strncmp(host + host_len - port_len, port, port_len))
 		host_len -= port_len;
-	call->host = arena_strndup(call->arena, host, host_len);
-	call->rate = aws_bucket_for(aws->rates, call->op, region, !call->endpoint.configured);
-	return true;
+	target.host = arena_strndup(call->try_arena, host, host_len);
+	return target;
+}
+
+static bool encode(struct call *call)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct aws_encode_options options = {.token = call->options.token ? call->options.token : call->token,
+					     .any_enum = call->options.any_enum,
+					     .body_elsewhere = call->options.body_file != NULL};
+	if (call->request.method)
+		return true;
+	if (aws_encode_request(call_arena(call), call->op, call->params, &options, &call->request, &why))
+		return true;
+	call->request.method = NULL;
+	call->refused = true;
+	call->refusal = buf_copy(&why, call->arena);
+	return false;
 }
 
 static bool is_signed(const struct call *call)
@@ -125,7 +174,18 @@ static bool prepare(void *ctx, struct http_request *out)
 	struct call *call = ctx;
 	struct aws *aws = call->aws;
 	const struct aws_credentials *credentials = NULL;
-	arena_reset(call->try_arena);
+	if (!encode(call))
+		return false;
+	if (!call->try_arena)
+		call->try_arena = arena_new();
+	struct target target = set_url(call, out);
+	out->method = call->request.method;
+	out->body = call->options.body_file ? NULL : call->request.body;
+	out->body_len = call->request.body_len;
+	/* A GET has no body, nor the headers of one. */
+	if (!out->body_len && !out->body_file &&
+	    (!strcmp(out->method, "GET") || !strcmp(out->method, "HEAD") || !strcmp(out->method, "DELETE")))
+		out->body = NULL;
 	out->headers = call->request.headers;
 	out->header_count = call->request.header_count;
 	if (is_signed(call)) {
@@ -142,8 +202,8 @@ static bool prepare(void *ctx, struct http_request *out)
 			return false;
 		}
 		struct sigv4_request request = {.method = call->request.method,
-						.host = call->host,
-						.path = call->path,
+						.host = target.host,
+						.path = target.path,
 						.query = call->request.query,
 						.headers = call->request.headers,
 						.header_count = call->request.header_count,
@@ -152,7 +212,7 @@ static bool prepare(void *ctx, struct http_request *out)
 		struct sigv4_signer signer = {.access_key = credentials->access_key,
 					      .secret_key = credentials->secret_key,
 					      .session_token = credentials->session_token,
-					      .region = call->endpoint.signing_region,
+					      .region = call->endpoint->signing_region,
 					      .service = aws_text(aws_operation_service(call->op)->signing),
 					      .s3 = is_s3(call),
 					      .time = call_clock(aws) + aws->skew_s,
@@ -170,17 +230,13 @@ static bool prepare(void *ctx, struct http_request *out)
 	return true;
 }
 
-/* A token was there. */
+/* A token was there. All else is made when the request leaves the client's queue. */
 static void leave(void *ctx)
 {
 	struct call *call = ctx;
-	if (!call->try_arena)
-		call->try_arena = arena_new();
 	struct http_request request = {
-		.method = call->request.method,
-		.url = call->url,
-		.body = call->options.body_file ? NULL : call->request.body,
-		.body_len = call->request.body_len,
+		.method = aws_text(call->op->method),
+		.url = call->base,
 		.body_file = call->options.body_file,
 		.timeout_ms = call->options.timeout_ms,
 		.once = !call->repeatable,
@@ -189,10 +245,6 @@ static void leave(void *ctx)
 		.on_data = call->options.on_data,
 		.data_ctx = call->options.data_ctx,
 	};
-	/* A GET has no body, nor the headers of one. */
-	if (!request.body_len && !request.body_file &&
-	    (!strcmp(request.method, "GET") || !strcmp(request.method, "HEAD") || !strcmp(request.method, "DELETE")))
-		request.body = NULL;
 	call->http = http_send(call->aws->options.http, &request, call_answered, call);
 }
 
@@ -210,4 +262,6 @@ void call_send_stop(struct call *call)
 	call->asks_identity = false;
 	aws_credentials_unref(call->credentials);
 	call->credentials = NULL;
+	arena_free(call->try_arena);
+	call->try_arena = NULL;
 }
