@@ -625,7 +625,7 @@ static void check_groups(struct loader *l)
 	struct aws_type *type = l->type;
 	for (size_t i = 0; i < type->entry_count; i++) {
 		const struct entry *entry = &type->entries[i];
-		bool covered = entry->kind == ENTRY_OUTPUT || type->base.data || (entry->flags & (ENTRY_REPLACE | ENTRY_LOCAL)) ||
+		bool covered = entry->kind == ENTRY_OUTPUT || type->base.data || (entry->flags & (ENTRY_REPLACE | ENTRY_LOCAL | ENTRY_WRITE_ONLY)) ||
 			       entry->replace_if || !strcmp(entry->name, "tags") || !strcmp(entry->name, "tags_all") ||
 			       !strcmp(entry->name, "id");
 		for (size_t g = 0; g < type->group_count && !covered; g++) {

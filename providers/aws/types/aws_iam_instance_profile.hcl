@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+type "aws_iam_instance_profile" {
+  service = "iam"
+  key     = { InstanceProfileName = id }
+  named   = name
+  settle  = name(self.name)
+
+  schema {
+    arn         = out(string)
+    create_date = out(string, as(timestamp))
+    name        = opt(string, computed, replace, at(InstanceProfileName))
+    name_prefix = opt(string, computed, replace, to(none))
+    path        = opt(string, replace, default("/"))
+    role        = opt(string, to(none), from(object.Roles[0].RoleName))
+    unique_id   = out(string, from(object.InstanceProfileId))
+  }
+
+  tags {
+    create = { Tags = tags }
+    read   = object.Tags
+    add    = { call = "TagInstanceProfile", send = { Tags = added } }
+    remove = { call = "UntagInstanceProfile", send = { TagKeys = keys(removed) } }
+  }
+
+  read {
+    call   = "GetInstanceProfile"
+    object = answer.InstanceProfile
+    by     = each()
+  }
+
+  create = [
+    { call = "CreateInstanceProfile", id = answer.InstanceProfile.InstanceProfileName, adopt = ["EntityAlreadyExists"] },
+    { until = object != null },
+  ]
+  update "role" {
+    of = [role]
+    on = [create, update]
+    do = [
+      { call = "RemoveRoleFromInstanceProfile", when = written(prior.role), send = { RoleName = prior.role }, absent = ["NoSuchEntity"] },
+      { call = "AddRoleToInstanceProfile", when = written(self.role), send = { RoleName = self.role }, adopt = ["LimitExceeded"], retry = [{ code = "InvalidParameterValue", text = "Invalid IAM Instance Profile", for = "2m" }, { code = "NoSuchEntity", for = "1m" }] },
+    ]
+  }
+  delete = [
+    { call = "RemoveRoleFromInstanceProfile", when = written(self.role), send = { RoleName = self.role }, absent = ["NoSuchEntity"] },
+    { call = "DeleteInstanceProfile" },
+  ]
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+data "aws_partition" {
+  id = partition
+
+  schema {
+    dns_suffix         = out(string, from(dns_suffix))
+    partition          = out(string, from(partition))
+    reverse_dns_prefix = out(string, from(join(".", reverse(split(".", dns_suffix)))))
+  }
+}
