@@ -88,7 +88,7 @@ const struct value *found_value(struct provider *provider, const struct aws_type
 const struct code_rule *code_match(const struct code_rules *rules, const char *code, const char *message);
 
 /* ---- providers/aws/data.c ---- */
-struct op *data_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
+struct op *data_source_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
 		      struct diags *diags);
 
 /* ---- providers/aws/op.c ---- */

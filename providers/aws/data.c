@@ -86,7 +86,7 @@ static void answer_at_once(void *ctx)
 	arena_free(arena);
 }
 
-struct op *data_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
+struct op *data_source_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
 		      struct diags *diags)
 {
 	struct data_read *data = xcalloc(1, sizeof(*data));

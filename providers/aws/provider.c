@@ -483,7 +483,7 @@ static struct op *provider_start(struct provider *p, const struct op_request *re
 				 struct diags *diags)
 {
 	if (request->kind == OP_READ_DATA)
-		return data_start(p, request, events, ctx, diags);
+		return data_source_start(p, request, events, ctx, diags);
 	return op_start(p, request, events, ctx, diags);
 }
 
