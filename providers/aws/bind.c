@@ -280,10 +280,17 @@ void bind_key(struct env *env, const struct aws_operation *op, struct draft *dra
 	for (size_t i = 0; input && i < env->type->key_count; i++) {
 		const struct expr *name = env->type->key[i].key;
 		const char *text = name->kind == EXPR_NAME ? name->name : name->literal->text;
-		/* the member itself, or its plural as a list of one */
+		/* the member itself, or one that differs in number; not what another part of the key names exactly */
 		const struct aws_member *member = aws_member_find(input, text);
+		bool exact = member != NULL;
 		if (!member)
 			member = aws_member_match(input, text);
+		for (size_t k = 0; member && !exact && k < env->type->key_count; k++) {
+			const struct expr *other = env->type->key[k].key;
+			const char *other_text = other->kind == EXPR_NAME ? other->name : other->literal->text;
+			if (!strcmp(other_text, aws_text(member->name)))
+				member = NULL;
+		}
 		if (!member)
 			continue;
 		const struct value *v = env_eval(env, env->type->key[i].value);

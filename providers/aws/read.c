@@ -468,7 +468,7 @@ static void ask_by(struct batch *batch, const struct aws_operation *op, const st
 		struct batch_call *call = new_call(batch, chunk, n);
 		call->part = part;
 		call->part_index = part_index;
-		call_with(call, op, params_for(batch, op, send, way, chunk[0], values, different, way->kind == WAY_GROUP), on_answer, call);
+		call_with(call, op, params_for(batch, op, send, way, chunk[0], values, different, false), on_answer, call);
 		start = at;
 	}
 }

@@ -14,6 +14,7 @@ type "aws_iam_role_policy_attachment" {
   read {
     call    = "ListAttachedRolePolicies"
     objects = answer.AttachedPolicies
+    send    = { RoleName = self.role }
     by      = group(self.role)
     match   = { PolicyArn = self.policy_arn }
   }

@@ -40,7 +40,7 @@ type "aws_instance" {
     public_dns                           = out(string, from(object.PublicDnsName), follows(within.stopped))
     public_ip                            = out(string, from(object.PublicIpAddress), follows(within.stopped))
     secondary_private_ips                = opt(set(string), computed, to(none), from([for a in nic.PrivateIpAddresses : a.PrivateIpAddress if !a.Primary]))
-    security_groups                      = opt(set(string), computed, replace, to(none), from(object.VpcId == null || default_vpc(object.VpcId) ? object.SecurityGroups[*].GroupName : []), either(vpc_security_group_ids))
+    security_groups                      = opt(set(string), computed, replace, to(none), from(object.VpcId == null || written(self.security_groups) ? object.SecurityGroups[*].GroupName : []), either(vpc_security_group_ids))
     source_dest_check                    = opt(bool, default(true), to(none), from(nic.SourceDestCheck), unless(length(self.network_interface) > 0))
     spot_instance_request_id             = out(string, from(object.SpotInstanceRequestId))
     subnet_id                            = opt(string, computed, replace, to(none), from(nic.SubnetId))
@@ -146,6 +146,7 @@ type "aws_instance" {
       } }[m.Ebs.VolumeId],
       { device_name = m.DeviceName, volume_id = m.Ebs.VolumeId, delete_on_termination = m.Ebs.DeleteOnTermination },
     )]
+    root_volume_id = one([for m in object.BlockDeviceMappings : m.Ebs.VolumeId if m.DeviceName == object.RootDeviceName])
     user_data = self.user_data == null ? self.user_data_base64 : base64_once(self.user_data)
     one_nic   = self.associate_public_ip_address != null || self.enable_primary_ipv6 != null || length(ifnull(self.secondary_private_ips, [])) > 0
     groups    = blank(self.vpc_security_group_ids)
@@ -415,8 +416,8 @@ type "aws_instance" {
   reconcile "root_tags" {
     of     = root_block_device.tags
     on     = [create, update]
-    remove = { call = "DeleteTags", send = { Resources = [self.root_block_device.volume_id], Tags = removed } }
-    add    = { call = "CreateTags", send = { Resources = [self.root_block_device.volume_id], Tags = added } }
+    remove = { call = "DeleteTags", send = { Resources = [root_volume_id], Tags = removed } }
+    add    = { call = "CreateTags", send = { Resources = [root_volume_id], Tags = added } }
   }
   reconcile "ebs_tags" {
     of     = ebs_block_device
