@@ -334,6 +334,17 @@ static bool fix_skew(struct call *call, const struct http_response *response)
 	return true;
 }
 
+/* Has the credentials of the last try replaced; false when that was done before. */
+static bool renew(struct call *call)
+{
+	if (!call->credentials || call->renewed)
+		return false;
+	call->renewed = true;
+	aws_identity_reject(call->aws->options.identity, call->credentials);
+	call_log(call, "the credentials were refused; asking for new ones");
+	return true;
+}
+
 /* S3: notes where the bucket lives, from what a redirect tells. */
 static bool follow_bucket(struct call *call, const struct http_response *response)
 {
@@ -389,16 +400,14 @@ static void judge_error(struct call *call, const struct http_response *response)
 			return;
 		break;
 	case AWS_EXPIRED:
-		if (call->credentials && !call->renewed) {
-			call->renewed = true;
-			aws_identity_reject(call->aws->options.identity, call->credentials);
-			call_log(call, "the credentials were refused; asking for new ones");
+		if (renew(call)) {
 			call_send(call);
 			return;
 		}
 		break;
 	case AWS_SKEWED:
-		if (fix_skew(call, response)) {
+		/* EC2's RequestExpired may also mean that the session's credentials have. */
+		if (fix_skew(call, response) || (call->credentials && call->credentials->session_token && renew(call))) {
 			call_send(call);
 			return;
 		}
