@@ -124,6 +124,9 @@ static const struct value *adjust_entries(struct adjusting *a, const struct entr
 		if (entry->kind >= ENTRY_ONE)
 			items[i] = adjust_blocks(a, entry, items[i], before, depth + 1);
 		items[i] = keep_prior(a, entry, items[i], before);
+		/* of what may hold secrets, plans and states keep a digest */
+		if (codec_is_digest(entry->codec) && items[i] != before && value_is_a(items[i], TYPE_STRING) && items[i]->count)
+			items[i] = codec_digest(a->arena, items[i]);
 		a->steps[depth] = (struct value_step){.name = name};
 		if (entry->replace_if && before && differs(before, items[i])) {
 			const struct value *verdict = env_eval(&a->env, entry->replace_if);

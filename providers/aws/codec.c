@@ -68,6 +68,16 @@ static const struct value *sha1_of(struct arena *arena, const void *bytes, size_
 	return value_string_raw(arena, out.ptr, out.len);
 }
 
+bool codec_is_digest(const char *codec)
+{
+	return codec && !strcmp(codec, "sha1_of_base64");
+}
+
+const struct value *codec_digest(struct arena *arena, const struct value *text)
+{
+	return value_mark(arena, sha1_of(arena, text->text, text->count), text->marks);
+}
+
 static const struct value *comma_list(struct arena *arena, const struct value *v)
 {
 	AUTO_BUF struct buf out = BUF_INIT;

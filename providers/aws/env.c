@@ -62,7 +62,7 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 		const char *name;
 		const struct value *value;
 	} values[] = {
-		{"self", env->self}, {"prior", env->prior}, {"object", env->object}, {"answer", env->answer}, {"member", env->member},
+		{"self", env->self}, {"prior", env->prior}, {"config", env->config}, {"object", env->object}, {"answer", env->answer}, {"member", env->member},
 		{"added", env->added}, {"removed", env->removed}, {"changed", env->changed}, {"changes", env->changes},
 		{"tags", env->tags}, {"objects", env->objects}, {"error", env->error}, {"ids", env->ids}, {"atoms", env->atoms},
 		{"answers", env->answers}, {"result", env->result}, {"kind", env->kind},

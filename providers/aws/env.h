@@ -15,7 +15,7 @@ struct env {
 	const struct aws_type *type;
 	const struct aws_place *place;
 	const char *id;
-	const struct value *self, *prior, *object, *answer, *answers, *member, *added, *removed, *changed, *changes, *tags, *objects,
+	const struct value *self, *prior, *config, *object, *answer, *answers, *member, *added, *removed, *changed, *changes, *tags, *objects,
 		*error, *ids, *atoms, *result;
 	const struct value *const *parts; /* by index; NULL: not read */
 	const struct value *want;         /* of the group at work: wanted(x) looks into it */
@@ -42,6 +42,9 @@ const struct value *codec_from_wire(struct arena *arena, const char *codec, cons
 /* Whether two spellings mean one thing, by a rule's name. */
 bool same_by_rule(struct arena *arena, const char *rule, const struct value *a, const struct value *b);
 bool codec_is_known(const char *codec);
+/* Whether only a digest of the value is kept; codec_digest() makes it of the plain text. */
+bool codec_is_digest(const char *codec);
+const struct value *codec_digest(struct arena *arena, const struct value *text);
 bool rule_is_known(const char *rule);
 /* "6" and "tcp" are "tcp"; "all" is "-1". */
 const char *protocol_name(struct arena *arena, const char *text);

@@ -189,6 +189,21 @@ static uint64_t procedure_parts(struct op *op)
 
 /* ---- the last read ---- */
 
+/* What was planned, unknown parts still so, with what steps have set. */
+static const struct value *expected(struct op *op)
+{
+	const struct value *planned = op->request->planned;
+	if (!planned || planned->state != VALUE_KNOWN)
+		return op->self;
+	const struct value **items = arena_memdup(op->arena, planned->items, planned->count * sizeof(*items));
+	for (uint32_t i = 0; i < planned->count; i++) {
+		const struct value *set = value_get(op->self, value_key_at(planned, i));
+		if (items[i]->state == VALUE_UNKNOWN && set && !value_is_null(set))
+			items[i] = set;
+	}
+	return value_object_of(op->arena, planned->type, items);
+}
+
 static void on_last_read(void *ctx, const struct found *found)
 {
 	enum { MOST_READS = 12 };
@@ -207,7 +222,7 @@ static void on_last_read(void *ctx, const struct found *found)
 		return;
 	}
 	if (found->outcome == READ_FOUND && !gone) {
-		const struct value *v = found_value(op->provider, op->type, found, op->id, op->self, &op->marked, op->request->token, op->diags);
+		const struct value *v = found_value(op->provider, op->type, found, op->id, expected(op), &op->marked, op->request->token, op->diags);
 		op->result = value_copy(op->arena, surface_settle(op->arena, v));
 	} else if (op->request->kind == OP_CREATE && op->made && found->outcome == READ_FAILED) {
 		/* it was made but cannot be read: what was planned is what we know */
@@ -673,6 +688,7 @@ struct op *op_start(struct provider *provider, const struct op_request *request,
 	op->env.kept = &op->kept;
 	op->env.kind = op->type->tag_kind ? value_string(arena, op->type->tag_kind) : NULL;
 	op->env.prior = request->prior;
+	op->env.config = request->config;
 	const struct value *self = request->kind == OP_DELETE ? request->prior : request->planned;
 	op->self = without_unknown(arena, self);
 	op->env.self = op->self;

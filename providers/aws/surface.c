@@ -268,14 +268,16 @@ static const struct value *entry_value(struct env *env, const struct entry *entr
 	} else {
 		found = surface_fit(arena, wire ? codec_from_wire(arena, entry->codec, wire) : NULL, entry->type);
 	}
-	if (before && before->state == VALUE_KNOWN && entry->same && same_by_rule(arena, entry->same, before, found))
+	if (before && before->state == VALUE_KNOWN && entry->same && !codec_is_digest(entry->codec) &&
+	    same_by_rule(arena, entry->same, before, found))
 		return before;
 	if (is_blank(found)) {
 		if (before && is_blank(before))
 			return before;
 		if (entry->kind >= ENTRY_ONE)
 			return found;
-		if (entry->fallback && !before && value_is_a(entry->fallback, TYPE_BOOL))
+		/* AWS says nothing of what is as it is by default */
+		if (entry->fallback && (!before || value_same(before, entry->fallback)))
 			return entry->fallback;
 		return computed ? zero(arena, entry->type) : value_null(arena, entry->type);
 	}

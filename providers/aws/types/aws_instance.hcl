@@ -45,10 +45,10 @@ type "aws_instance" {
     spot_instance_request_id             = out(string, from(object.SpotInstanceRequestId))
     subnet_id                            = opt(string, computed, replace, to(none), from(nic.SubnetId))
     tenancy                              = opt(string, computed, replace, at(Placement.Tenancy))
-    user_data                            = opt(string, computed, to(none), from(part.user_data.UserData.Value), as(sha1_of_base64), either(user_data_base64))
+    user_data                            = opt(string, computed, to(none), from(part.user_data.UserData.Value), as(sha1_of_base64), same(user_data), either(user_data_base64))
     user_data_base64                     = opt(string, computed, to(none), from(part.user_data.UserData.Value), either(user_data))
     user_data_replace_on_change          = opt(bool, default(false), local)
-    volume_tags                          = opt(map(string), to(none), from(part.volumes[0].Tags))
+    volume_tags                          = opt(map(string), to(none), from(written(self.volume_tags) ? part.volumes[0].Tags : null))
     vpc_security_group_ids               = opt(set(string), computed, to(none), from(nic.Groups[*].GroupId))
     capacity_reservation_specification = one({
       capacity_reservation_preference = opt(string)
@@ -56,12 +56,12 @@ type "aws_instance" {
         capacity_reservation_id                 = opt(string)
         capacity_reservation_resource_group_arn = opt(string)
       })
-    })
+    }, computed)
     cpu_options = one({
       amd_sev_snp      = opt(string, computed, replace)
       core_count       = opt(number, computed, replace)
       threads_per_core = opt(number, computed, replace)
-    })
+    }, computed)
     credit_specification = one({
       cpu_credits = opt(string)
     }, from({ cpu_credits = part.credits.CpuCredits }))
@@ -78,15 +78,15 @@ type "aws_instance" {
       volume_id             = out(string)
       volume_size           = opt(number, computed)
       volume_type           = opt(string, computed)
-    }, to(none), from([for v in volumes : v if v.device_name != object.RootDeviceName]))
+    }, computed, to(none), from([for v in volumes : v if v.device_name != object.RootDeviceName]))
     enclave_options = one({
       enabled = opt(bool, computed, replace)
-    })
+    }, computed)
     ephemeral_block_device = set({
       device_name  = req(string)
       no_device    = opt(bool)
       virtual_name = opt(string)
-    }, to(none), kept, replace)
+    }, computed, to(none), kept, replace)
     instance_market_options = one({
       market_type = opt(string, computed, replace)
       spot_options = one({
@@ -95,7 +95,7 @@ type "aws_instance" {
         spot_instance_type             = opt(string, computed, replace)
         valid_until                    = opt(string, computed, replace)
       })
-    }, from(object.InstanceLifecycle == "spot" ? part.spot : null), replace)
+    }, computed, from(object.InstanceLifecycle == "spot" ? part.spot : null), replace)
     launch_template = one({
       id      = opt(string, computed)
       name    = opt(string, computed)
@@ -103,25 +103,25 @@ type "aws_instance" {
     }, to(none), from(part.template), replace)
     maintenance_options = one({
       auto_recovery = opt(string, computed)
-    })
+    }, computed)
     metadata_options = one({
       http_endpoint               = opt(string, default("enabled"))
       http_protocol_ipv6          = opt(string, default("disabled"))
       http_put_response_hop_limit = opt(number, computed)
       http_tokens                 = opt(string, computed)
       instance_metadata_tags      = opt(string, computed)
-    })
+    }, computed)
     network_interface = set({
       delete_on_termination = opt(bool, replace, default(false))
       device_index          = req(number, replace)
       network_card_index    = opt(number, replace, default(0))
       network_interface_id  = req(string, replace)
-    }, to(none), from([for n in object.NetworkInterfaces : { network_interface_id = n.NetworkInterfaceId, device_index = n.Attachment.DeviceIndex, network_card_index = n.Attachment.NetworkCardIndex, delete_on_termination = n.Attachment.DeleteOnTermination }]), unless(!written(self.network_interface)))
+    }, computed, to(none), from([for n in object.NetworkInterfaces : { network_interface_id = n.NetworkInterfaceId, device_index = n.Attachment.DeviceIndex, network_card_index = n.Attachment.NetworkCardIndex, delete_on_termination = n.Attachment.DeleteOnTermination }]), unless(!written(self.network_interface)))
     private_dns_name_options = one({
       enable_resource_name_dns_a_record    = opt(bool, computed)
       enable_resource_name_dns_aaaa_record = opt(bool, computed)
       hostname_type                        = opt(string, computed)
-    }, replace)
+    }, computed, replace)
     root_block_device = one({
       delete_on_termination = opt(bool, default(true))
       device_name           = out(string)
@@ -134,7 +134,7 @@ type "aws_instance" {
       volume_id             = out(string)
       volume_size           = opt(number, computed)
       volume_type           = opt(string, computed)
-    }, to(none), from([for v in volumes : v if v.device_name == object.RootDeviceName]))
+    }, computed, to(none), from([for v in volumes : v if v.device_name == object.RootDeviceName]))
   }
 
   let {
@@ -147,7 +147,7 @@ type "aws_instance" {
       { device_name = m.DeviceName, volume_id = m.Ebs.VolumeId, delete_on_termination = m.Ebs.DeleteOnTermination },
     )]
     root_volume_id = one([for m in object.BlockDeviceMappings : m.Ebs.VolumeId if m.DeviceName == object.RootDeviceName])
-    user_data = self.user_data == null ? self.user_data_base64 : base64_once(self.user_data)
+    user_data = config.user_data == null ? config.user_data_base64 : base64_once(config.user_data)
     one_nic   = self.associate_public_ip_address != null || self.enable_primary_ipv6 != null || length(ifnull(self.secondary_private_ips, [])) > 0
     groups    = blank(self.vpc_security_group_ids)
   }

@@ -11,13 +11,13 @@ type "aws_vpc_security_group_ingress_rule" {
     cidr_ipv4                    = opt(string, to(none))
     cidr_ipv6                    = opt(string, to(none))
     description                  = opt(string, to(none))
-    from_port                    = opt(number, to(none))
+    from_port                    = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.FromPort))
     ip_protocol                  = req(string, to(none), as(protocol), same(protocol))
     prefix_list_id               = opt(string, to(none))
-    referenced_security_group_id = opt(string, to(none), from(object.ReferencedGroupInfo.UserId == account ? object.ReferencedGroupInfo.GroupId : "${object.ReferencedGroupInfo.UserId}/${object.ReferencedGroupInfo.GroupId}"))
+    referenced_security_group_id = opt(string, to(none), from(object.ReferencedGroupInfo == null ? null : object.ReferencedGroupInfo.UserId == account ? object.ReferencedGroupInfo.GroupId : "${object.ReferencedGroupInfo.UserId}/${object.ReferencedGroupInfo.GroupId}"))
     security_group_id            = req(string, replace, at(GroupId))
     security_group_rule_id       = out(string, from(id))
-    to_port                      = opt(number, to(none))
+    to_port                      = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.ToPort))
   }
 
   read {
