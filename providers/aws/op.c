@@ -406,12 +406,11 @@ void op_search(struct op *op)
 		const struct value *filter = value_object(arena, names, pair, 2);
 		draft_set(draft, &member, 1, value_tuple(arena, &filter, 1));
 	}
-	op->params = draft_value(draft);
 	op->call = aws_call(op->provider->aws,
 			    &(struct aws_call_options){
 				    .op = type->read.op,
 				    .region = type->service->region,
-				    .params = op->params,
+				    .params = draft_value(draft),
 				    .all_pages = true,
 				    .repeat = AWS_REPEAT_ALWAYS,
 				    .arena = arena,
@@ -618,7 +617,8 @@ static void next_phase(struct op *op)
 		}
 		if (request->kind == OP_CREATE && type->id && op->id)
 			op_set_id(op, op->id, type->create.count);
-		frames_push_groups(op, request->kind == OP_CREATE);
+		/* a create that was cut short goes on as one: its groups look at what is there, not at the state */
+		frames_push_groups(op, request->kind == OP_CREATE || op->resume_at != SIZE_MAX);
 		return;
 	case OP_GROUPS:
 		op->phase = OP_TAGS;

@@ -521,9 +521,9 @@ void frames_push_groups(struct op *op, bool created)
 	size_t n = 0;
 	for (size_t i = 0; i < type->group_count; i++) {
 		const struct group *group = &type->groups[i];
-		if (!(group->on & (created ? ON_CREATE : ON_UPDATE)))
-			continue;
-		if (created ? group_is_written(op, group) : group_differs(op, group))
+		bool after_create = created && (group->on & ON_CREATE) && group_is_written(op, group);
+		bool updates = op->request->kind == OP_UPDATE && (group->on & ON_UPDATE) && group_differs(op, group);
+		if (after_create || updates)
 			groups[n++] = group;
 	}
 	if (n || op->resume_bracket)
