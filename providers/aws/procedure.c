@@ -121,13 +121,17 @@ static bool is_id_step(const struct frame *frame, const struct step *step)
 static void send_call(struct op *op, const struct frame *frame, const struct step *step)
 {
 	bool first = is_id_step(frame, step);
+	enum aws_repeat repeat = step->mutates ? AWS_REPEAT_AUTO : AWS_REPEAT_ALWAYS;
+	/* The second answer to what is found by its content would be "exists already", and not say whose it is. */
+	if (first && op->type->settle == SETTLE_FIND)
+		repeat = AWS_REPEAT_NEVER;
 	op->call = aws_call(op->provider->aws,
 			    &(struct aws_call_options){
 				    .op = step->op,
 				    .region = op->type->service->region,
 				    .params = op->params,
 				    .token = first && op->request->token && *op->request->token ? op->request->token : NULL,
-				    .repeat = step->mutates ? AWS_REPEAT_AUTO : AWS_REPEAT_ALWAYS,
+				    .repeat = repeat,
 				    .all_pages = !step->mutates,
 				    .arena = op->arena,
 			    },

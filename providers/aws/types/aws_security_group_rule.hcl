@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_security_group_rule" {
   service  = "ec2"
-  id       = "sgrule-${hashcode(jsonencode([self.security_group_id, self.type, [for a in wanted : a]]))}"
+  id       = named
   key      = { GroupId = self.security_group_id }
-  settle   = repeat
+  settle   = find(length(found) >= length(wanted))         # a second try would answer Duplicate, as it does to a rule of somebody else
   serial   = self.security_group_id
   timeouts = { create = "5m" }
 
@@ -35,12 +35,13 @@ type "aws_security_group_rule" {
     wanted = rule_atoms(peers, self.security_group_id)
     there  = flatten([for p in (self.type == "ingress" ? object.IpPermissions : object.IpPermissionsEgress) : permission_atoms(p)])
     found  = [for a in there : a if contains(wanted, a)]
+    named  = "sgrule-${hashcode(jsonencode([self.security_group_id, self.type, [for a in wanted : a]]))}"
     rules  = { GroupId = self.security_group_id, IpPermissions = [for a in wanted : permission(a)] }
   }
 
   create = [
-    { call = "AuthorizeSecurityGroupIngress", when = self.type == "ingress", send = rules },
-    { call = "AuthorizeSecurityGroupEgress", when = self.type == "egress", send = rules },
+    { call = "AuthorizeSecurityGroupIngress", id = named, when = self.type == "ingress", send = rules },
+    { call = "AuthorizeSecurityGroupEgress", id = named, when = self.type == "egress", send = rules },
   ]
   update "description" {
     of   = [description]
