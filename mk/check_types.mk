@@ -3,3 +3,13 @@
 .PHONY: check-types
 check-types:
 	$(Q)$(PYTHON) tests/types/check_types.py --notes
+
+# Programs that the scripts of tests/types drive.
+TYPE_TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/types/*.c))
+units: $(TYPE_TEST_PROGRAMS)
+
+$(BUILD)/tests/types/%: $(BUILD)/tests/types/%.o $(BUILD)/libinfra.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libinfra.a $(PKG_LIBS)
+
+-include $(TYPE_TEST_PROGRAMS:%=%.d)
