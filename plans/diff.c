@@ -30,6 +30,8 @@ static bool is_empty_collection(const struct value *v)
 static const struct value *propose_attr(struct arena *arena, const struct schema_attr *attr, const struct value *config,
 					const struct value *prior)
 {
+	if (attr->flags & ATTR_WRITE_ONLY) /* enters neither plans nor state */
+		return value_null(arena, attr->type);
 	if (!value_is_null(config))
 		return config;
 	if (attr->flags & ATTR_COMPUTED) {
@@ -304,6 +306,9 @@ static void find_replacements(struct replacements *r, const struct schema *schem
 		if (is_null_or_absent(p) && is_null_or_absent(n))
 			continue;
 		if (p && n && diff_same(p, n))
+			continue;
+		/* what the provider fills in by itself in a new block */
+		if (!p && (attr->flags & ATTR_COMPUTED) && n->state == VALUE_UNKNOWN)
 			continue;
 		r->steps[depth] = (struct value_step){.name = attr->name};
 		add_path(r, depth + 1);

@@ -40,25 +40,31 @@ static const struct value_path *path_here(struct adjusting *a, size_t depth)
  * The planned value where the prior one says the same: in another spelling, as null against blank,
  * or where it means nothing.
  */
-static const struct value *keep_prior(struct adjusting *a, const struct entry *entry, const struct value *planned, const struct value *prior)
+static const struct value *keep_prior(struct adjusting *a, const struct entry *entry, const struct value *planned, const struct value *prior,
+				      const struct value *config)
 {
-	if (!prior || planned->state == VALUE_UNKNOWN)
+	if (!prior)
 		return planned;
 	if (entry->unless && env_true(&a->env, entry->unless))
 		return prior;
+	/* what AWS says of a set's member that is the same one, changed in another place */
+	if (planned->state == VALUE_UNKNOWN)
+		return config && value_is_null(config) ? prior : planned;
 	if (!(entry->flags & ENTRY_STRICT) && value_is_null(planned) && is_zero(prior) && entry->kind < ENTRY_ONE)
 		return prior;
 	if (is_blank(planned) && is_blank(prior) && entry->kind < ENTRY_ONE)
 		return prior;
 	if (same_by_rule(a->arena, entry->same, planned, prior))
 		return prior;
+	if ((entry->flags & ENTRY_STAYS) && is_blank(planned) && prior->state == VALUE_KNOWN)
+		return prior;
 	return planned;
 }
 
 static const struct value *adjust_entries(struct adjusting *a, const struct entry *entries, size_t count, const struct value *planned,
-					  const struct value *prior, size_t depth);
+					  const struct value *prior, const struct value *written, size_t depth);
 
-/* The prior block that a planned one is: by position, in sets by what is required and written. */
+/* The prior (or written) block that a planned one is: by position, in sets by what is required and written. */
 static const struct value *met_block(const struct entry *entry, const struct value *planned, const struct value *prior, uint32_t index)
 {
 	if (!prior || prior->state != VALUE_KNOWN)
@@ -83,7 +89,7 @@ static const struct value *met_block(const struct entry *entry, const struct val
 }
 
 static const struct value *adjust_blocks(struct adjusting *a, const struct entry *entry, const struct value *planned,
-					 const struct value *prior, size_t depth)
+					 const struct value *prior, const struct value *config, size_t depth)
 {
 	if (planned->state != VALUE_KNOWN)
 		return planned;
@@ -92,7 +98,8 @@ static const struct value *adjust_blocks(struct adjusting *a, const struct entry
 		a->steps[depth] = (struct value_step){.index = i};
 		const struct value *met = met_block(entry, planned, prior, i);
 		items[i] = planned->items[i]->state == VALUE_KNOWN
-				   ? adjust_entries(a, entry->entries, entry->entry_count, planned->items[i], met, depth + 1)
+				   ? adjust_entries(a, entry->entries, entry->entry_count, planned->items[i], met,
+						    met_block(entry, planned, config, i), depth + 1)
 				   : planned->items[i];
 	}
 	const struct type *element = planned->type->element;
@@ -109,7 +116,7 @@ static bool differs(const struct value *a, const struct value *b)
 }
 
 static const struct value *adjust_entries(struct adjusting *a, const struct entry *entries, size_t count, const struct value *planned,
-					  const struct value *prior, size_t depth)
+					  const struct value *prior, const struct value *written, size_t depth)
 {
 	if (depth + 3 >= ARRAY_LEN(a->steps))
 		return planned;
@@ -122,8 +129,10 @@ static const struct value *adjust_entries(struct adjusting *a, const struct entr
 		const struct value *before = prior && prior->state == VALUE_KNOWN ? value_get(prior, name) : NULL;
 		a->steps[depth] = (struct value_step){.name = name};
 		if (entry->kind >= ENTRY_ONE)
-			items[i] = adjust_blocks(a, entry, items[i], before, depth + 1);
-		items[i] = keep_prior(a, entry, items[i], before);
+			items[i] = adjust_blocks(a, entry, items[i], before, written ? value_get(written, name) : NULL, depth + 1);
+		items[i] = keep_prior(a, entry, items[i], before, depth && written ? value_get(written, name) : NULL);
+		if (entry->form && items[i] != before)
+			items[i] = form_value(a->arena, entry->form, items[i]);
 		/* of what may hold secrets, plans and states keep a digest */
 		if (codec_is_digest(entry->codec) && items[i] != before && value_is_a(items[i], TYPE_STRING) && items[i]->count)
 			items[i] = codec_digest(a->arena, items[i]);
@@ -223,8 +232,11 @@ static const struct value *adjust_tags(struct adjusting *a, const struct value *
 		return planned;
 	const struct value *all = merged_tags(a, tags);
 	const struct value *before = a->prior ? value_get(a->prior, "tags_all") : NULL;
+	const struct entry *entry = entry_find(a->type->entries, a->type->entry_count, "tags_all");
 	if (before && !differs(before, all))
 		all = before;
+	else if (!all->count && entry->kind != ENTRY_OUTPUT) /* Terraform's provider leaves that open, and so its plans say */
+		all = value_unknown(a->arena, &type_map_of_string);
 	return with_exact(a->arena, planned, "tags_all", all);
 }
 
@@ -326,7 +338,7 @@ void provider_adjust(struct provider *provider, const struct resource_type *type
 	a.env.self = request->proposed;
 	a.env.prior = request->prior;
 	a.env.id = request->prior ? value_get_text(request->prior, "id") : NULL;
-	const struct value *planned = adjust_entries(&a, a.type->entries, a.type->entry_count, request->proposed, request->prior, 0);
+	const struct value *planned = adjust_entries(&a, a.type->entries, a.type->entry_count, request->proposed, request->prior, request->config, 0);
 	planned = adjust_tags(&a, planned);
 	planned = adjust_names(&a, planned);
 	planned = adjust_either(&a, planned);

@@ -75,7 +75,11 @@ bool codec_is_digest(const char *codec)
 
 const struct value *codec_digest(struct arena *arena, const struct value *text)
 {
-	return value_mark(arena, sha1_of(arena, text->text, text->count), text->marks);
+	/* what is written in base64 already is sent as it is */
+	AUTO_BUF struct buf plain = BUF_INIT;
+	bool coded = base64_decode(BASE64_STANDARD, text->text, text->count, &plain);
+	const struct value *sum = coded ? sha1_of(arena, buf_text(&plain), plain.len) : sha1_of(arena, text->text, text->count);
+	return value_mark(arena, sum, text->marks);
 }
 
 static const struct value *comma_list(struct arena *arena, const struct value *v)
@@ -88,7 +92,7 @@ static const struct value *comma_list(struct arena *arena, const struct value *v
 	return value_string_n(arena, buf_text(&out), out.len);
 }
 
-static const char *const codecs[] = {"timestamp", "url", "protocol", "blob", "sha1_of_base64", "comma", "lower", "upper", "bool_text"};
+static const char *const codecs[] = {"timestamp", "url", "protocol", "blob", "sha1_of_base64", "comma", "lower", "upper", "bool_text", "windows_password"};
 
 bool codec_is_known(const char *codec)
 {
@@ -230,4 +234,40 @@ bool same_by_rule(struct arena *arena, const char *rule, const struct value *a, 
 		return !strcmp(x ? x + 1 : a->text, y ? y + 1 : b->text);
 	}
 	return false;
+}
+
+/* ---- forms ---- */
+
+bool form_is_known(const char *form)
+{
+	return !strcmp(form, "json") || !strcmp(form, "policy");
+}
+
+const struct value *form_value(struct arena *arena, const char *form, const struct value *v)
+{
+	if (!form || !value_is_a(v, TYPE_STRING) || !v->count)
+		return v;
+	AUTO_BUF struct buf why = BUF_INIT;
+	const struct value *parsed = value_from_json(arena, v->text, v->count, &why);
+	if (!parsed)
+		return v;
+	AUTO_BUF struct buf out = BUF_INIT;
+	const struct value *version = !strcmp(form, "policy") && value_is_a(parsed, TYPE_OBJECT) ? value_get(parsed, "Version") : NULL;
+	if (!version) {
+		value_to_json(parsed, true, &out);
+	} else {
+		buf_adds(&out, "{\"Version\":");
+		value_to_json(version, true, &out);
+		for (uint32_t i = 0; i < parsed->count; i++) {
+			const char *key = value_key_at(parsed, i);
+			if (!strcmp(key, "Version"))
+				continue;
+			buf_addc(&out, ',');
+			json_add_string(&out, key, strlen(key), true);
+			buf_addc(&out, ':');
+			value_to_json(parsed->items[i], true, &out);
+		}
+		buf_addc(&out, '}');
+	}
+	return value_mark(arena, value_string_n(arena, out.ptr, out.len), v->marks);
 }

@@ -46,6 +46,9 @@ bool codec_is_known(const char *codec);
 bool codec_is_digest(const char *codec);
 const struct value *codec_digest(struct arena *arena, const struct value *text);
 bool rule_is_known(const char *rule);
+/* A text as plans show it ("json": keys sorted, no blanks; "policy": the version first); as it is where it is not of the form. */
+const struct value *form_value(struct arena *arena, const char *form, const struct value *v);
+bool form_is_known(const char *form);
 /* "6" and "tcp" are "tcp"; "all" is "-1". */
 const char *protocol_name(struct arena *arena, const char *text);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A type block: schema entries, reading, groups, brackets; and the schema that others see. */
 #include "base/vec.h"
+#include "providers/aws/env.h"
 #include "providers/aws/load.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ struct flag_word {
 static const struct flag_word flag_words[] = {
 	{"computed", ENTRY_COMPUTED}, {"sensitive", ENTRY_SENSITIVE}, {"write_only", ENTRY_WRITE_ONLY},
 	{"deprecated", ENTRY_DEPRECATED}, {"replace", ENTRY_REPLACE}, {"local", ENTRY_LOCAL}, {"kept", ENTRY_KEPT},
-	{"token", ENTRY_TOKEN}, {"flat", ENTRY_FLAT}, {"strict", ENTRY_STRICT},
+	{"token", ENTRY_TOKEN}, {"flat", ENTRY_FLAT}, {"strict", ENTRY_STRICT}, {"stays", ENTRY_STAYS},
 };
 
 /* a.b[0].c as members; indexes are kept as "[0]" */
@@ -93,8 +94,16 @@ static bool load_flag(struct loader *l, struct entry *entry, const struct expr *
 			entry->from = arg;
 	} else if (!strcmp(word, "as")) {
 		entry->codec = loader_text(l, arg);
+		if (!codec_is_known(entry->codec))
+			loader_error(l, arg->range, "\"%s\" is not a codec", entry->codec);
 	} else if (!strcmp(word, "same")) {
 		entry->same = loader_text(l, arg);
+		if (!rule_is_known(entry->same))
+			loader_error(l, arg->range, "\"%s\" is not a rule of sameness", entry->same);
+	} else if (!strcmp(word, "form")) {
+		entry->form = loader_text(l, arg);
+		if (!form_is_known(entry->form))
+			loader_error(l, arg->range, "\"%s\" is not a form", entry->form);
 	} else if (!strcmp(word, "unless")) {
 		entry->unless = arg;
 	} else if (!strcmp(word, "either")) {

@@ -254,7 +254,9 @@ static const struct value *entry_value(struct env *env, const struct entry *entr
 	bool computed = entry->kind == ENTRY_OUTPUT || (entry->flags & ENTRY_COMPUTED);
 	if (before && before->state == VALUE_UNKNOWN)
 		before = NULL;
-	if (entry->flags & (ENTRY_KEPT | ENTRY_WRITE_ONLY)) {
+	if (entry->flags & ENTRY_WRITE_ONLY)
+		return value_null(arena, entry->type);
+	if (entry->flags & ENTRY_KEPT) {
 		if (before)
 			return before;
 		return computed ? zero(arena, entry->type) : value_null(arena, entry->type);

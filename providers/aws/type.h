@@ -27,6 +27,7 @@ enum entry_flags {
 	ENTRY_NOT_SENT = 1u << 9, /* to(none) */
 	ENTRY_MEMBERS = 1u << 10, /* from(members): read through its reconcile group */
 	ENTRY_STRICT = 1u << 11,  /* null and empty are two things */
+	ENTRY_STAYS = 1u << 12,   /* no longer written, it stays as it is */
 };
 
 struct entry {
@@ -40,7 +41,7 @@ struct entry {
 	size_t to_count;
 	const struct expr *from;       /* NULL: by the name rule */
 	const struct expr *unless;
-	const char *codec, *same, *either;
+	const char *codec, *same, *either, *form;
 	const struct expr *const *follows;
 	size_t follow_count;
 	unsigned min, max;

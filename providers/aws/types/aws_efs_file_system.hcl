@@ -27,7 +27,7 @@ type "aws_efs_file_system" {
     }, max(3), to(none), from(part.lifecycle.LifecyclePolicies))
     protection = one({
       replication_overwrite = opt(string, computed, at(ReplicationOverwriteProtection))
-    }, to(none), from(object.FileSystemProtection))
+    }, computed, to(none), from(object.FileSystemProtection))
   }
 
   read {

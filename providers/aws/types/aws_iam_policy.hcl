@@ -12,7 +12,7 @@ type "aws_iam_policy" {
     name             = opt(string, computed, replace, at(PolicyName))
     name_prefix      = opt(string, computed, replace, to(none))
     path             = opt(string, replace, default("/"))
-    policy           = req(string, to(PolicyDocument), from(one([for v in object.PolicyVersionList : v if v.IsDefaultVersion]).Document), as(url), same(iam_policy))
+    policy           = req(string, to(PolicyDocument), from(one([for v in object.PolicyVersionList : v if v.IsDefaultVersion]).Document), as(url), same(iam_policy), form(json))
     policy_id        = out(string)
   }
 

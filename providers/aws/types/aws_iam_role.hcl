@@ -7,7 +7,7 @@ type "aws_iam_role" {
 
   schema {
     arn                   = out(string)
-    assume_role_policy    = req(string, at(AssumeRolePolicyDocument), as(url), same(iam_policy))
+    assume_role_policy    = req(string, at(AssumeRolePolicyDocument), as(url), same(iam_policy), form(json))
     create_date           = out(string, as(timestamp))
     description           = opt(string, from(part.role.Description))
     force_detach_policies = opt(bool, default(false), local)
@@ -20,8 +20,8 @@ type "aws_iam_role" {
     unique_id             = out(string, from(object.RoleId))
     inline_policy = set({
       name   = opt(string)
-      policy = opt(string, as(url), same(iam_policy))
-    }, to(none), from([for p in object.RolePolicyList : { name = p.PolicyName, policy = p.PolicyDocument }]))
+      policy = opt(string, as(url), same(iam_policy), form(policy))
+    }, computed, deprecated, to(none), from([for p in object.RolePolicyList : { name = p.PolicyName, policy = p.PolicyDocument }]))
   }
 
   tags {

@@ -10,7 +10,7 @@ type "aws_iam_role_policy" {
   schema {
     name        = opt(string, computed, replace, at(PolicyName))
     name_prefix = opt(string, computed, replace, to(none))
-    policy      = req(string, at(PolicyDocument), as(url), same(iam_policy))
+    policy      = req(string, at(PolicyDocument), as(url), same(iam_policy), form(policy))
     role        = req(string, replace, at(RoleName))
   }
 

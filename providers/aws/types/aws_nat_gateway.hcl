@@ -9,7 +9,7 @@ type "aws_nat_gateway" {
   schema {
     allocation_id                      = opt(string, from(primary.AllocationId), replace)
     association_id                     = out(string, from(primary.AssociationId))
-    connectivity_type                  = opt(string, replace)
+    connectivity_type                  = opt(string, replace, default("public"))
     network_interface_id               = out(string, from(primary.NetworkInterfaceId))
     private_ip                         = opt(string, computed, replace, to(PrivateIpAddress), from(primary.PrivateIp))
     public_ip                          = out(string, from(primary.PublicIp))

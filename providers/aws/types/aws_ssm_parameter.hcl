@@ -24,7 +24,7 @@ type "aws_ssm_parameter" {
   }
 
   let {
-    text = coalesce(self.value, self.insecure_value, self.value_wo)
+    text = coalesce(self.value, self.insecure_value, config.value_wo)
   }
   read {
     call    = "GetParameters"                              # names that are gone come back in InvalidParameters

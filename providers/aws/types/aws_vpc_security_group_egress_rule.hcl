@@ -8,15 +8,17 @@ type "aws_vpc_security_group_egress_rule" {
   tags    = "security-group-rule"
 
   schema {
-    cidr_ipv4                    = opt(string, to(none))
-    cidr_ipv6                    = opt(string, to(none))
+    cidr_ipv4                    = opt(string, replace(isblank(prior.cidr_ipv4) != isblank(self.cidr_ipv4)), to(none))
+    cidr_ipv6                    = opt(string, replace(isblank(prior.cidr_ipv6) != isblank(self.cidr_ipv6)), to(none))
     description                  = opt(string, to(none))
     from_port                    = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.FromPort))
+    id                           = out(string)
     ip_protocol                  = req(string, to(none), as(protocol), same(protocol))
-    prefix_list_id               = opt(string, to(none))
-    referenced_security_group_id = opt(string, to(none), from(object.ReferencedGroupInfo == null ? null : object.ReferencedGroupInfo.UserId == account ? object.ReferencedGroupInfo.GroupId : "${object.ReferencedGroupInfo.UserId}/${object.ReferencedGroupInfo.GroupId}"))
+    prefix_list_id               = opt(string, replace(isblank(prior.prefix_list_id) != isblank(self.prefix_list_id)), to(none))
+    referenced_security_group_id = opt(string, replace(isblank(prior.referenced_security_group_id) != isblank(self.referenced_security_group_id)), to(none), from(object.ReferencedGroupInfo == null ? null : object.ReferencedGroupInfo.UserId == account ? object.ReferencedGroupInfo.GroupId : "${object.ReferencedGroupInfo.UserId}/${object.ReferencedGroupInfo.GroupId}"))
     security_group_id            = req(string, replace, at(GroupId))
     security_group_rule_id       = out(string, from(id))
+    tags_all                     = out(map(string))
     to_port                      = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.ToPort))
   }
 

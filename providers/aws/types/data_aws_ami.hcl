@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 data "aws_ami" {
-  service = "ec2"
-  arn     = "arn:${partition}:ec2:${region}::image/${object.ImageId}"
+  service  = "ec2"
+  timeouts = { read = "20m" }
+  arn      = "arn:${partition}:ec2:${region}::image/${object.ImageId}"
 
   schema {
     architecture          = out(string)

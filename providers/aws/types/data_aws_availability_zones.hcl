@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 data "aws_availability_zones" {
-  service = "ec2"
-  id      = region
+  service  = "ec2"
+  timeouts = { read = "20m" }
+  id       = region
 
   schema {
     all_availability_zones = opt(bool)

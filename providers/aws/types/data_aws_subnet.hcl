@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 data "aws_subnet" {
-  service = "ec2"
-  id      = object.SubnetId
+  service  = "ec2"
+  timeouts = { read = "20m" }
+  id       = object.SubnetId
 
   schema {
     arn                                            = out(string, from(object.SubnetArn))

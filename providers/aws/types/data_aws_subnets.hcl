@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 data "aws_subnets" {
-  service = "ec2"
-  id      = region
+  service  = "ec2"
+  timeouts = { read = "20m" }
+  id       = region
 
   schema {
     ids  = out(list(string), from(object.Subnets[*].SubnetId))

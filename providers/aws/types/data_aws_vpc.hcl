@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 data "aws_vpc" {
-  service = "ec2"
-  arn     = "arn:${partition}:ec2:${region}:${object.OwnerId}:vpc/${object.VpcId}"
+  service  = "ec2"
+  timeouts = { read = "20m" }
+  arn      = "arn:${partition}:ec2:${region}:${object.OwnerId}:vpc/${object.VpcId}"
 
   schema {
     cidr_block                           = opt(string, computed, to(none))
