@@ -648,7 +648,7 @@ class TypeCheck:
     def scope(self):
         env = dict.fromkeys('id region account partition dns_suffix none now token attribute gone times kind'.split(), SCALAR)
         env |= dict.fromkeys('added removed changed changes rows member members all within shape result wanted answer object part'.split(), ANY)
-        env |= {'self': self.self_shape, 'prior': self.self_shape, 'tags': Obj({}, open=True), 'ids': Seq(SCALAR),
+        env |= {'self': self.self_shape, 'prior': self.self_shape, 'config': self.self_shape, 'tags': Obj({}, open=True), 'ids': Seq(SCALAR),
                 'error': Obj({}, open=True)}
         return {name: shape for name, shape in env.items() if name not in self.lets}
 
@@ -667,7 +667,7 @@ class TypeCheck:
         self.words(self.a, 'type', None, self.name)
         env = self.scope()
         if self.service is None:
-            if 'hook' not in self.a:
+            if 'hook' not in self.a and self.block.kind == 'type':
                 self.fail(None, self.name, 'no service is named')
             self.flags(self.own_schema, env, '')
             return
