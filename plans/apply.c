@@ -32,7 +32,12 @@ struct ordering {
 	VEC(struct deletions *) groups;
 	struct map by_resource; /* "d|address" or "l|address" -> struct deletions */
 	struct work *works;     /* by configuration node */
+	struct map users;       /* resource's address -> struct users */
+	VEC(struct users *) all_users;
 };
+
+static void visit(void *ctx, uint32_t index);
+static void skipped(void *ctx, uint32_t index);
 
 /* ---- who deletes what ---- */
 
@@ -65,54 +70,83 @@ static void add_deletion(struct ordering *o, const struct change *change, bool l
 	}
 }
 
-static bool names(const char *const *list, size_t count, const char *name)
+/* Nodes of the configuration that use a resource: by what they say now, or by what their objects were made after. */
+struct users {
+	VEC(uint32_t) nodes;
+};
+
+static void add_users(struct ordering *o, const char *const *dependencies, size_t count, uint32_t node)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(list[i], name))
-			return true;
+		struct users *users = map_find(&o->users, dependencies[i]);
+		if (!users) {
+			users = arena_new_of(o->apply->engine->arena, struct users);
+			map_put(&o->users, dependencies[i], users);
+			vec_add(&o->all_users, users);
+		}
+		if (!users->nodes.count || users->nodes.items[users->nodes.count - 1] != node)
+			vec_add(&users->nodes, node);
 	}
-	return false;
 }
 
-static bool node_needs(const struct node *node, const char *resource)
-{
-	return names(node->dependencies, node->dependency_count, resource);
-}
-
-/* Whether some object of this resource was, by the state, made after `resource`. */
-static bool objects_needed(struct engine *engine, const struct node *node, const char *resource)
-{
-	for (size_t i = 0; i < engine->objects.count; i++) {
-		const struct working *w = engine->objects.items[i];
-		if (w->object && graph_find_resource(engine->graph, &w->parts) == node &&
-		    names(w->object->dependencies, w->object->dependency_count, resource))
-			return true;
-	}
-	return false;
-}
-
-static void add_edges(struct ordering *o)
+static void find_users(struct ordering *o)
 {
 	struct engine *engine = o->apply->engine;
 	struct graph *graph = engine->graph;
+	for (uint32_t i = 0; i < graph->count; i++) {
+		const struct node *node = &graph->nodes[i];
+		if (node->kind == NODE_RESOURCE && !node->resource->data)
+			add_users(o, node->dependencies, node->dependency_count, i);
+	}
+	const char *const *last = NULL;
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		const struct working *w = engine->objects.items[i];
+		if (!w->object || w->object->dependencies == last)
+			continue; /* instances of one resource share their list */
+		last = w->object->dependencies;
+		const struct node *node = graph_find_resource(engine->graph, &w->parts);
+		if (node && !node->resource->data)
+			add_users(o, w->object->dependencies, w->object->dependency_count, node->index);
+	}
+}
+
+/* What was made after these objects goes before them. `careful`: where that makes no circle. */
+static void order_deletions(struct ordering *o, bool careful)
+{
+	struct walk *walk = o->apply->walk;
+	for (size_t g = 0; g < o->groups.count; g++) {
+		struct deletions *later = o->groups.items[g];
+		for (size_t i = 0; i < later->dependency_count; i++) {
+			for (int last = 0; last < 2; last++) {
+				struct deletions *group = group_of(o, later->dependencies[i], last != 0);
+				if (!group || !strcmp(group->resource, later->resource))
+					continue;
+				if (!careful || !walk_has_path(walk, later->walk_node, group->walk_node))
+					walk_add_edge(walk, group->walk_node, later->walk_node);
+			}
+		}
+	}
+}
+
+static void order_configuration(struct ordering *o)
+{
+	struct graph *graph = o->apply->engine->graph;
 	struct walk *walk = o->apply->walk;
 	for (uint32_t i = 0; i < graph->count; i++) {
 		for (size_t k = 0; k < graph->nodes[i].dep_count; k++)
 			walk_add_edge(walk, i, graph->nodes[i].deps[k]);
 	}
 	for (size_t g = 0; g < o->groups.count; g++) {
-		struct deletions *group = o->groups.items[g];
-		if (group->provider)
-			walk_add_edge(walk, group->walk_node, group->provider->node);
-		/* what was made after these objects goes before them */
-		for (size_t h = 0; h < o->groups.count; h++) {
-			struct deletions *other = o->groups.items[h];
-			if (other != group && strcmp(other->resource, group->resource) &&
-			    names(other->dependencies, other->dependency_count, group->resource) &&
-			    !walk_has_path(walk, other->walk_node, group->walk_node))
-				walk_add_edge(walk, group->walk_node, other->walk_node);
-		}
+		if (o->groups.items[g]->provider)
+			walk_add_edge(walk, o->groups.items[g]->walk_node, o->groups.items[g]->provider->node);
 	}
+}
+
+/* Deletions among creates and updates; when everything goes there are none of those. */
+static void order_users(struct ordering *o)
+{
+	struct walk *walk = o->apply->walk;
+	find_users(o);
 	for (size_t g = 0; g < o->groups.count; g++) {
 		struct deletions *group = o->groups.items[g];
 		bool replaced = false;
@@ -125,16 +159,29 @@ static void add_edges(struct ordering *o)
 		if (replaced)
 			continue;
 		/* users of the objects let go of them first, wherever that makes no circle */
-		for (uint32_t i = 0; i < graph->count; i++) {
-			const struct node *user = &graph->nodes[i];
-			if (user->kind != NODE_RESOURCE || user->resource->data || user == group->node)
-				continue;
-			if (!node_needs(user, group->resource) && !objects_needed(engine, user, group->resource))
-				continue;
-			if (!walk_has_path(walk, i, group->walk_node))
-				walk_add_edge(walk, group->walk_node, i);
+		const struct users *users = map_find(&o->users, group->resource);
+		for (size_t i = 0; users && i < users->nodes.count; i++) {
+			uint32_t user = users->nodes.items[i];
+			if ((!group->node || user != group->node->index) && !walk_has_path(walk, user, group->walk_node))
+				walk_add_edge(walk, group->walk_node, user);
 		}
 	}
+}
+
+static void add_edges(struct ordering *o)
+{
+	struct apply *apply = o->apply;
+	order_configuration(o);
+	order_deletions(o, false);
+	if (walk_has_cycle(apply->walk)) { /* what states remember may contradict itself */
+		uint32_t count = (uint32_t)(apply->engine->graph->count + o->groups.count);
+		walk_free(apply->walk);
+		apply->walk = walk_new(count, visit, skipped, o);
+		order_configuration(o);
+		order_deletions(o, true);
+	}
+	if (apply->plan->mode != PLAN_DESTROY)
+		order_users(o);
 }
 
 /* ---- visiting ---- */
@@ -496,6 +543,10 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 	for (size_t i = 0; i < order.groups.count; i++)
 		vec_free(&order.groups.items[i]->changes);
 	vec_free(&order.groups);
+	for (size_t i = 0; i < order.all_users.count; i++)
+		vec_free(&order.all_users.items[i]->nodes);
+	vec_free(&order.all_users);
+	map_release(&order.users);
 	vec_free(&apply.queue);
 	vec_free(&apply.active);
 	free(order.works);

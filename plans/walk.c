@@ -75,6 +75,30 @@ bool walk_has_path(const struct walk *walk, uint32_t node, uint32_t needs)
 	return found;
 }
 
+bool walk_has_cycle(const struct walk *walk)
+{
+	uint32_t *waiting = xcalloc(walk->count, sizeof(*waiting));
+	VEC(uint32_t) ready = {0};
+	uint32_t seen = 0;
+	for (uint32_t i = 0; i < walk->count; i++) {
+		waiting[i] = walk->waiting_for[i];
+		if (!waiting[i])
+			vec_add(&ready, i);
+	}
+	while (ready.count) {
+		uint32_t node = vec_pop(&ready);
+		seen++;
+		for (uint32_t e = walk->dependents[node]; e; e = walk->edges.items[e - 1].next) {
+			uint32_t to = walk->edges.items[e - 1].to;
+			if (--waiting[to] == 0)
+				vec_add(&ready, to);
+		}
+	}
+	vec_free(&ready);
+	free(waiting);
+	return seen != walk->count;
+}
+
 static void skip_node(struct walk *walk, uint32_t start)
 {
 	VEC(uint32_t) stack = {0};

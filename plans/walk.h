@@ -22,6 +22,8 @@ void walk_free(struct walk *walk);
 void walk_add_edge(struct walk *walk, uint32_t node, uint32_t needs);
 /* Whether `node` comes after `needs`, directly or not, by the edges added so far. */
 bool walk_has_path(const struct walk *walk, uint32_t node, uint32_t needs);
+/* Whether some node comes after itself. */
+bool walk_has_cycle(const struct walk *walk);
 /* Visits what is ready, and goes on whenever walk_end() makes more ready. */
 void walk_start(struct walk *walk);
 void walk_end(struct walk *walk, uint32_t node, bool ok);

@@ -235,6 +235,12 @@ static struct provider *provider_configure(const struct provider_context *contex
 	p->range = range;
 	config = value_copy(p->arena, config);
 	p->default_tags = block_map(p->arena, config, "default_tags", "tags");
+	const struct value *ignore = value_get(config, "ignore_tags");
+	if (ignore && ignore->state == VALUE_KNOWN && ignore->count && ignore->items[0]->state == VALUE_KNOWN) {
+		const struct value *keys = value_get(ignore->items[0], "keys"), *prefixes = value_get(ignore->items[0], "key_prefixes");
+		p->ignored_tags = keys->state == VALUE_KNOWN ? keys : NULL;
+		p->ignored_prefixes = prefixes->state == VALUE_KNOWN ? prefixes : NULL;
+	}
 	p->skip_account = value_is_true(value_get(config, "skip_requesting_account_id"));
 	p->allowed_accounts = value_get(config, "allowed_account_ids");
 	p->forbidden_accounts = value_get(config, "forbidden_account_ids");

@@ -777,6 +777,38 @@ uint64_t wanted_parts(const struct aws_type *type, const char *const *looked_at,
 	return wanted;
 }
 
+/* ignore_tags of the provider block: tags that others set and that are none of our business. */
+static bool is_ignored(const struct provider *provider, const char *key)
+{
+	const struct value *keys = provider->ignored_tags, *prefixes = provider->ignored_prefixes;
+	for (uint32_t i = 0; keys && i < keys->count; i++) {
+		if (value_is_text(keys->items[i], key))
+			return true;
+	}
+	for (uint32_t i = 0; prefixes && i < prefixes->count; i++) {
+		const struct value *prefix = prefixes->items[i];
+		if (value_is_a(prefix, TYPE_STRING) && !strncmp(key, prefix->text, prefix->count))
+			return true;
+	}
+	return false;
+}
+
+static const struct value *without_ignored(const struct provider *provider, struct arena *arena, const struct value *tags)
+{
+	if (!provider->ignored_tags && !provider->ignored_prefixes)
+		return tags;
+	const char **keys = arena_array_of(arena, tags->count, const char *);
+	const struct value **items = arena_array_of(arena, tags->count, const struct value *);
+	size_t n = 0;
+	for (uint32_t i = 0; i < tags->count; i++) {
+		if (is_ignored(provider, tags->keys[i]))
+			continue;
+		keys[n] = tags->keys[i];
+		items[n++] = tags->items[i];
+	}
+	return value_map(arena, &type_string, keys, items, n);
+}
+
 const struct value *found_value(struct provider *provider, const struct aws_type *type, const struct found *found, const char *id,
 				const struct value *before, bool *marked, const char *token, struct diags *diags)
 {
@@ -792,7 +824,7 @@ const struct value *found_value(struct provider *provider, const struct aws_type
 	env.kind = type->tag_kind ? value_string(found->arena, type->tag_kind) : NULL;
 	const struct value *tags = NULL;
 	if (type->has_tags)
-		tags = surface_tags(found->arena, found->tags, marked, token);
+		tags = without_ignored(provider, found->arena, surface_tags(found->arena, found->tags, marked, token));
 	else if (marked)
 		*marked = false;
 	const struct value *v = surface_value(&env, before, found->parts_read, tags, provider->default_tags);
