@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the program, beside Terraform where there is one, and prints tables. `make bench` calls it.
+
+Each figure is the median of several runs; the spread beside a time is what the clock showed at least and at most.
+On a machine that does other things, too, look at the processor's seconds, which suffer less.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections import namedtuple
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MIRROR = Path(os.environ.get("TF_PLUGINS", "/opt/tf-plugins"))
+AWS_SOURCE = "registry.terraform.io/hashicorp/aws"
+
+Run = namedtuple("Run", "wall cpu memory code requests")
+args = None
+
+
+def mb(count):
+    return f"{count / 1e6:.1f} MB"
+
+
+def shown(seconds):
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.2f} s" if seconds < 100 else f"{seconds:.0f} s"
+
+
+def table(title, head, rows):
+    print(f"\n{title}")
+    widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
+    for row in [head, ["-" * w for w in widths], *rows]:
+        print("  " + "  ".join(str(cell).ljust(w) for cell, w in zip(row, widths)).rstrip())
+    sys.stdout.flush()
+
+
+class Ec2:
+    """The local server, with a latency for each answer in milliseconds."""
+
+    def __init__(self, latency=0):
+        program = args.build / "tests/bench/ec2_server"
+        self.process = subprocess.Popen([program, str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip()
+
+    def counts(self):
+        """Requests since the last call, by action."""
+        with urllib.request.urlopen(self.url + "/counts", timeout=60) as answer:
+            return {name: int(n) for n, name in (line.split() for line in answer.read().decode().splitlines())}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Tool:
+    def __init__(self, name, program):
+        self.name, self.program = name, str(program)
+
+    def prepare(self, project):
+        """What must be done once in a folder before the first command."""
+
+    def run(self, project, *command, server=None):
+        result = project.folder / "measured"
+        env = {"PATH": os.environ["PATH"], "HOME": str(project.home), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        if server:
+            server.counts()
+            env |= {"AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                    "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+        if MIRROR.is_dir():
+            env["TF_CLI_CONFIG_FILE"] = str(project.home / "terraformrc")
+        done = subprocess.run([args.build / "tests/bench/measure", result, self.program, *command], cwd=project.folder, env=env,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=3600)
+        wall, cpu, memory, code = result.read_text().split()
+        if done.returncode != 0 or int(code) != 0:
+            sys.exit(f"{self.name} {' '.join(command)}: exit code {code}\n{done.stderr[-3000:]}")
+        return Run(float(wall), float(cpu), int(memory), int(code), server.counts() if server else {})
+
+
+class Terraform(Tool):
+    def prepare(self, project):
+        self.run(project, "init", "-input=false", "-no-color")
+
+
+def terraform():
+    """Terraform, and whether its AWS provider is there; or (None, False)."""
+    program = shutil.which("terraform")
+    if not program or args.alone:
+        return None, False
+    return Terraform("terraform", program), (MIRROR / AWS_SOURCE).is_dir()
+
+
+class Project:
+    """A folder with a configuration, thrown away at the end."""
+
+    def __init__(self, text, files=()):
+        self.root = Path(tempfile.mkdtemp(prefix="bench-"))
+        self.folder, self.home = self.root / "project", self.root / "home"
+        self.folder.mkdir()
+        self.home.mkdir()
+        (self.home / "terraformrc").write_text(
+            f'provider_installation {{\n  filesystem_mirror {{\n    path    = "{MIRROR}"\n    include = ["registry.terraform.io/*/*"]\n'
+            "  }\n}\n")
+        self.write(text, files)
+
+    def write(self, text, files=()):
+        for name, content in [("main.tf", text), *files]:
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.root)
+
+
+def median(runs):
+    """One run made of the medians of several, and the clock's least and most."""
+    whole = Run(*(statistics.median(getattr(r, f) for r in runs) for f in ("wall", "cpu", "memory")), 0, runs[-1].requests)
+    return whole, min(r.wall for r in runs), max(r.wall for r in runs)
+
+
+def cells(runs):
+    run, least, most = median(runs)
+    spread = "" if len(runs) == 1 else f"{shown(least)} .. {shown(most)}"
+    return [shown(run.wall), spread, shown(run.cpu), mb(run.memory), str(sum(run.requests.values()) or "")]
+
+
+HEAD = ["what", "tool", "runs", "time", "spread", "processor", "memory", "requests"]
+
+
+def measure(tool, project, command, count, server=None, between=None):
+    runs = []
+    for i in range(count):
+        if between and i:
+            between()
+        runs.append(tool.run(project, *command, server=server))
+    return runs
+
+
+# ---- configurations
+
+def data(count):
+    return f'resource "terraform_data" "a" {{\n  count = {count}\n  input = "value ${{count.index}}"\n}}\n'
+
+
+def groups(count, provider=True):
+    return f"""
+resource "aws_security_group" "a" {{
+  count  = {count}
+  name   = "group-${{count.index}}"
+  vpc_id = "vpc-0123456789abcdef0"
+  ingress {{
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = ["10.${{floor(count.index / 256)}}.${{count.index % 256}}.0/24"]
+  }}
+}}
+"""
+
+
+AWS_PROVIDER = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+provider "aws" {
+  region                      = "us-east-1"
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+}
+"""
+
+
+def blocks(count):
+    """So many resource blocks, each of which uses the one ten before it, and locals and outputs between."""
+    out = []
+    for i in range(count):
+        before = f"local.l{i - 10}" if i >= 10 else '"first"'
+        out.append(f'resource "terraform_data" "r{i}" {{\n  input = {before}\n}}\nlocals {{\n  l{i} = "${{terraform_data.r{i}.id}}-{i}"\n}}\n')
+    return "".join(out)
+
+
+def chain(count):
+    """So many resource blocks, each of which uses the one before it."""
+    return "".join(f'resource "terraform_data" "r{i}" {{\n  input = {f"terraform_data.r{i - 1}.output" if i else i}\n}}\n' for i in range(count))
+
+
+def star(count):
+    """So many resource blocks that all use one, and one that uses them all."""
+    return ('resource "terraform_data" "hub" {\n  input = 1\n}\n'
+            + "".join(f'resource "terraform_data" "r{i}" {{\n  input = terraform_data.hub.id\n}}\n' for i in range(count))
+            + 'resource "terraform_data" "all" {\n  input = [' + ", ".join(f"terraform_data.r{i}.id" for i in range(count)) + "]\n}\n")
+
+
+MODULE = """
+variable "name" {
+  type = string
+}
+resource "terraform_data" "a" {
+  input = var.name
+}
+resource "terraform_data" "b" {
+  count = 2
+  input = "${terraform_data.a.output} ${count.index}"
+}
+output "ids" {
+  value = terraform_data.b[*].id
+}
+"""
+
+
+def module_instances(count):
+    return ('module "m" {\n  source   = "./m"\n  for_each = toset([for i in range(' + str(count) + ') : "n${i}"])\n  name     = each.key\n}\n'
+            'output "all" {\n  value = { for k, m in module.m : k => m.ids }\n}\n', [("m/main.tf", MODULE)])
+
+
+def module_calls(count):
+    return ("".join(f'module "m{i}" {{\n  source = "./m"\n  name   = "n{i}"\n}}\n' for i in range(count)), [("m/main.tf", MODULE)])
+
+
+def each_of_each(count):
+    """Instances that find others by key."""
+    return f"""
+resource "terraform_data" "a" {{
+  for_each = toset([for i in range({count}) : "key-${{i}}"])
+  input    = each.key
+}}
+resource "terraform_data" "b" {{
+  for_each = terraform_data.a
+  input    = terraform_data.a[each.key].id
+}}
+"""
+
+
+# ---- benchmarks
+
+def bench_start():
+    """Starting, and the smallest plans."""
+    infra, (other, has_aws) = Tool("infra", args.build / "infra"), terraform()
+    rows, tools = [], [infra] + ([other] if other else [])
+    with Project('resource "terraform_data" "a" {\n  input = 1\n}\n') as project:
+        for tool in tools:
+            rows.append(["version", tool.name, 20, *cells(measure(tool, project, ["version"], 20))])
+        for tool in tools:
+            tool.prepare(project)
+            n = args.runs * 4
+            rows.append(["plan of one terraform_data", tool.name, n, *cells(measure(tool, project, ["plan"], n))])
+    with Ec2() as server, Project(AWS_PROVIDER + groups(1)) as project:
+        for tool in [infra] + ([other] if has_aws else []):
+            tool.prepare(project)
+            n = args.runs * 4 if tool is infra else args.runs
+            rows.append(["plan of one aws_security_group", tool.name, n, *cells(measure(tool, project, ["plan"], n, server))])
+    table("Starting", HEAD, rows)
+
+
+def life(tool, project, runs, what, server=None):
+    """Apply, plan with nothing to do, destroy; a whole life each run."""
+    tool.prepare(project)
+    steps = {"apply": ["apply", "-auto-approve"], "no-op plan": ["plan"], "destroy": ["destroy", "-auto-approve"]}
+    found = {name: [] for name in steps}
+    for _ in range(runs):
+        for name, command in steps.items():
+            found[name].append(tool.run(project, *command, server=server))
+    rows = [[f"{what}, {name}", tool.name, runs, *cells(found[name])] for name in steps]
+    return rows, {name: median(found[name])[0] for name in steps}
+
+
+def growth(rows, title, results):
+    """How much more the larger of two sizes took than its share."""
+    sizes = sorted(results)
+    lines = []
+    for a, b in zip(sizes, sizes[1:]):
+        for step in results[a]:
+            x, y = results[a][step], results[b][step]
+            lines.append([step, f"{a} -> {b}", f"{b / a:.0f}", f"{y.wall / x.wall:.1f}", f"{y.cpu / x.cpu:.1f}", f"{y.memory / x.memory:.1f}"])
+    if lines:
+        table(f"{title}: growth", ["step", "sizes", "objects x", "time x", "processor x", "memory x"], lines)
+
+
+def bench_groups():
+    """Security groups with a rule each, on a local server."""
+    infra, (other, has_aws) = Tool("infra", args.build / "infra"), terraform()
+    rows, results = [], {}
+    for count in (300, 1000, 2000):
+        with Ec2(args.latency) as server, Project(AWS_PROVIDER + groups(count)) as project:
+            more, results[count] = life(infra, project, args.runs, f"{count} groups", server)
+            rows += more
+    if has_aws:
+        with Ec2(args.latency) as server, Project(AWS_PROVIDER + groups(300)) as project:
+            rows += life(other, project, 1, "300 groups", server)[0]
+    table(f"Security groups with a rule each, {args.latency} ms an answer", HEAD, rows)
+    growth(rows, "Security groups", results)
+
+
+def bench_data():
+    """terraform_data by count: the engine alone."""
+    infra, (other, _) = Tool("infra", args.build / "infra"), terraform()
+    rows, results = [], {}
+    for count in (1000, 4000, 10000, 100000):
+        with Project(data(count)) as project:
+            more, results[count] = life(infra, project, args.runs, f"{count} terraform_data", None)
+            rows += more
+    if other:
+        for count in (1000, 4000) if args.long else (1000,):
+            with Project(data(count)) as project:
+                rows += life(other, project, 1, f"{count} terraform_data", None)[0]
+    table("terraform_data", HEAD, rows)
+    growth(rows, "terraform_data", results)
+
+
+def bench_shapes():
+    """Configurations of many blocks, modules and references."""
+    infra = Tool("infra", args.build / "infra")
+    kinds = {"resource blocks": (blocks, (500, 2000, 8000)), "blocks in one chain": (chain, (500, 2000)),
+             "blocks around one": (star, (500, 2000, 8000)), "instances of a module": (module_instances, (125, 500, 2000)),
+             "calls of a module": (module_calls, (125, 500, 2000)), "for_each over for_each": (each_of_each, (1000, 10000))}
+    for name, (make, sizes) in kinds.items():
+        rows, results = [], {}
+        for count in sizes:
+            made = make(count)
+            text, files = made if isinstance(made, tuple) else (made, ())
+            with Project(text, files) as project:
+                more, results[count] = life(infra, project, args.runs, f"{count} {name}", None)
+                rows += more
+        table(name, HEAD, rows)
+        growth(rows, name, results)
+
+
+def bench_ops():
+    """Ten thousand operations in flight on one loop."""
+    print("\nOperations in flight")
+    sys.stdout.flush()
+    subprocess.run([args.build / "tests/bench/ops"], check=True)
+
+
+BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops}
+
+
+def main():
+    global args
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(f"{k}: {f.__doc__}" for k, f in BENCHES.items()))
+    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--latency", type=int, default=0, metavar="MS", help="of the local server's answers")
+    parser.add_argument("--alone", action="store_true", help="leave Terraform out")
+    parser.add_argument("--long", action="store_true", help="also Terraform's runs of many minutes")
+    args = parser.parse_args()
+    args.build = args.build.resolve()
+    unknown = set(args.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} processors, load {load:.1f} before; times are medians, memory is the largest process's peak")
+    for name in args.names or BENCHES:
+        BENCHES[name]()
+    print(f"\nload {os.getloadavg()[0]:.1f} after")
+
+
+if __name__ == "__main__":
+    main()
