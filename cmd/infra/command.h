@@ -28,5 +28,6 @@ int cmd_destroy(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
+int cmd_types(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -26,6 +26,7 @@ const struct command commands[] = {
 	{"destroy", cmd_destroy, "Leave nothing behind", false},
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
 	{"fmt", cmd_fmt, "Bring plan files into the canonical layout", true},
+	{"types", cmd_types, "List the AWS types, or check type files against AWS's models", true},
 	{"version", cmd_version, "Show the version", true},
 	{NULL, NULL, NULL, false},
 };

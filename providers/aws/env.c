@@ -334,6 +334,15 @@ static const struct function table[] = {
 	{.name = NULL},
 };
 
+bool env_has_function(const char *name)
+{
+	for (const struct function *f = table; f->name; f++) {
+		if (!strcmp(f->name, name))
+			return true;
+	}
+	return function_find(name) != NULL;
+}
+
 static const struct user_function *find_user(void *ctx, const char *name)
 {
 	struct env *env = ctx;

@@ -32,6 +32,9 @@ bool env_true(struct env *env, const struct expr *expr); /* known and true */
 /* A text, or NULL for null and unknown. */
 const char *env_text(struct env *env, const struct expr *expr);
 
+/* Whether type files can call it: the language's own, or one of ours. */
+bool env_has_function(const char *name);
+
 /* null, "", [] or {}: what older types of Terraform store for "not set". Unknown is not blank. */
 bool is_blank(const struct value *v);
 
