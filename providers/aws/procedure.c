@@ -508,9 +508,21 @@ static bool group_differs(struct op *op, const struct group *group)
 	return false;
 }
 
+/* What AWS fills in by itself, and the configuration leaves to it, is not written, whatever it is by now. */
+static bool is_left_to_aws(struct op *op, const char *path)
+{
+	char name[128];
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(path, "."), path);
+	const struct entry *entry = entry_find(op->type->entries, op->type->entry_count, name);
+	const struct value *written = op->request->config ? value_get(op->request->config, name) : NULL;
+	return entry && (entry->flags & ENTRY_COMPUTED) && written && is_blank(written);
+}
+
 static bool group_is_written(struct op *op, const struct group *group)
 {
 	for (size_t i = 0; i < group->of_count; i++) {
+		if (is_left_to_aws(op, group->of[i]))
+			continue;
 		const struct value *v = value_by_path(op->self, group->of[i]);
 		if (v && !is_blank(v))
 			return true;
