@@ -62,7 +62,8 @@ static const struct schema *config_schema(void)
 	static const struct schema *made;
 	if (made)
 		return made;
-	struct arena *arena = arena_new(); /* as long as the program */
+	static struct arena *arena; /* as long as the program */
+	arena = arena_new();
 	const struct type *strings = &type_list_of_string, *set = &type_set_of_string, *map = &type_map_of_string;
 	const struct row role[] = {
 		{"duration", &type_string}, {"external_id", &type_string}, {"policy", &type_string}, {"policy_arns", set},
