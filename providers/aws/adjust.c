@@ -54,6 +54,9 @@ static const struct value *keep_prior(struct adjusting *a, const struct entry *e
 		return prior;
 	if (is_blank(planned) && is_blank(prior) && entry->kind < ENTRY_ONE)
 		return prior;
+	/* an imported object's state says nothing where AWS says false or 0 of what may be left away */
+	if (!(entry->flags & (ENTRY_STRICT | ENTRY_COMPUTED)) && value_is_null(prior) && is_zero(planned) && entry->kind < ENTRY_ONE)
+		return prior;
 	if (same_by_rule(a->arena, entry->same, planned, prior))
 		return prior;
 	if ((entry->flags & ENTRY_STAYS) && is_blank(planned) && prior->state == VALUE_KNOWN)

@@ -165,7 +165,7 @@ static void load_entry(struct loader *l, struct entry *entry, const char *name, 
 		if (!load_flag(l, entry, e->args[i]))
 			loader_error(l, e->args[i]->range, "this is not a word of entries");
 	}
-	loader_looks_at(l, entry->from, &entry->parts, NULL);
+	loader_looks_at(l, entry->from, &entry->parts, NULL, &entry->needs_self);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -186,7 +186,7 @@ const struct entry *loader_entries(struct loader *l, const struct object_item *f
 
 static struct entry usual_entry(const char *name, enum entry_kind kind, const struct type *type, unsigned flags, const struct expr *from)
 {
-	return (struct entry){.name = name, .kind = kind, .type = type, .flags = flags, .from = from};
+	return (struct entry){.name = name, .kind = kind, .type = type, .flags = flags, .from = from, .needs_self = from != NULL};
 }
 
 static bool has_entry(const struct body *body, const char *name)
@@ -399,8 +399,8 @@ static struct group load_group(struct loader *l, const struct block *block)
 			loader_error(l, attr->name_range, "\"%s\" is not a word of %s", word, block->type);
 		}
 	}
-	loader_looks_at(l, group.when, NULL, &group.needs_object);
-	loader_looks_at(l, group.have, NULL, &group.needs_object);
+	loader_looks_at(l, group.when, NULL, &group.needs_object, NULL);
+	loader_looks_at(l, group.have, NULL, &group.needs_object, NULL);
 	return group;
 }
 

@@ -129,7 +129,7 @@ const struct aws_operation *loader_operation(struct loader *l, const struct expr
 struct looking {
 	struct loader *l;
 	uint64_t parts;
-	bool object;
+	bool object, self;
 	unsigned depth;
 };
 
@@ -139,6 +139,8 @@ static void look(void *ctx, const struct ref *ref)
 	const struct aws_type *type = k->l->type;
 	if (!strcmp(ref->root, "object")) {
 		k->object = true;
+	} else if (!strcmp(ref->root, "self")) {
+		k->self = true;
 	} else if (!strcmp(ref->root, "part") && ref->count && ref->steps[0].name) {
 		k->object = true;
 		for (size_t i = 0; type && i < type->read.part_count; i++) {
@@ -155,7 +157,7 @@ static void look(void *ctx, const struct ref *ref)
 	}
 }
 
-void loader_looks_at(struct loader *l, const struct expr *e, uint64_t *parts, bool *object)
+void loader_looks_at(struct loader *l, const struct expr *e, uint64_t *parts, bool *object, bool *self)
 {
 	struct looking k = {.l = l};
 	if (e)
@@ -164,6 +166,8 @@ void loader_looks_at(struct loader *l, const struct expr *e, uint64_t *parts, bo
 		*parts |= k.parts;
 	if (object)
 		*object |= k.object;
+	if (self)
+		*self |= k.self;
 }
 
 /* ---- steps ---- */
@@ -247,7 +251,7 @@ static struct step load_step(struct loader *l, const struct expr *e)
 	}
 	const struct expr *all[] = {step.send, step.when, step.each, step.id, step.why, step.stop, step.set_expr};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		loader_looks_at(l, all[i], NULL, &step.needs_object);
+		loader_looks_at(l, all[i], NULL, &step.needs_object, NULL);
 	return step;
 }
 

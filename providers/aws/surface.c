@@ -503,10 +503,20 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 		} else if (all_tags && !strcmp(name, "tags")) {
 			const struct value *own = own_tags(arena, all_tags, default_tags, old);
 			items[i] = !own->count && old && is_blank(old) ? old : !own->count ? value_null(arena, &type_map_of_string) : own;
+		} else if (entry->needs_self) { /* below, when what it looks at is read */
+			items[i] = old && !old->deep_unknown ? old : value_null(arena, entry->type);
 		} else {
 			items[i] = attribute(env, entry, before, parts_read);
 		}
 	}
+	const struct value *saved = env->self;
+	env->self = value_object_of(arena, shape, arena_memdup(arena, items, shape->count * sizeof(*items)));
+	for (uint32_t i = 0; i < shape->count; i++) {
+		const struct entry *entry = entry_find(type->entries, type->entry_count, shape->attrs[i].name);
+		if (entry && entry->needs_self && strcmp(entry->name, "id") != 0)
+			items[i] = attribute(env, entry, before, parts_read);
+	}
+	env->self = saved;
 	/* two arguments for one fact: the answer goes to the one that the configuration uses */
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct entry *entry = entry_find(type->entries, type->entry_count, shape->attrs[i].name);

@@ -48,6 +48,7 @@ struct entry {
 	const struct entry *entries; /* blocks */
 	size_t entry_count;
 	uint64_t parts; /* a bit for each part that `from` looks at */
+	bool needs_self; /* `from` looks at other attributes */
 	struct src_range range;
 };
 

@@ -29,7 +29,7 @@ type "aws_subnet" {
   }
 
   let {
-    ipv6 = one([for a in object.Ipv6CidrBlockAssociationSet : a if a.Ipv6CidrBlockState.State == "associated"])
+    ipv6 = one([for a in object.Ipv6CidrBlockAssociationSet : a if !contains(["disassociating", "disassociated", "failing", "failed"], a.Ipv6CidrBlockState.State)])
   }
 
   read {
