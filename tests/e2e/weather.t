@@ -67,11 +67,14 @@ def test_interrupt(moto, proxy, project):
     tap.ok(done.code == 1, "Ctrl-C: the run ends, and not as if all were done", done)
     made = moto.inventory()
     tap.ok(0 < sum(map(len, made.values())) < sum(map(len, EXPECTED.values())), "something was made, not everything", made)
-    shown = e2e.resources(json.loads(project.infra("show", "-json").out))
-    ids = {values["id"] for _, _, values in shown}
-    held = {key for kind in ("vpc", "subnet", "security_group", "instance", "eip", "role", "efs", "route_table", "parameter")
-            for key in made.get(kind, {})}
-    tap.same(sorted(held - ids), [], "what was under way was finished and recorded")
+    if e2e.knows("show"):
+        shown = e2e.resources(json.loads(project.infra("show", "-json").out))
+        ids = {values["id"] for _, _, values in shown}
+        held = {key for kind in ("vpc", "subnet", "security_group", "instance", "eip", "role", "efs", "route_table", "parameter")
+                for key in made.get(kind, {})}
+        tap.same(sorted(held - ids), [], "what was under way was finished and recorded")
+    else:
+        tap.skip("what was under way was finished and recorded", "infra does not know `show` yet")
     tap.same(e2e.intent_tags(moto), [], "and no mark stays on it")
     done = yes(project, "apply")
     tap.ok(done.code == 0, "the next run goes on", done)
@@ -91,7 +94,7 @@ def test_interrupt(moto, proxy, project):
     tap.same(moto.inventory(), {}, "nothing is left")
 
 
-why = e2e.missing("plan", "apply", "show", "destroy")
+why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
 with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:

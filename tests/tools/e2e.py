@@ -19,6 +19,12 @@ INFRA = os.environ.get("INFRA") or str(ROOT / os.environ.get("BUILD", "build") /
 PUBLIC_KEY = ROOT / "tests" / "e2e" / "test_key.pub"
 
 
+def knows(command):
+    """Whether the program has this command."""
+    listed = run([INFRA, "-help"], environment(""), "/").out.split()
+    return command in listed or run([INFRA, command, "-help"], environment(""), "/").code == 0
+
+
 def missing(*commands):
     """Why an end-to-end test that needs these commands of the program cannot run here, or None."""
     for module in ("moto", "boto3"):
@@ -28,9 +34,8 @@ def missing(*commands):
             return f"python3 has no {module}"
     if not os.access(INFRA, os.X_OK):
         return f"{os.path.relpath(INFRA, ROOT)} is not built"
-    listed = set(run([INFRA, "-help"], environment(""), "/").out.split())
     for command in commands:
-        if command not in listed and run([INFRA, command, "-help"], environment(""), "/").code != 0:
+        if not knows(command):
             return f"infra does not know `{command}` yet"
     with Project("msls", "") as project:
         valid = project.infra("validate")
