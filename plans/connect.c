@@ -60,7 +60,10 @@ static void on_read(void *ctx, const struct read_item *item, enum read_outcome o
 		run->failed = true;
 		break;
 	}
-	engine_emit(engine, &(struct engine_event){.kind = EVENT_REFRESHED, .address = w->address, .type = w->type});
+	engine_emit(engine, &(struct engine_event){.kind = EVENT_REFRESHED,
+						   .address = w->address,
+						   .type = w->type,
+						   .id = w->value ? value_get_text(w->value, "id") : NULL});
 }
 
 static void on_read_end(void *ctx)
@@ -117,7 +120,12 @@ static void read_objects(struct provider_run *run)
 				.range = node ? node->resource->header_range : SRC_NOWHERE,
 				.ctx = w,
 			};
-			engine_emit(engine, &(struct engine_event){.kind = EVENT_REFRESHING, .address = w->address, .type = type});
+			engine_emit(engine, &(struct engine_event){.kind = EVENT_REFRESHING,
+								   .address = w->address,
+								   .type = type,
+								   .id = value_get_text(w->recorded, "id"),
+								   .count = i - start,
+								   .total = end - start});
 		}
 		run->pending++;
 		type->kind->read(run->provider, type, items, end - start, on_read, on_read_end, run, engine->diags);

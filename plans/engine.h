@@ -33,7 +33,7 @@ struct engine_event {
 	const char *id;          /* the object's id, where one is known */
 	const char *text;
 	unsigned seconds;
-	size_t count, total; /* applying: changes done and all */
+	size_t count, total; /* applying: changes done and all; refreshing: number of this one, and how many of its type */
 };
 
 struct engine_options {

@@ -80,6 +80,10 @@ bool selection_has_instance(const struct selection *selection, const struct node
 bool selection_has_object(const struct selection *selection, const struct working *object);
 bool selection_is_all(const struct selection *selection);
 
+/* ---- plans/relevant.c ---- */
+/* Fills plan->relevant: what the changing nodes (a bit each) and the changed outputs refer to. */
+void engine_find_relevant(struct engine *engine, const uint8_t *changing, struct plan *plan);
+
 /* ---- plans/connect.c ---- */
 /* Configures and connects a provider, settles its intents and reads its objects; ends `node` of `walk`. */
 void provider_run_start(struct engine *engine, struct walk *walk, const struct node *node, bool settle, bool refresh);

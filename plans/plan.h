@@ -74,6 +74,11 @@ struct drift { /* what was found different from the state */
 	bool relevant; /* the plan's changes come from it */
 };
 
+struct relevant_place { /* an attribute that the plan's changes refer to */
+	const char *resource; /* without instance keys */
+	struct value_path path;
+};
+
 struct output_change {
 	const char *name;
 	const struct value *before, *after; /* NULL: absent */
@@ -96,6 +101,8 @@ struct plan {
 	size_t change_count;
 	struct drift *drifts;
 	size_t drift_count;
+	const struct relevant_place *relevant; /* only what these name is shown of drift */
+	size_t relevant_count;
 	struct output_change *outputs; /* by name; unchanged ones included */
 	size_t output_count;
 	struct check_result *checks;

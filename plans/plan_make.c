@@ -221,10 +221,9 @@ static bool plan_instance(struct planner *p, const struct node *node, struct mod
 		change.action = PLAN_UPDATE;
 	else
 		change.action = PLAN_NOOP;
-	if (replace && must_not_be_destroyed(p, node, mi, instance)) {
+	bool refused = replace && must_not_be_destroyed(p, node, mi, instance);
+	if (refused)
 		refuse_destroying(p, node, address, "it would be replaced");
-		return false;
-	}
 	if (change.action == PLAN_NOOP && value_marks_deep(planned.planned) == value_marks_deep(prior))
 		change.planned = prior;
 	else
@@ -233,7 +232,7 @@ static bool plan_instance(struct planner *p, const struct node *node, struct mod
 	bool ok = resource_postconditions(engine, node, mi, instance, change.planned, p->scratch, diags);
 	diags_set_address(diags, first, address);
 	add_change(p, &change);
-	return ok;
+	return ok && !refused;
 }
 
 /* ---- one data source ---- */
@@ -244,6 +243,7 @@ struct data_read {
 	struct expansion *expansion;
 	struct instance *instance;
 	struct op_request request;
+	uint64_t started_ms;
 };
 
 static void end_visit(struct block_visit *visit)
@@ -279,7 +279,13 @@ static void on_data(void *ctx, const struct op_result *result)
 	} else {
 		visit->failed = true;
 	}
-	engine_emit(engine, &(struct engine_event){.kind = EVENT_READ, .address = read->request.address, .type = read->request.type});
+	engine_emit(engine, &(struct engine_event){
+				    .kind = EVENT_READ,
+				    .address = read->request.address,
+				    .type = read->request.type,
+				    .id = read->instance->value ? value_get_text(read->instance->value, "id") : NULL,
+				    .seconds = (unsigned)((loop_now_ms(engine->loop) - read->started_ms) / 1000),
+			    });
 	end_visit(visit);
 }
 
@@ -369,6 +375,7 @@ static void plan_data(struct block_visit *visit, struct module_instance *mi, str
 		.mi = mi,
 		.expansion = expansion,
 		.instance = instance,
+		.started_ms = loop_now_ms(engine->loop),
 		.request = {.kind = OP_READ_DATA, .type = node->type, .address = address, .config = config.config,
 			    .range = node->resource->header_range, .looked_at = node->looked_at, .looked_at_count = node->looked_at_count,
 			    .look_at_all = node->look_at_all},
@@ -673,7 +680,6 @@ static void plan_delete(struct planner *p, struct working *w)
 		struct instance instance = {.key = w->parts.key, .each_value = &value_unknown_any};
 		if (must_not_be_destroyed(p, node, at, &instance)) {
 			refuse_destroying(p, node, w->address, destroying ? "as all objects" : "it is not in the configuration any more");
-			return;
 		}
 	}
 	if (!map_find(&engine->graph->providers, object->provider)) {
@@ -906,6 +912,8 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	plan->changes = vec_copy(&p.changes, arena);
 	plan->change_count = p.changes.count;
 	find_drift(&p);
+	if (plan->drift_count)
+		engine_find_relevant(engine, p.changing, plan);
 	record_clouds(&p);
 	plan->variables = given_variables(engine);
 	plan->state_serial = state_serial(engine->state);

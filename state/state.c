@@ -717,3 +717,16 @@ void state_add_history(struct state *state, const char *operation, const char *s
 	db_bind_int(state->put_history, 4, (int64_t)state->serial + 1);
 	run(state, state->put_history);
 }
+
+void state_set_origin(struct state *state, const char *lineage, uint64_t serial)
+{
+	touch(state);
+	state->serial = serial;
+	if (!lineage || !*lineage)
+		return;
+	free(state->lineage);
+	state->lineage = xstrdup(lineage);
+	db_bind_text(state->put_meta, 1, "lineage");
+	db_bind_text(state->put_meta, 2, lineage);
+	run(state, state->put_meta);
+}

@@ -125,7 +125,16 @@ const struct value *state_unpack(struct state *state, struct arena *arena, const
 /* ---- Terraform's state (version 4 JSON) ---- */
 struct schema;
 typedef const struct schema *(*schema_of_fn)(void *ctx, const char *kind, const char *type, bool data);
-/* Takes a Terraform state over into an empty one; objects of unknown types are reported. */
-bool state_import_terraform(struct state *state, const char *text, size_t len, schema_of_fn schema_of, void *ctx, struct diags *diags);
-/* Writes it as Terraform's: for handing back. */
-void state_export_terraform(const struct state *state, struct buf *out);
+struct terraform_import {
+	schema_of_fn schema_of; /* NULL for a type that is not known */
+	void *ctx;
+	bool skip_unknown; /* objects of unknown types are left out with a warning; else they are an error */
+	size_t objects, outputs; /* out: taken over */
+};
+/*
+ * Takes a Terraform state over into an empty one: objects, outputs, lineage and serial. Data sources
+ * are left out: they are read anew. Nothing is committed; after a failure the state is to be closed.
+ */
+bool state_import_terraform(struct state *state, const char *text, size_t len, struct terraform_import *import, struct diags *diags);
+/* Writes it as Terraform's: for handing back. Sensitive values stand in it in the clear. */
+void state_export_terraform(const struct state *state, struct terraform_import *types, struct buf *out);

@@ -46,6 +46,10 @@ struct state {
 		*put_history;
 };
 
+/* ---- state/state.c ---- */
+/* Gives an empty state another one's lineage (NULL: keeps its own) and serial. */
+void state_set_origin(struct state *state, const char *lineage, uint64_t serial);
+
 /* ---- state/lock.c ---- */
 /* Takes the lock beside the database; its descriptor, or -1 after a diagnostic. */
 int state_lock(const char *path, int64_t timeout_ms, const char *operation, struct diags *diags);

@@ -17,6 +17,9 @@ struct command {
 	bool plumbing;    /* listed after the main ones */
 };
 
+/* Runs the subcommand that argv[1] names; `usage` stands above their list. */
+int run_subcommand(int argc, char **argv, const struct command *table, const char *usage);
+
 extern const struct command commands[]; /* ended by a row without a name */
 
 /* Set by -chdir and the environment before a command runs. */
@@ -29,5 +32,6 @@ int cmd_fmt(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_types(int argc, char **argv);
+int cmd_state(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 int cmd_version(int argc, char **argv);

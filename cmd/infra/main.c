@@ -27,6 +27,7 @@ const struct command commands[] = {
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
 	{"fmt", cmd_fmt, "Bring plan files into the canonical layout", true},
 	{"types", cmd_types, "List the AWS types, or check type files against AWS's models", true},
+	{"state", cmd_state, "List, show, move, forget, take over and hand back what the state holds", true},
 	{"version", cmd_version, "Show the version", true},
 	{NULL, NULL, NULL, false},
 };
@@ -45,27 +46,44 @@ static void usage(FILE *out)
 	fputs("\n`infra COMMAND -help` shows a command's options.\n", out);
 }
 
-static const struct command *find_command(const char *name)
+static const struct command *find_command(const struct command *table, const char *name)
 {
-	for (const struct command *command = commands; command->name; command++) {
+	for (const struct command *command = table; command->name; command++) {
 		if (!strcmp(command->name, name))
 			return command;
 	}
 	return NULL;
 }
 
-static int unknown_command(const char *name)
+static int unknown_command(const struct command *table, const char *prefix, const char *name)
 {
 	const char *names[64];
 	size_t count = 0;
-	for (const struct command *command = commands; command->name && count < ARRAY_LEN(names); command++)
+	for (const struct command *command = table; command->name && count < ARRAY_LEN(names); command++)
 		names[count++] = command->name;
 	const char *near = nearest_name(name, names, count);
-	fprintf(stderr, "infra: there is no command \"%s\".", name);
+	fprintf(stderr, "infra: there is no command \"%s%s\".", prefix, name);
 	if (near)
-		fprintf(stderr, " Did you mean \"%s\"?", near);
-	fputs("\n`infra -help` lists the commands.\n", stderr);
+		fprintf(stderr, " Did you mean \"%s%s\"?", prefix, near);
+	fprintf(stderr, "\n`infra %s-help` lists the commands.\n", prefix);
 	return EXIT_USAGE;
+}
+
+int run_subcommand(int argc, char **argv, const struct command *table, const char *usage_text)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+	bool help = word && (!strcmp(word, "-help") || !strcmp(word, "--help") || !strcmp(word, "-h"));
+	if (!word || help) {
+		FILE *out = help ? stdout : stderr;
+		fprintf(out, "%s\n\nCommands:\n", usage_text);
+		for (const struct command *command = table; command->name; command++)
+			fprintf(out, "  %-12s %s\n", command->name, command->help);
+		return help ? EXIT_DONE : EXIT_USAGE;
+	}
+	char prefix[64];
+	snprintf(prefix, sizeof(prefix), "%s ", argv[0]);
+	const struct command *command = find_command(table, word);
+	return command ? command->run(argc - 1, argv + 1) : unknown_command(table, prefix, word);
 }
 
 int main(int argc, char **argv)
@@ -95,6 +113,6 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	const struct command *command = find_command(argv[at]);
-	return command ? command->run(argc - at, argv + at) : unknown_command(argv[at]);
+	const struct command *command = find_command(commands, argv[at]);
+	return command ? command->run(argc - at, argv + at) : unknown_command(commands, "", argv[at]);
 }

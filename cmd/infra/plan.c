@@ -8,15 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct render_options rendering(const struct session *s)
-{
-	return (struct render_options){.color = s->color, .width = s->width};
-}
-
 static void show_event(void *ctx, const struct engine_event *event)
 {
 	struct session *s = ctx;
-	struct render_options options = rendering(s);
+	struct render_options options = session_rendering(s);
 	AUTO_BUF struct buf line = BUF_INIT;
 	render_event(event, &options, &line);
 	if (line.len) {
@@ -25,19 +20,18 @@ static void show_event(void *ctx, const struct engine_event *event)
 	}
 }
 
-/* Configuration, variables, state, engine and the plan itself; NULL after diagnostics. */
+/* Configuration, variables, state, engine and the plan itself (perhaps errored); NULL after diagnostics. */
 static struct plan *prepare_plan(struct session *s, const char *operation)
 {
 	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, operation) ||
 	    !session_new_engine(s, show_event, s))
 		return NULL;
-	struct plan *plan = engine_plan(s->engine, &s->plan, &s->diags);
-	return plan->errored ? NULL : plan;
+	return engine_plan(s->engine, &s->plan, &s->diags);
 }
 
 static void print_plan(struct session *s, const struct plan *plan)
 {
-	struct render_options options = rendering(s);
+	struct render_options options = session_rendering(s);
 	AUTO_BUF struct buf text = BUF_INIT;
 	render_plan(plan, &options, &text);
 	fputs(buf_text(&text), stdout);
@@ -54,7 +48,7 @@ int cmd_plan(int argc, char **argv)
 		struct plan *plan = prepare_plan(&s, "plan");
 		if (plan)
 			print_plan(&s, plan);
-		bool changes = plan && !plan_is_empty(plan);
+		bool changes = plan && !plan->errored && !plan_is_empty(plan);
 		code = session_report(&s);
 		if (code == EXIT_DONE && s.detailed_exit && changes)
 			code = EXIT_CHANGES;
@@ -75,10 +69,10 @@ static int apply(int argc, char **argv, enum plan_mode mode, const char *usage)
 	if (mode == PLAN_DESTROY)
 		s.plan.mode = PLAN_DESTROY;
 	struct plan *plan = prepare_plan(&s, mode == PLAN_DESTROY ? "destroy" : "apply");
-	bool go = plan != NULL;
+	bool go = plan && !plan->errored;
 	if (plan) {
 		print_plan(&s, plan);
-		bool ask = !plan_is_empty(plan) && !s.auto_approve;
+		bool ask = go && !plan_is_empty(plan) && !s.auto_approve;
 		if (session_report(&s) != EXIT_DONE)
 			go = false;
 		if (go && ask && !session_confirm(&s, s.plan.mode == PLAN_DESTROY ? "Do you really want to destroy all these objects?"
@@ -92,7 +86,7 @@ static int apply(int argc, char **argv, enum plan_mode mode, const char *usage)
 		bool done = engine_apply(s.engine, plan, &s.diags);
 		int reported = session_report(&s);
 		code = done && reported == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
-		struct render_options options = rendering(&s);
+		struct render_options options = session_rendering(&s);
 		AUTO_BUF struct buf text = BUF_INIT;
 		render_applied(plan, done, &options, &text);
 		if (s.plan.mode != PLAN_DESTROY)

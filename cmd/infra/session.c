@@ -3,6 +3,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "plans/render.h"
+#include "providers/provider.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,7 +17,9 @@ enum option_id {
 	OPT_AUTO_APPROVE = 1000,
 	OPT_DESTROY,
 	OPT_DETAILED_EXITCODE,
+	OPT_DRY_RUN,
 	OPT_EXCLUDE,
+	OPT_FORCE,
 	OPT_HELP,
 	OPT_IGNORE_BACKEND,
 	OPT_INPUT,
@@ -25,9 +29,11 @@ enum option_id {
 	OPT_NO_COLOR,
 	OPT_OUT,
 	OPT_PARALLELISM,
+	OPT_RAW,
 	OPT_REFRESH,
 	OPT_REFRESH_ONLY,
 	OPT_REPLACE,
+	OPT_SKIP_UNKNOWN,
 	OPT_STATE,
 	OPT_TARGET,
 	OPT_VAR,
@@ -42,7 +48,9 @@ static const struct option_row {
 	{{"auto-approve", no_argument, NULL, OPT_AUTO_APPROVE}, OPTIONS_APPLY, "do not ask before changing anything"},
 	{{"destroy", no_argument, NULL, OPT_DESTROY}, OPTIONS_PLAN, "plan to destroy everything"},
 	{{"detailed-exitcode", no_argument, NULL, OPT_DETAILED_EXITCODE}, OPTIONS_OUT, "exit with 2 when there are changes"},
+	{{"dry-run", no_argument, NULL, OPT_DRY_RUN}, OPTIONS_DRY, "say what would be done, and do nothing"},
 	{{"exclude", required_argument, NULL, OPT_EXCLUDE}, OPTIONS_PLAN, "ADDRESS  leave this, and what needs it, out of the run"},
+	{{"force", no_argument, NULL, OPT_FORCE}, OPTIONS_FORCE, "do not ask"},
 	{{"help", no_argument, NULL, OPT_HELP}, 0, "show this"},
 	{{"ignore-backend", no_argument, NULL, OPT_IGNORE_BACKEND}, OPTIONS_CONFIG, "leave a backend block aside"},
 	{{"input", required_argument, NULL, OPT_INPUT}, OPTIONS_CONFIG, "false: never ask on the terminal"},
@@ -52,9 +60,11 @@ static const struct option_row {
 	{{"no-color", no_argument, NULL, OPT_NO_COLOR}, 0, "print without colours"},
 	{{"out", required_argument, NULL, OPT_OUT}, OPTIONS_OUT, "FILE  save the plan, for `infra apply FILE`"},
 	{{"parallelism", required_argument, NULL, OPT_PARALLELISM}, OPTIONS_PLAN, "N  at most N operations at a time"},
+	{{"raw", no_argument, NULL, OPT_RAW}, OPTIONS_RAW, "print a text, number or bool as it is, without quotes"},
 	{{"refresh", required_argument, NULL, OPT_REFRESH}, OPTIONS_PLAN, "false: plan by the state alone, without reading"},
 	{{"refresh-only", no_argument, NULL, OPT_REFRESH_ONLY}, OPTIONS_PLAN, "take over what is found, change nothing"},
 	{{"replace", required_argument, NULL, OPT_REPLACE}, OPTIONS_PLAN, "ADDRESS  replace this object"},
+	{{"skip-unknown", no_argument, NULL, OPT_SKIP_UNKNOWN}, OPTIONS_TAKE, "leave out objects of types that infra does not have"},
 	{{"state", required_argument, NULL, OPT_STATE}, OPTIONS_STATE, "FILE  instead of .infra/state.db"},
 	{{"target", required_argument, NULL, OPT_TARGET}, OPTIONS_PLAN, "ADDRESS  only this, and what it needs"},
 	{{"var", required_argument, NULL, OPT_VAR}, OPTIONS_CONFIG, "NAME=VALUE  set a variable"},
@@ -149,8 +159,14 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 		case OPT_DETAILED_EXITCODE:
 			s->detailed_exit = true;
 			break;
+		case OPT_DRY_RUN:
+			s->dry_run = true;
+			break;
 		case OPT_EXCLUDE:
 			vec_add(&s->excludes, optarg);
+			break;
+		case OPT_FORCE:
+			s->force = true;
 			break;
 		case OPT_HELP:
 			print_help(usage, takes);
@@ -187,6 +203,9 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			s->parallelism = (unsigned)n;
 			break;
 		}
+		case OPT_RAW:
+			s->raw = true;
+			break;
 		case OPT_REFRESH:
 			if (!parse_bool(optarg, &flag))
 				return refuse("refresh", optarg, "true or false", code);
@@ -197,6 +216,9 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			break;
 		case OPT_REPLACE:
 			vec_add(&s->replaces, optarg);
+			break;
+		case OPT_SKIP_UNKNOWN:
+			s->skip_unknown = true;
 			break;
 		case OPT_STATE:
 			s->state_path = optarg;
@@ -244,6 +266,9 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 	s->error_color = colors && isatty(STDERR_FILENO);
 	struct winsize window;
 	s->width = isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col ? window.ws_col : 100;
+	s->text_width = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 20 ? window.ws_col - 1u : 78;
+	if (s->text_width > 100)
+		s->text_width = 100;
 	return optind;
 }
 
@@ -300,6 +325,20 @@ bool session_open_state(struct session *s, bool read_only, const char *operation
 	return s->state != NULL;
 }
 
+bool session_open_state_only(struct session *s, bool read_only, const char *operation)
+{
+	struct state_options options = {
+		.path = s->state_path, .read_only = read_only, .lock_timeout_ms = s->lock_timeout_ms, .operation = operation};
+	s->state = state_open(&options, &s->diags);
+	return s->state != NULL;
+}
+
+bool session_commit(struct session *s, const char *operation, const char *summary)
+{
+	state_add_history(s->state, operation, summary);
+	return state_commit(s->state, &s->diags);
+}
+
 bool session_new_engine(struct session *s, void (*event)(void *ctx, const struct engine_event *event), void *ctx)
 {
 	if (!s->loop)
@@ -346,4 +385,38 @@ bool session_confirm(struct session *s, const char *question)
 	line[strcspn(line, "\n")] = '\0';
 	fputc('\n', stderr);
 	return !strcmp(line, "yes");
+}
+
+/* ---- printing ---- */
+
+void session_print(struct buf *out)
+{
+	fwrite(buf_text(out), 1, out->len, stdout);
+	fflush(stdout);
+	buf_clear(out);
+}
+
+static void flush_output(void *ctx, struct buf *out)
+{
+	(void)ctx;
+	fwrite(buf_text(out), 1, out->len, stdout);
+	buf_clear(out);
+}
+
+struct render_options session_rendering(const struct session *s)
+{
+	return (struct render_options){.color = s->color, .width = s->text_width, .flush = flush_output};
+}
+
+const struct schema *session_schema(struct session *s, const struct object *object)
+{
+	const struct provider_kind *kind = provider_find_kind(object->kind);
+	const struct resource_type *type = kind ? kind->find_type(object->parts.type, object->parts.data, &s->diags) : NULL;
+	return type ? type->schema : NULL;
+}
+
+int session_too_many(const char *command, const char *operand)
+{
+	fprintf(stderr, "infra %s: unexpected argument \"%s\"\n`infra %s -help` shows what it takes.\n", command, operand, command);
+	return EXIT_USAGE;
 }

@@ -2,6 +2,7 @@
 /* What most commands need before they can begin: options, configuration, variables, state, engine. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "base/vec.h"
 #include "cmd/infra/command.h"
@@ -14,6 +15,10 @@ enum session_options {
 	OPTIONS_PLAN = 1u << 2,   /* -destroy -refresh -minimal-refresh -refresh-only -target -exclude -replace -parallelism */
 	OPTIONS_OUT = 1u << 3,    /* -out -detailed-exitcode */
 	OPTIONS_APPLY = 1u << 4,  /* -auto-approve */
+	OPTIONS_DRY = 1u << 5,    /* -dry-run */
+	OPTIONS_TAKE = 1u << 6,   /* -skip-unknown */
+	OPTIONS_RAW = 1u << 7,    /* -raw */
+	OPTIONS_FORCE = 1u << 8,  /* -force */
 };
 
 struct session {
@@ -23,7 +28,7 @@ struct session {
 	VEC(const char *) targets, excludes, replaces;
 	struct plan_options plan;
 	const char *out, *state_path;
-	bool detailed_exit, auto_approve, no_input, no_color, json, ignore_backend, help;
+	bool detailed_exit, auto_approve, no_input, no_color, json, ignore_backend, dry_run, skip_unknown, raw, force;
 	int64_t lock_timeout_ms;
 	unsigned parallelism;
 	/* what is prepared */
@@ -37,7 +42,7 @@ struct session {
 	struct engine *engine;
 	bool color; /* of standard output */
 	bool error_color;
-	unsigned width;
+	unsigned width, text_width; /* of diagnostics, and of sentences on standard output */
 };
 
 /*
@@ -53,7 +58,22 @@ bool session_load_variables(struct session *session);
 bool session_open_state(struct session *session, bool read_only, const char *operation);
 bool session_new_engine(struct session *session, void (*event)(void *ctx, const struct engine_event *event), void *ctx);
 
+/* Opens the state alone: for commands that neither plan nor read plan files. */
+bool session_open_state_only(struct session *session, bool read_only, const char *operation);
+/* Ends with the changes on disk and a line in the history; false after diagnostics. */
+bool session_commit(struct session *session, const char *operation, const char *summary);
+
 /* Prints what diagnostics there are and forgets them; EXIT_FAILED when there were errors, else EXIT_DONE. */
 int session_report(struct session *session);
 /* A question on the terminal; true for "yes". */
 bool session_confirm(struct session *session, const char *question);
+
+struct render_options;
+/* How this command's output is to be printed: colours, width, and straight to standard output as it grows. */
+struct render_options session_rendering(const struct session *session);
+/* Prints the buffer to standard output and empties it. */
+void session_print(struct buf *out);
+/* The schema of an object's type, or NULL. */
+const struct schema *session_schema(struct session *session, const struct object *object);
+/* More operands than the command takes: told, EXIT_USAGE. */
+int session_too_many(const char *command, const char *operand);

@@ -36,7 +36,7 @@ static void add_sort_key(const struct value *v, struct buf *out)
 		return;
 	}
 	case TYPE_STRING:
-		add_go_quoted(v->text, v->count, out);
+		value_print_shown(v->text, v->count, out);
 		return;
 	case TYPE_LIST:
 	case TYPE_SET:
@@ -50,7 +50,7 @@ static void add_sort_key(const struct value *v, struct buf *out)
 	buf_addc(out, keyed ? '{' : list ? '[' : '<');
 	for (uint32_t i = 0; i < v->count; i++) {
 		if (keyed) {
-			add_go_quoted(v->keys[i], strlen(v->keys[i]), out);
+			value_print_shown(v->keys[i], strlen(v->keys[i]), out);
 			buf_addc(out, ':');
 		}
 		add_sort_key(v->items[i], out);

@@ -67,7 +67,7 @@ void value_print_quoted(const char *text, size_t len, struct buf *out)
 	add_quoted(text, len, true, out);
 }
 
-void add_go_quoted(const char *text, size_t len, struct buf *out)
+void value_print_shown(const char *text, size_t len, struct buf *out)
 {
 	add_quoted(text, len, false, out);
 }

@@ -158,3 +158,5 @@ void value_print(const struct value *v, struct buf *out);
 void value_print_key(const char *key, struct buf *out);
 /* A double-quoted string with the language's escapes ("\n", "\"", "$${"). */
 void value_print_quoted(const char *text, size_t len, struct buf *out);
+/* As Go's %q has it, without the template's escapes: how plans and the console show a string. */
+void value_print_shown(const char *text, size_t len, struct buf *out);

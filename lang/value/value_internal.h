@@ -6,7 +6,5 @@
 
 struct buf;
 
-/* A string as Go's %q writes it: what the console prints, and what sets are sorted by. */
-void add_go_quoted(const char *text, size_t len, struct buf *out);
 /* Sorts the members of a set in place and drops the doubles; returns how many are left. */
 size_t sort_members(const struct value **items, size_t n);

@@ -62,7 +62,7 @@ static void data_adjust(struct arena *arena, const struct adjust_request *reques
 	} else {
 		const struct value *before = value_get(request->prior, "input");
 		if (before->deep_unknown || !value_same(before, input))
-			output = value_is_null(input) ? input : value_unknown(arena, input->type);
+			output = value_unknown(arena, value_is_null(input) ? &type_any : input->type);
 	}
 	static const char *const names[] = {"output"};
 	answer->planned = simple_with(arena, request->proposed, names, &output, 1);
