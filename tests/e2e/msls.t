@@ -21,14 +21,6 @@ tap = Tap()
 # What a plan shows although nothing was changed, because the server forgets or invents it: (address, argument): why.
 KNOWN = {}
 
-READS = ("Describe", "Get", "List")
-
-
-def reading(entry):
-    action = entry["action"]
-    return action.startswith(READS) or action.startswith("GET ")
-
-
 def plan(project, *args):
     """A plan as {address: actions}, without what is known to be the server's error; and as printed."""
     made = project.infra("plan", "-input=false", "-detailed-exitcode", "-out=plan.out", *args)
@@ -95,7 +87,7 @@ def test_life(moto, proxy, project):
     tap.same(made.code, 2, "the first plan has changes")
     tap.same((len(actions), set(map(tuple, actions.values()))), (43, {("create",)}), "it creates 43 objects")
     tap.ok("43 to add, 0 to change, 0 to destroy" in made.out, "and says so", made)
-    writes = [entry for entry in proxy.log() if not reading(entry)]
+    writes = [entry for entry in proxy.log() if not e2e.only_reads(entry)]
     tap.ok(not writes, "a plan only reads", writes)
     tap.same(moto.inventory(), {}, "nothing exists yet")
 
@@ -111,7 +103,7 @@ def test_life(moto, proxy, project):
 
     proxy.reset()
     empty(project, "apply")
-    writes = [entry for entry in proxy.log() if not reading(entry)]
+    writes = [entry for entry in proxy.log() if not e2e.only_reads(entry)]
     tap.ok(not writes, "which only reads", writes)
     tap.note(f"plan with nothing changed: {proxy.stats()['requests']} requests")
 

@@ -7,7 +7,7 @@ that fault, and one run after it in which nothing does. Then the server must hol
 leaves there (nothing missing, nothing twice), the state must know all of it and nothing else, no mark of ours may be
 left on an object, and a further plan must be empty.
 
-    sweep.py [--phase P,...] [--fault F,...] [--points COUNT|all|P:F:N,...] [--jobs 2]
+    sweep.py [--phase P,...] [--fault F,...] [--points COUNT|all|P:F:N,...] [--writes] [--jobs 2]
 
 By default a sample, spread over all requests; SWEEP in the environment (a count, or `all`) says otherwise. A point
 that failed is named so that `--points` takes it.
@@ -68,7 +68,7 @@ class Worker:
         self.copies = {}  # by phase: port of the server as the phase begins
         self.wanted = {}  # by phase: labels as the phase should end
         self.knows_show = e2e.knows("show")
-        self.requests = {}  # by phase: how many a run without faults makes
+        self.requests = {}  # by phase: the log of a run without faults
 
     def close(self):
         self.proxy.stop()
@@ -100,7 +100,7 @@ class Worker:
         done = self.project.infra(*self.command("create"), timeout=RUN_LIMIT)
         if done.code != 0:
             raise RuntimeError(f"the apply fails without any fault\n{done}")
-        self.requests["create"] = self.proxy.stats()["requests"]
+        self.requests["create"] = self.proxy.log()
         self.wanted["create"] = e2e.labels(self.proxy.inventory())
         self.save("destroy", port)
         change(self.project)
@@ -111,7 +111,7 @@ class Worker:
                 done = self.project.infra(*self.command(phase), timeout=RUN_LIMIT)
                 if done.code != 0:
                     raise RuntimeError(f"the {phase} fails without any fault\n{done}")
-                self.requests[phase] = self.proxy.stats()["requests"]
+                self.requests[phase] = self.proxy.log()
                 self.wanted[phase] = e2e.labels(self.proxy.inventory())
                 e2e.end_copy(copy)
 
@@ -202,6 +202,8 @@ def main():
     parser.add_argument("--phase", default=",".join(PHASES))
     parser.add_argument("--fault", default=",".join(FAULTS))
     parser.add_argument("--points", default=os.environ.get("SWEEP") or "27")
+    parser.add_argument("--writes", action="store_true",
+                        help="only requests that change something in a run without faults (others keep their order only about)")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     why = e2e.missing("plan", "apply", "destroy")
@@ -220,12 +222,13 @@ def main():
         tap.done()
     if not first.knows_show:
         tap.skip("the state against the server", "infra does not know `show` yet")
-    tap.note("requests without a fault: " + ", ".join(f"{phase} {first.requests[phase]}" for phase in phases))
+    tap.note("requests without a fault: " + ", ".join(f"{phase} {len(first.requests[phase])}" for phase in phases))
     if named:
         points = [(phase, fault, int(number)) for phase, fault, number in named]
     else:
         points = [(phase, fault, number) for phase in phases for fault in args.fault.split(",")
-                  for number in range(1, first.requests[phase] + 1)]
+                  for number, entry in enumerate(sorted(first.requests[phase], key=lambda entry: entry["n"]), 1)
+                  if not args.writes or not e2e.only_reads(entry)]
         if args.points != "all":
             points = spread(points, int(args.points))
 

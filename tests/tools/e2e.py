@@ -154,6 +154,11 @@ class Proxy(Server, Cloud):
             time.sleep(0.01)
 
 
+def only_reads(entry):
+    """Whether a request in the proxy's log changes nothing."""
+    return entry["action"].startswith(("Describe", "Get", "List", "GET "))
+
+
 # ---- what the server holds
 
 def tag_of(item, name="Name"):
