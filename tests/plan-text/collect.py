@@ -18,6 +18,10 @@ and collected are
 
     state.json       the state that is planned from (version 4), with ids, times and addresses
                      that differ from run to run replaced by lasting ones
+    show.txt         what `terraform show -no-color` says of that state
+    show.json        and `terraform show -json`, a member of a list a line
+    output.txt       and `terraform output -no-color`, where it has outputs
+    output.json      and `terraform output -json`, likewise
     plan.txt         what `terraform plan -no-color` prints, errors and warnings behind it
     plan.json        what `terraform show -json` says of the plan, a member of a list a line
     status           the exit status of `plan -detailed-exitcode`: 0 no changes, 1 error, 2 changes
@@ -46,6 +50,7 @@ PATTERNS = [
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
      lambda m, n: "00000000-0000-4000-8000-%012d" % n),
     (r"\bA(ROA|IPA|NPA)[A-Z0-9]{16,17}\b", lambda m, n: "A%s%017d" % (m.group(1), n)),
+    (r"\bA[A-Z0-9]{20}\b", lambda m, n: "A%020d" % n),
     (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", lambda m, n: "2025-01-01T00:00:00Z"),
     (r"\b54\.214\.\d+\.\d+\b", lambda m, n: "54.214.0.%d" % n),
     (r"\b54-214-\d+-\d+\b", lambda m, n: "54-214-0-%d" % n),
@@ -157,6 +162,15 @@ def collect(case, plugins):
             fixed = names.lasting(json_lines(content) + "\n")
             with open(os.path.join(source, "state.json"), "w") as f:
                 f.write(fixed)
+            for name in ("show", "output"):
+                for suffix, flag in ((".txt", "-no-color"), (".json", "-json")):
+                    if name == "output" and not content["outputs"]:
+                        continue
+                    said = names.lasting(must(["terraform", name, flag], folder, env))
+                    if suffix == ".json":
+                        said = json_lines(json.loads(said)) + "\n"
+                    with open(os.path.join(source, name + suffix), "w") as f:
+                        f.write(said)
             if there("drift.sh"):
                 ids = {"%s_%s" % (r["type"], r["name"]): i["attributes"].get("id") or ""
                        for r in content["resources"] for i in r["instances"]}
