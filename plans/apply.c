@@ -323,16 +323,26 @@ static void skipped(void *ctx, uint32_t index)
 
 /* ---- what the plan found, recorded ---- */
 
-static void move_in_state(struct engine *engine, const char *from, const char *to, const struct address *parts)
+/* All leave their places before the first takes its new one: one's new address may be another's old one. */
+static void move_in_state(struct engine *engine, const struct plan *plan)
 {
-	const struct object *object = state_find_object(engine->state, from, "");
-	if (!object || !strcmp(from, to))
-		return;
-	struct object moved = *object;
-	moved.address = to;
-	moved.parts = *parts;
-	state_put_object(engine->state, &moved);
-	state_remove_object(engine->state, from, "");
+	VEC(struct object) moved = {0};
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *change = &plan->changes[i];
+		if (!change->previous_address || !strcmp(change->previous_address, change->address))
+			continue;
+		const struct object *object = state_find_object(engine->state, change->previous_address, change->deposed);
+		if (!object)
+			continue;
+		struct object copy = *object;
+		copy.address = change->address;
+		copy.parts = change->parts;
+		vec_add(&moved, copy);
+		state_remove_object(engine->state, change->previous_address, change->deposed);
+	}
+	for (size_t i = 0; i < moved.count; i++)
+		state_put_object(engine->state, &moved.items[i]);
+	vec_free(&moved);
 }
 
 /* Moves, imports and what reading found reach the state before anything is changed. */
@@ -340,11 +350,7 @@ static void record_findings(struct apply *apply)
 {
 	struct engine *engine = apply->engine;
 	const struct plan *plan = apply->plan;
-	for (size_t i = 0; i < plan->change_count; i++) {
-		const struct change *change = &plan->changes[i];
-		if (change->previous_address && !*change->deposed)
-			move_in_state(engine, change->previous_address, change->address, &change->parts);
-	}
+	move_in_state(engine, plan);
 	for (size_t i = 0; i < plan->drift_count; i++) {
 		const struct drift *drift = &plan->drifts[i];
 		const struct object *object = state_find_object(engine->state, drift->address, drift->deposed);
@@ -459,7 +465,8 @@ static void on_signal(void *ctx, int signo)
 	struct apply *apply = ctx;
 	struct engine *engine = apply->engine;
 	if (engine->interrupted) {
-		/* at once: what is known is recorded, the rest is in the intents */
+		/* at once: what is known is recorded, the rest is in the intents; nothing more leaves */
+		state_cancel_after_commit(engine->state);
 		state_commit(engine->state, engine->diags);
 		_exit(1);
 	}
@@ -487,8 +494,16 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 	struct ordering order = {.apply = &apply};
 	engine->apply = &apply;
 	record_findings(&apply);
-	if (!state_commit(engine->state, diags) || !engine_load_objects(engine, diags)) {
+	struct map placed = MAP_INIT;
+	for (size_t i = 0; i < plan->change_count; i++)
+		map_put(&placed, plan->changes[i].address, (void *)(uintptr_t)&plan->changes[i]);
+	engine->placed = &placed;
+	bool loaded = state_commit(engine->state, diags) && engine_load_objects(engine, diags);
+	engine->placed = NULL;
+	map_release(&placed);
+	if (!loaded) {
 		arena_free(apply.scratch);
+		engine->apply = NULL;
 		return false;
 	}
 	world_release(engine->world);

@@ -26,6 +26,7 @@ struct task {
 	const char *id;
 	size_t slot; /* in apply->active */
 	bool sent;   /* the provider was asked */
+	bool unfinished; /* an update: the intent's note says what is still to be done */
 };
 
 void work_end_one(struct work *work)
@@ -124,6 +125,17 @@ static void set_value(struct task *task, const struct value *value)
 
 /* ---- what came of it ---- */
 
+/* What is left of an update that was cut short belongs to the object that it was for, and goes with it. */
+static void drop_update_intents(struct task *task)
+{
+	struct state *state = task->apply->engine->state;
+	for (size_t i = state_intent_count(state); i-- > 0;) {
+		const struct intent *intent = state_intent_at(state, i);
+		if (intent->kind == INTENT_UPDATE && !strcmp(intent->address, task->options.change->address))
+			state_drop_intent(state, intent->id);
+	}
+}
+
 /* Nothing may stay unknown in what is recorded; a provider that leaves something so has a bug we name. */
 static bool is_complete(struct task *task, const struct value *value)
 {
@@ -151,6 +163,8 @@ static bool made(struct task *task, const struct op_result *result)
 		return false;
 	struct object object = describe(task, value, result->tainted, mark);
 	state_put_object(engine->state, &object);
+	if (task->options.kind == TASK_CREATE)
+		drop_update_intents(task);
 	if (task->intent)
 		state_drop_intent(engine->state, task->intent);
 	set_value(task, value);
@@ -170,10 +184,12 @@ static void failed(struct task *task, const struct op_result *result)
 		const struct value *value =
 			value_copy(engine->arena, diff_copy_marks(task->arena, change->type->schema, result->value, task->request.planned));
 		const char *mark = result->marked ? task->token : task->options.kind == TASK_UPDATE ? change->mark : NULL;
-		if (value_is_wholly_known(value)) {
-			struct object object = describe(task, value, result->tainted, mark);
-			state_put_object(engine->state, &object);
-		}
+		if (!is_complete(task, value))
+			return; /* the intent stays: the next run looks again */
+		struct object object = describe(task, value, result->tainted, mark);
+		state_put_object(engine->state, &object);
+		if (creating)
+			drop_update_intents(task);
 	} else if (creating && change->action == PLAN_CREATE_THEN_DELETE && task->options.deposed) {
 		/* the new one was not made: the old one is the current one again */
 		const struct object *old = state_find_object(engine->state, change->address, task->options.deposed);
@@ -185,7 +201,7 @@ static void failed(struct task *task, const struct op_result *result)
 			state_remove_object(engine->state, change->address, deposed);
 		}
 	}
-	if (task->intent)
+	if (task->intent && !(task->options.kind == TASK_UPDATE && task->unfinished))
 		state_drop_intent(engine->state, task->intent);
 }
 
@@ -204,6 +220,8 @@ static void on_done(void *ctx, const struct op_result *result)
 			break;
 		case TASK_DELETE:
 			state_remove_object(engine->state, task->options.change->address, task->options.deposed);
+			if (!*task->options.deposed)
+				drop_update_intents(task);
 			if (task->intent)
 				state_drop_intent(engine->state, task->intent);
 			break;
@@ -230,6 +248,7 @@ static void on_progress(void *ctx, const char *id, const char *note)
 	struct task *task = ctx;
 	if (id)
 		task->id = arena_strdup(task->arena, id);
+	task->unfinished = note != NULL;
 	if (task->intent)
 		state_set_intent_progress(task->apply->engine->state, task->intent, id, note);
 }
@@ -369,6 +388,7 @@ static void begin(struct task *task)
 	struct working *w = engine_find_object(engine, change->address);
 	if (task->options.kind == TASK_UPDATE && w) {
 		task->request.note = w->note;
+		task->unfinished = w->note != NULL;
 		if (w->intent) {
 			state_drop_intent(engine->state, w->intent);
 			w->intent = 0;

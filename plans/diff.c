@@ -451,10 +451,9 @@ static const struct value *copy_marks(struct arena *arena, const struct value *v
 		const struct value **items = arena_array_of(arena, v->count, const struct value *);
 		bool changed = false;
 		for (uint32_t i = 0; i < v->count; i++) {
-			const struct value *met = kind == TYPE_LIST || kind == TYPE_TUPLE
-							  ? (i < from->count ? from->items[i] : NULL)
-							  : value_get(from, value_key_at(v, i));
-			items[i] = copy_marks(arena, v->items[i], met);
+			bool listed = kind == TYPE_LIST || kind == TYPE_TUPLE;
+			const struct value *met = !listed ? value_get(from, value_key_at(v, i)) : i < from->count ? from->items[i] : NULL;
+			items[i] = listed && !met ? value_mark(arena, v->items[i], value_marks_deep(from)) : copy_marks(arena, v->items[i], met);
 			changed |= items[i] != v->items[i];
 		}
 		if (changed && kind == TYPE_OBJECT)
@@ -467,7 +466,9 @@ static const struct value *copy_marks(struct arena *arena, const struct value *v
 			result = value_tuple(arena, items, v->count);
 		result = value_mark(arena, result, v->marks);
 	}
-	return value_mark(arena, result, kind == TYPE_SET ? value_marks_deep(from) : from->marks);
+	/* where the places cannot be told apart, all of it is marked */
+	bool whole = kind == TYPE_SET || (from->state == VALUE_KNOWN && kind != from->type->kind);
+	return value_mark(arena, result, whole ? value_marks_deep(from) : from->marks);
 }
 
 const struct value *diff_copy_marks(struct arena *arena, const struct schema *schema, const struct value *v,

@@ -58,6 +58,7 @@ struct engine {
 	bool offline;
 	bool interrupted;
 	struct apply *apply; /* while applying */
+	const struct map *placed; /* while applying: addresses of the plan's changes, where moves have been made */
 };
 
 void engine_emit(struct engine *engine, const struct engine_event *event);

@@ -111,16 +111,21 @@ static bool moved_to(struct engine *engine, const struct module *module, const s
 	return true;
 }
 
-static void follow_moves(struct engine *engine, const struct module *module, struct diags *diags)
+/* Blocks are written in any order, and one may go on where another ends: true when something moved. */
+static bool follow_moves(struct engine *engine, const struct module *module, struct diags *diags)
 {
+	bool moved_some = false;
 	for (size_t i = 0; i < module->moved_count; i++) {
 		const struct moved *moved = &module->moved[i];
 		for (size_t k = 0; k < engine->objects.count; k++) {
 			struct working *w = engine->objects.items[k];
 			struct address to;
-			if (!moved_to(engine, module, moved, &w->parts, &to))
+			if ((engine->placed && map_find(engine->placed, w->address)) ||
+			    !moved_to(engine, module, moved, &w->parts, &to))
 				continue;
 			if (w->object && *w->object->deposed) {
+				if (!w->previous_address)
+					w->previous_address = w->address;
 				w->parts = to;
 				w->address = address_print(engine->arena, &to);
 				continue;
@@ -129,19 +134,22 @@ static void follow_moves(struct engine *engine, const struct module *module, str
 			if (!strcmp(address, w->address))
 				continue;
 			if (map_find(&engine->current, address)) {
-				diag_warning(diags, moved->range, "Unresolved resource instance address change",
-					     "%s cannot become %s, because there is an object at that address already. It will be destroyed "
-					     "unless the configuration changes.", w->address, address);
+				if (diags)
+					diag_warning(diags, moved->range, "Unresolved resource instance address change",
+					     "%s cannot become %s, because there is an object at that address already. It stays where it "
+						     "is, and will be destroyed if no block declares it there.", w->address, address);
 				continue;
 			}
 			move_object(engine, w, to);
+			moved_some = true;
 		}
 	}
 	for (struct map_entry *e = map_first(&module->calls); e; e = map_next(&module->calls, e)) {
 		const struct module_call *call = e->value;
 		if (call->module)
-			follow_moves(engine, call->module, diags);
+			moved_some |= follow_moves(engine, call->module, diags);
 	}
+	return moved_some;
 }
 
 /* When count is added or taken away, the one object keeps its place: a <-> a[0]. */
@@ -149,7 +157,7 @@ static void follow_repetition(struct engine *engine)
 {
 	for (size_t k = 0; k < engine->objects.count; k++) {
 		struct working *w = engine->objects.items[k];
-		if (w->object && *w->object->deposed)
+		if ((w->object && *w->object->deposed) || (engine->placed && map_find(engine->placed, w->address)))
 			continue;
 		const struct node *node = graph_find_resource(engine->graph, &w->parts);
 		if (!node)
@@ -204,6 +212,9 @@ bool engine_load_objects(struct engine *engine, struct diags *diags)
 	size_t errors = diags->error_count;
 	for (size_t i = 0; i < state_object_count(engine->state); i++)
 		engine_adopt_object(engine, state_object_at(engine->state, i), diags);
+	enum { LONGEST_CHAIN = 100 };
+	for (int i = 0; i < LONGEST_CHAIN && follow_moves(engine, engine->graph->config->root, NULL); i++)
+		;
 	follow_moves(engine, engine->graph->config->root, diags);
 	follow_repetition(engine);
 	return diags->error_count == errors;

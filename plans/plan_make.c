@@ -893,6 +893,12 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	loop_run_until(engine->loop, walk_over_flag(p.walk));
 	if (!walk_is_over(p.walk) && !engine->interrupted)
 		bug("the plan's walk ended early");
+	/* an unvisited block claims nothing, and what nothing claims would be destroyed */
+	for (uint32_t i = 0; i < engine->graph->count && diags->error_count == errors; i++) {
+		if (walk_result(p.walk, i) != WALK_DONE)
+			diag_error(diags, SRC_NOWHERE, "Planning failed", "%s could not be planned, and no reason was given. This is a bug in infra.",
+				   engine->graph->nodes[i].address);
+	}
 	walk_free(p.walk);
 	if (diags->error_count == errors) {
 		if (options->mode != PLAN_REFRESH_ONLY) {

@@ -217,7 +217,9 @@ static void on_last_read(void *ctx, const struct found *found)
 		env->parts = found->parts;
 		gone = env_true(env, op->type->read.gone);
 	}
-	if (found->outcome != READ_FAILED && gone && !op->failing && ++op->reads < MOST_READS) { /* not visible yet */
+	/* not visible yet; a failed create of which nothing shows may have been too quick for AWS, too */
+	bool unseen = op->failing ? op->request->kind == OP_CREATE && op->made && !found->object : gone;
+	if (found->outcome != READ_FAILED && unseen && ++op->reads < MOST_READS) {
 		op_wait(op, op->provider->configured_endpoint ? 50 : 2000);
 		return;
 	}
@@ -229,7 +231,10 @@ static void on_last_read(void *ctx, const struct found *found)
 		const struct value *v = with_attribute(op->arena, op->self, "id", value_string(op->arena, op->id));
 		op->result = surface_settle(op->arena, v);
 		op->marked = op->type->has_tags && op->type->tags.create;
-		op->failing = op->tainted = true;
+		op->failing = true;
+	} else if (op->failing && unseen) { /* it was made, and is not to be seen: the intent stays */
+		finish(op, OP_UNDECIDED);
+		return;
 	} else if (!op->failing) {
 		if (op->diags)
 			diag_error(op->diags, op->request->range, "The object is not there",
@@ -239,6 +244,11 @@ static void on_last_read(void *ctx, const struct found *found)
 	finish(op, op->failing ? OP_FAILED : OP_OK);
 }
 
+void op_undecided(struct op *op)
+{
+	finish(op, OP_UNDECIDED);
+}
+
 void op_fail(struct op *op, bool tainted)
 {
 	if (op->finished)
@@ -246,6 +256,9 @@ void op_fail(struct op *op, bool tainted)
 	op->failing = true;
 	op->tainted = tainted;
 	op->frames.count = 0;
+	/* another operation's end must not claim this error while the object is read once more */
+	if (op->diags && op->diags->count)
+		diags_set_address(op->diags, op->diags->count - 1, op->request->address);
 	bool stands = op->id && op->request->kind != OP_DELETE && (op->request->kind == OP_UPDATE || op->made);
 	if (stands && op->phase != OP_LAST_READ) {
 		op->phase = OP_LAST_READ;
@@ -262,7 +275,7 @@ void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
 	}
 	/* a create whose answer was lost for good is neither made nor not made: its intent stays */
 	if (answer->result == AWS_LOST && op->request->kind == OP_CREATE && !op->made) {
-		finish(op, OP_UNDECIDED);
+		op_undecided(op);
 		return;
 	}
 	op_fail(op, tainted);
@@ -588,6 +601,7 @@ static void next_phase(struct op *op)
 		return;
 	case OP_BEGIN:
 		op->phase = OP_WORK;
+		set_deadline(op); /* waiting for others is not its time */
 		if (request->kind == OP_SETTLE) {
 			op->parked = true;
 			start_settling(op);
@@ -698,7 +712,6 @@ struct op *op_start(struct provider *provider, const struct op_request *request,
 	op->id = id;
 	op->env.id = id;
 	parse_note(op);
-	set_deadline(op);
 	/* never over before this returns */
 	loop_later(provider->context.loop, advance_later, op);
 	return op;

@@ -96,6 +96,8 @@ struct op {
 /* Goes on until something has to be waited for. */
 void op_advance(struct op *op);
 void op_fail(struct op *op, bool tainted);
+/* The end of a create of which nobody can say whether it was done: its intent stays. */
+void op_undecided(struct op *op);
 /* The procedure's error from an answer. */
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
 void op_set_id(struct op *op, const char *id, size_t next_step);

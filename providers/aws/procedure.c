@@ -201,6 +201,9 @@ static void accept(struct op *op, struct frame *frame, const struct step *step, 
 		map_put(&op->kept, step->as, (void *)(uintptr_t)answer);
 	if (step->mutates)
 		op->fresh = false;
+	/* where the id is made of the arguments, no step tells that the object is there now */
+	if (step->mutates && op->in_create_steps && op->type->id && op->id)
+		op->made = true;
 	frame->state = frame->each ? STEP_EACH : STEP_AFTER;
 	if (frame->each)
 		frame->each_at++;
@@ -211,7 +214,7 @@ static void after_lost(struct op *op, bool found, bool ours, bool failed)
 {
 	struct frame *frame = top(op);
 	if (failed) {
-		op_fail(op, false);
+		op_undecided(op);
 		return;
 	}
 	if (found && ours) {
@@ -228,13 +231,17 @@ static void after_lost(struct op *op, bool found, bool ours, bool failed)
 static void after_adopt(struct op *op, bool found, bool ours, bool failed)
 {
 	struct frame *frame = top(op);
-	if (!failed && found && ours) {
+	if (failed) {
+		op_undecided(op);
+		return;
+	}
+	if (found && ours) {
 		op_set_id(op, op->id, frame->at + 1);
 		frame->state = STEP_UNTIL;
 		op_advance(op);
 		return;
 	}
-	if (!failed && op->diags)
+	if (op->diags)
 		diag_error(op->diags, op->request->range, "Object exists already",
 			   "AWS already has an object of this name that this configuration did not make. Give it another name, remove the other "
 			   "one, or take it over with an import block.");
