@@ -50,6 +50,9 @@ struct engine {
 	struct diags *diags; /* of the call under way */
 	VEC(struct working *) objects; /* of the state, in its order */
 	struct map current;  /* address -> struct working: the current ones */
+	/* The current objects of each resource block, once asked for: places in `objects` + 1, the next one of the same block behind each. */
+	uint32_t *first_of_node, *next_of_node;
+	size_t indexed; /* how many of `objects` they know */
 	struct map runs;     /* provider address -> struct provider_run */
 	const struct plan_options *plan_options;
 	struct selection *selection;

@@ -224,6 +224,10 @@ void engine_release_objects(struct engine *engine)
 {
 	vec_free(&engine->objects);
 	map_release(&engine->current);
+	free(engine->first_of_node);
+	free(engine->next_of_node);
+	engine->first_of_node = engine->next_of_node = NULL;
+	engine->indexed = 0;
 }
 
 struct working *engine_find_object(const struct engine *engine, const char *address)
@@ -241,16 +245,35 @@ static int compare_keys(const void *a, const void *b)
 	return (x->key.index > y->key.index) - (x->key.index < y->key.index);
 }
 
+static void index_objects(struct engine *engine)
+{
+	size_t count = engine->objects.count;
+	if (engine->first_of_node && engine->indexed == count)
+		return;
+	free(engine->first_of_node);
+	free(engine->next_of_node);
+	engine->first_of_node = xcalloc(engine->graph->count + 1, sizeof(*engine->first_of_node));
+	engine->next_of_node = xcalloc(count + 1, sizeof(*engine->next_of_node));
+	engine->indexed = count;
+	for (size_t k = count; k-- > 0;) {
+		const struct working *w = engine->objects.items[k];
+		const struct node *node = w->object && *w->object->deposed ? NULL : graph_find_resource(engine->graph, &w->parts);
+		if (!node)
+			continue;
+		engine->next_of_node[k] = engine->first_of_node[node->index];
+		engine->first_of_node[node->index] = (uint32_t)k + 1;
+	}
+}
+
 void engine_expand_from_state(struct engine *engine, const struct node *node)
 {
+	index_objects(engine);
 	const struct module_list *list = world_modules(engine->world, node->module);
 	for (size_t i = 0; i < list->count; i++) {
 		struct module_instance *mi = list->items[i];
 		VEC(struct instance) found = {0};
-		for (size_t k = 0; k < engine->objects.count; k++) {
-			struct working *w = engine->objects.items[k];
-			if ((w->object && *w->object->deposed) || graph_find_resource(engine->graph, &w->parts) != node)
-				continue;
+		for (uint32_t k = engine->first_of_node[node->index]; k; k = engine->next_of_node[k - 1]) {
+			struct working *w = engine->objects.items[k - 1];
 			struct address module = w->parts;
 			module.type = NULL;
 			if (strcmp(address_print(engine->arena, &module), mi->address))

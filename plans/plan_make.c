@@ -498,6 +498,14 @@ static void start_imports(struct block_visit *visit)
 			const char *id = import_id(p, block, block->for_each ? &each->items[k] : NULL);
 			if (!id)
 				continue;
+			bool twice = false;
+			for (size_t n = 0; n < items.count && !twice; n++)
+				twice = !strcmp(items.items[n].address, address);
+			if (twice) {
+				diag_error(engine->diags, block->range, "Duplicate import configuration",
+					   "Another import block already says what is imported as %s.", address);
+				continue;
+			}
 			struct working *w = arena_new_of(engine->arena, struct working);
 			*w = (struct working){.address = address, .parts = to, .type = node->type, .refreshed = true};
 			w->read = (struct read_item){.address = address, .import_id = id, .look_at_all = true, .range = block->range};

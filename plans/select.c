@@ -68,6 +68,25 @@ static bool object_in(const struct address *addresses, size_t count, const struc
 	return false;
 }
 
+/* An address with a slip in it would leave everything out (or nothing), and the plan would look fine. */
+static void warn_of_strangers(const struct selection *s, const struct address *addresses, const char *const *texts, size_t count,
+			      const char *option, struct diags *diags)
+{
+	struct engine *engine = s->engine;
+	for (size_t i = 0; i < count; i++) {
+		bool met = false;
+		for (uint32_t k = 0; k < engine->graph->count && !met; k++) {
+			const struct node *node = &engine->graph->nodes[k];
+			met = node->kind == NODE_RESOURCE && block_meets(engine, &addresses[i], node);
+		}
+		for (size_t k = 0; k < engine->objects.count && !met; k++)
+			met = object_in(&addresses[i], 1, &engine->objects.items[k]->parts);
+		if (!met)
+			diag_warning(diags, SRC_NOWHERE, "Address names nothing",
+				     "-%s=%s: neither the configuration nor the state holds anything at this address.", option, texts[i]);
+	}
+}
+
 struct selection *selection_new(struct engine *engine, const struct plan_options *options, struct diags *diags)
 {
 	struct graph *graph = engine->graph;
@@ -85,6 +104,8 @@ struct selection *selection_new(struct engine *engine, const struct plan_options
 	};
 	if (s->all)
 		return s;
+	warn_of_strangers(s, s->targets, options->targets, s->target_count, "target", diags);
+	warn_of_strangers(s, s->excludes, options->excludes, s->exclude_count, "exclude", diags);
 	for (uint32_t i = 0; i < graph->count; i++) {
 		const struct node *node = &graph->nodes[i];
 		if (node->kind != NODE_RESOURCE)

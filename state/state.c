@@ -679,6 +679,9 @@ bool state_commit(struct state *state, struct diags *diags)
 		db_bind_text(state->put_meta, 2, serial);
 		run(state, state->put_meta);
 		if (state->broken || !db_exec(state->db, "COMMIT", &state->why)) {
+			if (state->told) /* a later try, of what running operations still brought */
+				return false;
+			state->told = true;
 			diag_error(diags, SRC_NOWHERE, "The state cannot be written",
 				   "The state database %s: %s. What was done since the last write is known to this run only; intents tell the next run "
 				   "what to look for.", state->path, buf_text(&state->why));

@@ -28,6 +28,7 @@ struct state {
 	char *lineage;
 	uint64_t serial;
 	bool open_transaction; /* something changed since the last commit */
+	bool told; /* that it cannot be written */
 	bool broken;           /* a statement failed: told at the next commit */
 	struct buf why;
 	VEC(struct object *) objects;
