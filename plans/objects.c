@@ -265,21 +265,41 @@ static void index_objects(struct engine *engine)
 	}
 }
 
+struct placed {
+	const struct module_instance *mi;
+	struct working *w;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+	return ((uintptr_t)x->mi > (uintptr_t)y->mi) - ((uintptr_t)x->mi < (uintptr_t)y->mi);
+}
+
 void engine_expand_from_state(struct engine *engine, const struct node *node)
 {
 	index_objects(engine);
+	VEC(struct placed) all = {0};
+	for (uint32_t k = engine->first_of_node[node->index]; k; k = engine->next_of_node[k - 1]) {
+		struct working *w = engine->objects.items[k - 1];
+		vec_add(&all, (struct placed){world_find_module(engine->world, w->parts.modules, w->parts.module_count), w});
+	}
+	if (all.count)
+		qsort(all.items, all.count, sizeof(*all.items), compare_places);
 	const struct module_list *list = world_modules(engine->world, node->module);
 	for (size_t i = 0; i < list->count; i++) {
 		struct module_instance *mi = list->items[i];
 		VEC(struct instance) found = {0};
-		for (uint32_t k = engine->first_of_node[node->index]; k; k = engine->next_of_node[k - 1]) {
-			struct working *w = engine->objects.items[k - 1];
-			struct address module = w->parts;
-			module.type = NULL;
-			if (strcmp(address_print(engine->arena, &module), mi->address))
-				continue;
-			vec_add(&found, (struct instance){.key = w->parts.key, .value = w->value});
+		size_t low = 0, high = all.count; /* the first of this module instance */
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+			if ((uintptr_t)all.items[middle].mi < (uintptr_t)mi)
+				low = middle + 1;
+			else
+				high = middle;
 		}
+		for (; low < all.count && all.items[low].mi == mi; low++)
+			vec_add(&found, (struct instance){.key = all.items[low].w->parts.key, .value = all.items[low].w->value});
 		struct expansion *expansion = arena_new_of(engine->arena, struct expansion);
 		expansion->repetition = node->resource->count      ? REPEAT_COUNT
 					: node->resource->for_each ? REPEAT_EACH
@@ -295,4 +315,5 @@ void engine_expand_from_state(struct engine *engine, const struct node *node)
 		vec_free(&found);
 		world_put_expansion(mi, node->resource, expansion);
 	}
+	vec_free(&all);
 }

@@ -15,6 +15,9 @@ struct planner {
 	struct walk *walk;
 	struct arena *scratch; /* of one instance */
 	VEC(struct change) changes;
+	/* The changes of each block: place in `changes` + 1 of the last one, and of the one before each. */
+	uint32_t *last_change;
+	VEC(uint32_t) change_before;
 	uint8_t *changing; /* a bit for each node: some instance of it changes */
 	uint8_t *for_providers; /* a bit for each node that a provider block needs */
 	struct map replaced; /* address -> the -replace option's text, until it is used */
@@ -33,10 +36,11 @@ struct block_visit {
 static struct change *add_change(struct planner *p, const struct change *change)
 {
 	vec_add(&p->changes, *change);
-	if (change->action != PLAN_NOOP) {
-		const struct node *node = graph_find_resource(p->engine->graph, &change->parts);
-		if (node)
-			bit_set(p->changing, node->index);
+	const struct node *node = change->action != PLAN_NOOP ? graph_find_resource(p->engine->graph, &change->parts) : NULL;
+	vec_add(&p->change_before, node ? p->last_change[node->index] : 0);
+	if (node) {
+		p->last_change[node->index] = (uint32_t)p->changes.count;
+		bit_set(p->changing, node->index);
 	}
 	return &p->changes.items[p->changes.count - 1];
 }
@@ -89,10 +93,9 @@ static bool is_triggered(struct planner *p, const struct node *node, struct modu
 				key = (struct instance_key){.kind = KEY_NAME, .name = v->text}, keyed = true;
 			at++;
 		}
-		for (size_t k = 0; k < p->changes.count; k++) {
-			const struct change *change = &p->changes.items[k];
-			if (change->action == PLAN_NOOP || change->action == PLAN_READ || change->action == PLAN_FORGET ||
-			    graph_find_resource(engine->graph, &change->parts) != target || *change->deposed)
+		for (uint32_t k = p->last_change[target->index]; k; k = p->change_before.items[k - 1]) {
+			const struct change *change = &p->changes.items[k - 1];
+			if (change->action == PLAN_READ || change->action == PLAN_FORGET || *change->deposed)
 				continue;
 			if (keyed && !instance_key_equal(change->parts.key, key))
 				continue;
@@ -882,6 +885,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 		arena_free(p.scratch);
 		return plan;
 	}
+	p.last_change = arena_array_of(arena, engine->graph->count, uint32_t);
 	p.changing = arena_array_of(arena, engine->graph->count / 8 + 1, uint8_t);
 	for (size_t i = 0; i < options->replace_count; i++)
 		map_put(&p.replaced, options->replaces[i], (void *)(uintptr_t)options->replaces[i]);
@@ -934,6 +938,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	plan->errored = diags->error_count > errors;
 	plan->requests = engine_request_count(engine);
 	vec_free(&p.changes);
+	vec_free(&p.change_before);
 	map_release(&p.replaced);
 	arena_free(p.scratch);
 	return plan;
