@@ -190,7 +190,9 @@ static void visit_resource(struct apply *apply, struct work *work, const struct 
 {
 	struct engine *engine = apply->engine;
 	*work = (struct work){.apply = apply, .node = node->index, .pending = 1};
-	if ((apply->plan->mode != PLAN_NORMAL && !node->resource->data) || !selection_has_node(engine->selection, node)) {
+	/* of data sources only those that a provider needs were read for destroying; the others are not asked how many they are */
+	bool only_provider_data = apply->plan->mode == PLAN_DESTROY && !bit_is_set(apply->for_providers, node->index);
+	if ((apply->plan->mode != PLAN_NORMAL && !node->resource->data) || only_provider_data || !selection_has_node(engine->selection, node)) {
 		engine_expand_from_state(engine, node);
 		work_end_one(work);
 		return;
@@ -526,6 +528,7 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 	size_t nodes = engine->graph->count;
 	for (size_t i = 0; i < order.groups.count; i++)
 		order.groups.items[i]->walk_node = (uint32_t)(nodes + i);
+	apply.for_providers = graph_mark_for_providers(engine->graph, engine->arena);
 	order.works = xcalloc(nodes, sizeof(*order.works));
 	apply.walk = walk_new((uint32_t)(nodes + order.groups.count), visit, skipped, &order);
 	add_edges(&order);

@@ -22,6 +22,7 @@ struct apply {
 	struct arena *scratch;
 	struct map changes; /* address of a current object -> struct change */
 	struct map deposed; /* address -> the key that its old object got in this run */
+	const uint8_t *for_providers; /* a bit for each node that a provider block needs */
 	VEC(struct task *) queue;
 	size_t next_queued;
 	size_t running;

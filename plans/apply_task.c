@@ -100,11 +100,23 @@ static void task_free(struct task *task)
 	free(task);
 }
 
+/* Gives its address to what was told of it meanwhile; others were at work, too, and their errors are not its own. */
+static void claim_diags(struct task *task)
+{
+	struct diags *diags = task->apply->engine->diags;
+	const struct change *change = task->options.change;
+	for (size_t i = task->diag_mark; i < diags->count; i++) {
+		struct diag *diag = &diags->items[i];
+		if (!diag->address && diag->subject.start == change->range.start && diag->subject.end == change->range.end)
+			diag->address = arena_strdup(diags->arena, change->address);
+	}
+}
+
 static void task_end(struct task *task, bool ok)
 {
 	struct apply *apply = task->apply;
 	struct work *work = task->work;
-	diags_set_address(apply->engine->diags, task->diag_mark, task->options.change->address);
+	claim_diags(task);
 	if (!ok) {
 		work->failed = true;
 		apply->failed = true;
@@ -211,6 +223,7 @@ static void on_done(void *ctx, const struct op_result *result)
 	struct apply *apply = task->apply;
 	struct engine *engine = apply->engine;
 	bool ok = result->outcome == OP_OK;
+	size_t first = engine->diags->count;
 	if (ok) {
 		switch (task->options.kind) {
 		case TASK_CREATE:
@@ -237,6 +250,7 @@ static void on_done(void *ctx, const struct op_result *result)
 	} else if (task->options.kind != TASK_READ) {
 		failed(task, result);
 	}
+	diags_set_address(engine->diags, first, task->options.change->address);
 	if (task->options.kind != TASK_READ)
 		apply->done++;
 	emit(task, ok ? EVENT_FINISHED : EVENT_FAILED, NULL);
@@ -377,6 +391,7 @@ static void begin(struct task *task)
 		return;
 	}
 	if (task->options.kind != TASK_DELETE && !evaluate(task)) {
+		diags_set_address(engine->diags, task->diag_mark, change->address);
 		emit(task, EVENT_FAILED, NULL);
 		task_end(task, false);
 		return;
@@ -394,7 +409,7 @@ static void begin(struct task *task)
 			w->intent = 0;
 		}
 	}
-	task->id = object_id(change->prior);
+	task->id = task->request.prior ? object_id(task->request.prior) : NULL;
 	emit(task, EVENT_STARTED, NULL);
 	if (task->options.kind == TASK_CREATE && task->options.deposed)
 		depose(task);

@@ -682,6 +682,16 @@ void graph_mark_needed(const struct graph *graph, uint32_t start, uint8_t *bits)
 	vec_free(&stack);
 }
 
+uint8_t *graph_mark_for_providers(const struct graph *graph, struct arena *arena)
+{
+	uint8_t *bits = arena_array_of(arena, graph->count / 8 + 1, uint8_t);
+	for (uint32_t i = 0; i < graph->count; i++) {
+		if (graph->nodes[i].kind == NODE_PROVIDER)
+			graph_mark_needed(graph, i, bits);
+	}
+	return bits;
+}
+
 static int compare_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -76,6 +76,8 @@ const char *address_print_config(struct arena *arena, const struct address *addr
 
 /* All nodes that a node needs, directly or not, as a bit for each node; `bits` holds (count + 7) / 8 bytes, zeroed. */
 void graph_mark_needed(const struct graph *graph, uint32_t node, uint8_t *bits);
+/* The same of all provider blocks; in the arena. */
+uint8_t *graph_mark_for_providers(const struct graph *graph, struct arena *arena);
 static inline bool bit_is_set(const uint8_t *bits, uint32_t i)
 {
 	return bits[i / 8] >> (i % 8) & 1;

@@ -19,7 +19,7 @@ struct planner {
 	uint32_t *last_change;
 	VEC(uint32_t) change_before;
 	uint8_t *changing; /* a bit for each node: some instance of it changes */
-	uint8_t *for_providers; /* a bit for each node that a provider block needs */
+	const uint8_t *for_providers; /* a bit for each node that a provider block needs */
 	struct map replaced; /* address -> the -replace option's text, until it is used */
 };
 
@@ -527,8 +527,17 @@ static void start_imports(struct block_visit *visit)
 	size_t count = items.count;
 	struct read_item *copies = vec_copy(&items, engine->arena);
 	vec_free(&items);
+	struct provider_run *run = engine_provider(engine, node->uses);
+	if (count && (!run || !run->provider || run->deferred)) {
+		diag_error(engine->diags, copies[0].range, "Cannot import through a provider that is not ready",
+			   "The configuration of the provider \"%s\" depends on values that are known only after apply, so that %s cannot be read "
+			   "now. Apply first what it depends on, with -target.", node->uses->address, copies[0].address);
+		visit->failed = true;
+		end_visit(visit);
+		return;
+	}
 	if (count)
-		node->type->kind->read(engine_provider(engine, node->uses)->provider, node->type, copies, count, on_imported, on_imports_end,
+		node->type->kind->read(run->provider, node->type, copies, count, on_imported, on_imports_end,
 				       visit, engine->diags);
 	else
 		plan_instances(visit);
@@ -889,11 +898,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	p.changing = arena_array_of(arena, engine->graph->count / 8 + 1, uint8_t);
 	for (size_t i = 0; i < options->replace_count; i++)
 		map_put(&p.replaced, options->replaces[i], (void *)(uintptr_t)options->replaces[i]);
-	p.for_providers = arena_array_of(arena, engine->graph->count / 8 + 1, uint8_t);
-	for (uint32_t i = 0; i < engine->graph->count; i++) {
-		if (engine->graph->nodes[i].kind == NODE_PROVIDER)
-			graph_mark_needed(engine->graph, i, p.for_providers);
-	}
+	p.for_providers = graph_mark_for_providers(engine->graph, arena);
 	prepare_outputs(&p);
 	p.walk = walk_new((uint32_t)engine->graph->count, visit_node, NULL, &p);
 	for (uint32_t i = 0; i < engine->graph->count; i++) {
