@@ -71,10 +71,10 @@ static void answer_at_once(void *ctx)
 	struct env env;
 	env_init(&env, data->type, &data->provider->place, arena, data->diags);
 	env.self = data->request->config;
-	size_t errors = data->diags->error_count;
+	size_t errors = data->diags->error_count, first = data->diags->count;
 	if (data->type->hook && !strcmp(data->type->hook, "iam_policy_document")) {
 		env.result = policy_document(arena, data->request->config, data->diags);
-		diags_set_address(data->diags, 0, data->request->address);
+		diags_set_address(data->diags, first, data->request->address);
 	}
 	const struct value *value = NULL;
 	if (data->diags->error_count == errors) {

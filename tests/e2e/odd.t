@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Odd configurations, without a cloud: moves that meet, options that name nothing, blocks said twice."""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "tools"))
+from tap import Tap  # noqa: E402
+
+INFRA = (ROOT / os.environ.get("BUILD", "build") / "infra").resolve()
+tap = Tap()
+
+
+class Project:
+    def __init__(self, parent, name):
+        self.dir = Path(parent) / name
+        self.dir.mkdir()
+
+    def write(self, text, name="main.tf"):
+        path = self.dir / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    def run(self, *args):
+        done = subprocess.run([INFRA, *args], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        self.out = done.stdout
+        return done.returncode
+
+    def apply(self):
+        return self.run("apply", "-auto-approve")
+
+
+def resource(name, value):
+    return f'resource "terraform_data" "{name}" {{\n  input = "{value}"\n}}\n'
+
+
+def moved(start, end):
+    return f"moved {{\n  from = terraform_data.{start}\n  to   = terraform_data.{end}\n}}\n"
+
+
+with tempfile.TemporaryDirectory() as parent:
+    p = Project(parent, "shift")
+    p.write(resource("a", "A") + resource("b", "B"))
+    tap.ok(p.apply() == 0, "two objects are made", p.out)
+    p.write(moved("b", "c") + moved("a", "b") + resource("b", "A") + resource("c", "B"))
+    tap.ok(p.run("plan", "-detailed-exitcode") == 2 and "0 to add, 0 to change, 0 to destroy" in p.out, "each moves one place on", p.out)
+    tap.ok(p.apply() == 0 and "0 added, 0 changed, 0 destroyed" in p.out, "the moves are recorded", p.out)
+    tap.ok(p.run("plan", "-detailed-exitcode") == 0, "no object was lost on the way", p.out)
+
+    p = Project(parent, "chain")
+    p.write(resource("a", "A"))
+    p.apply()
+    p.write(moved("b", "c") + moved("a", "b") + resource("c", "A"))
+    tap.ok(p.apply() == 0 and "0 added, 0 changed, 0 destroyed" in p.out, "moves go on where another ends, in any order", p.out)
+    tap.ok(p.run("plan", "-detailed-exitcode") == 0, "and stay", p.out)
+
+    p = Project(parent, "options")
+    p.write(resource("a", "A"))
+    tap.ok(p.run("plan", "-target=terraform_data.b") == 0 and "names nothing" in p.out, "a target that names nothing is told", p.out)
+    p.write(resource("a", "A") + 2 * 'import {\n  to = terraform_data.a\n  id = "x"\n}\n')
+    tap.ok(p.run("plan") == 1 and "Duplicate import" in p.out, "an address is imported once", p.out)
+
+    p = Project(parent, "many")
+    p.write('variable "k" {}\n' + resource("a", "${var.k}"), "m/main.tf")
+    p.write('module "m" {\n  source = "./m"\n  count  = 1000\n  k      = count.index\n}\n'
+            + "".join(resource(f"r{i}", i) for i in range(2000)))
+    tap.ok(p.apply() == 0, "3000 objects are made", p.out[-500:])
+    start = time.monotonic()
+    done = p.run("destroy", "-auto-approve")
+    taken = time.monotonic() - start
+    tap.ok(done == 0, "and destroyed", p.out[-500:])
+    tap.ok(taken < 8, f"without comparing all with all ({taken:.1f} s)")
+tap.done()
