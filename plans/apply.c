@@ -104,7 +104,7 @@ static void find_users(struct ordering *o)
 		if (!w->object || w->object->dependencies == last)
 			continue; /* instances of one resource share their list */
 		last = w->object->dependencies;
-		const struct node *node = graph_find_resource(engine->graph, &w->parts);
+		const struct node *node = w->node;
 		if (node && !node->resource->data)
 			add_users(o, w->object->dependencies, w->object->dependency_count, node->index);
 	}

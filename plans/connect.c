@@ -91,7 +91,7 @@ static void read_objects(struct provider_run *run)
 		struct working *w = engine->objects.items[i];
 		if (!is_of(w, run) || w->refreshed)
 			continue;
-		const struct node *node = graph_find_resource(engine->graph, &w->parts);
+		const struct node *node = w->node;
 		if (engine->only_read && node && !bit_is_set(engine->only_read, node->index))
 			continue;
 		if (engine->selection && !(node ? selection_has_node(engine->selection, node) || selection_has_object(engine->selection, w)
@@ -110,7 +110,7 @@ static void read_objects(struct provider_run *run)
 		struct read_item *items = arena_array_of(engine->arena, end - start, struct read_item);
 		for (size_t i = start; i < end; i++) {
 			struct working *w = wanted.items[i];
-			const struct node *node = graph_find_resource(engine->graph, &w->parts);
+			const struct node *node = w->node;
 			items[i - start] = (struct read_item){
 				.address = w->address,
 				.prior = w->recorded,

@@ -15,6 +15,8 @@ struct working {
 	const struct object *object; /* as recorded; NULL: imported in this run */
 	const char *address;         /* after moves */
 	struct address parts;
+	const struct node *node;       /* of its block in the configuration; NULL: it has none */
+	struct working *next_of_node;  /* further ones of that block, in the state's order */
 	const char *previous_address; /* when it was moved */
 	const struct resource_type *type;
 	const struct value *recorded; /* the state's value in the type's present form */
@@ -38,6 +40,10 @@ struct provider_run {
 	uint32_t node;
 };
 
+struct working_list {
+	struct working *first, *last;
+};
+
 struct selection; /* what -target and -exclude leave */
 
 struct engine {
@@ -50,9 +56,7 @@ struct engine {
 	struct diags *diags; /* of the call under way */
 	VEC(struct working *) objects; /* of the state, in its order */
 	struct map current;  /* address -> struct working: the current ones */
-	/* The current objects of each resource block, once asked for: places in `objects` + 1, the next one of the same block behind each. */
-	uint32_t *first_of_node, *next_of_node;
-	size_t indexed; /* how many of `objects` they know */
+	struct working_list *by_node; /* objects by their blocks */
 	struct map runs;     /* provider address -> struct provider_run */
 	const struct plan_options *plan_options;
 	struct selection *selection;

@@ -152,6 +152,43 @@ static bool follow_moves(struct engine *engine, const struct module *module, str
 	return moved_some;
 }
 
+static void join_node(struct engine *engine, struct working *w, const struct node *node)
+{
+	w->node = node;
+	if (!node)
+		return;
+	struct working_list *list = &engine->by_node[node->index];
+	if (list->last)
+		list->last->next_of_node = w;
+	else
+		list->first = w;
+	list->last = w;
+}
+
+static bool same_block(const struct address *a, const struct address *b)
+{
+	if (a->data != b->data || a->module_count != b->module_count || strcmp(a->name, b->name) || strcmp(a->type, b->type))
+		return false;
+	for (size_t i = 0; i < a->module_count; i++) {
+		if (strcmp(a->modules[i].name, b->modules[i].name))
+			return false;
+	}
+	return true;
+}
+
+/* Brings objects and blocks together. Objects of one block mostly stand in a row. */
+static void find_nodes(struct engine *engine)
+{
+	engine->by_node = xcalloc(engine->graph->count, sizeof(*engine->by_node));
+	const struct working *last = NULL;
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		struct working *w = engine->objects.items[i];
+		bool same = last && same_block(&last->parts, &w->parts);
+		join_node(engine, w, same ? last->node : graph_find_resource(engine->graph, &w->parts));
+		last = w;
+	}
+}
+
 /* When count is added or taken away, the one object keeps its place: a <-> a[0]. */
 static void follow_repetition(struct engine *engine)
 {
@@ -159,7 +196,7 @@ static void follow_repetition(struct engine *engine)
 		struct working *w = engine->objects.items[k];
 		if ((w->object && *w->object->deposed) || (engine->placed && map_find(engine->placed, w->address)))
 			continue;
-		const struct node *node = graph_find_resource(engine->graph, &w->parts);
+		const struct node *node = w->node;
 		if (!node)
 			continue;
 		struct address to = w->parts;
@@ -194,6 +231,8 @@ void engine_adopt_object(struct engine *engine, const struct object *object, str
 		return;
 	}
 	vec_add(&engine->objects, w);
+	if (engine->by_node)
+		join_node(engine, w, graph_find_resource(engine->graph, &w->parts));
 	if (*object->deposed)
 		return;
 	map_put(&engine->current, w->address, w);
@@ -216,6 +255,7 @@ bool engine_load_objects(struct engine *engine, struct diags *diags)
 	for (int i = 0; i < LONGEST_CHAIN && follow_moves(engine, engine->graph->config->root, NULL); i++)
 		;
 	follow_moves(engine, engine->graph->config->root, diags);
+	find_nodes(engine);
 	follow_repetition(engine);
 	return diags->error_count == errors;
 }
@@ -224,10 +264,8 @@ void engine_release_objects(struct engine *engine)
 {
 	vec_free(&engine->objects);
 	map_release(&engine->current);
-	free(engine->first_of_node);
-	free(engine->next_of_node);
-	engine->first_of_node = engine->next_of_node = NULL;
-	engine->indexed = 0;
+	free(engine->by_node);
+	engine->by_node = NULL;
 }
 
 struct working *engine_find_object(const struct engine *engine, const char *address)
@@ -245,35 +283,31 @@ static int compare_keys(const void *a, const void *b)
 	return (x->key.index > y->key.index) - (x->key.index < y->key.index);
 }
 
-static void index_objects(struct engine *engine)
-{
-	size_t count = engine->objects.count;
-	if (engine->first_of_node && engine->indexed == count)
-		return;
-	free(engine->first_of_node);
-	free(engine->next_of_node);
-	engine->first_of_node = xcalloc(engine->graph->count + 1, sizeof(*engine->first_of_node));
-	engine->next_of_node = xcalloc(count + 1, sizeof(*engine->next_of_node));
-	engine->indexed = count;
-	for (size_t k = count; k-- > 0;) {
-		const struct working *w = engine->objects.items[k];
-		const struct node *node = w->object && *w->object->deposed ? NULL : graph_find_resource(engine->graph, &w->parts);
-		if (!node)
-			continue;
-		engine->next_of_node[k] = engine->first_of_node[node->index];
-		engine->first_of_node[node->index] = (uint32_t)k + 1;
-	}
-}
-
-struct placed {
+struct found {
 	const struct module_instance *mi;
-	struct working *w;
+	struct instance instance;
 };
 
-static int compare_places(const void *a, const void *b)
+static int compare_found(const void *a, const void *b)
 {
-	const struct placed *x = a, *y = b;
-	return ((uintptr_t)x->mi > (uintptr_t)y->mi) - ((uintptr_t)x->mi < (uintptr_t)y->mi);
+	const struct found *x = a, *y = b;
+	if (x->mi != y->mi)
+		return (uintptr_t)x->mi < (uintptr_t)y->mi ? -1 : 1;
+	return compare_keys(&x->instance, &y->instance);
+}
+
+/* The first one of a module's instance, or `count`. */
+static size_t first_found(const struct found *items, size_t count, const struct module_instance *mi)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if ((uintptr_t)items[middle].mi < (uintptr_t)mi)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 void engine_expand_from_state(struct engine *engine, const struct node *node)
@@ -287,25 +321,23 @@ void engine_expand_from_state(struct engine *engine, const struct node *node)
 	if (all.count)
 		qsort(all.items, all.count, sizeof(*all.items), compare_places);
 	const struct module_list *list = world_modules(engine->world, node->module);
+	VEC(struct found) all = {0};
+	for (struct working *w = engine->by_node ? engine->by_node[node->index].first : NULL; w; w = w->next_of_node) {
+		const struct module_instance *mi = world_find_module(engine->world, w->parts.modules, w->parts.module_count);
+		if (mi && !(w->object && *w->object->deposed))
+			vec_add(&all, (struct found){mi, {.key = w->parts.key, .value = w->value}});
+	}
+	if (all.count)
+		qsort(all.items, all.count, sizeof(*all.items), compare_found);
 	for (size_t i = 0; i < list->count; i++) {
 		struct module_instance *mi = list->items[i];
 		VEC(struct instance) found = {0};
-		size_t low = 0, high = all.count; /* the first of this module instance */
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if ((uintptr_t)all.items[middle].mi < (uintptr_t)mi)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		for (; low < all.count && all.items[low].mi == mi; low++)
-			vec_add(&found, (struct instance){.key = all.items[low].w->parts.key, .value = all.items[low].w->value});
+		for (size_t k = first_found(all.items, all.count, mi); k < all.count && all.items[k].mi == mi; k++)
+			vec_add(&found, all.items[k].instance);
 		struct expansion *expansion = arena_new_of(engine->arena, struct expansion);
 		expansion->repetition = node->resource->count      ? REPEAT_COUNT
 					: node->resource->for_each ? REPEAT_EACH
 								   : REPEAT_NONE;
-		if (found.count)
-			qsort(found.items, found.count, sizeof(*found.items), compare_keys);
 		expansion->items = vec_copy(&found, engine->arena);
 		expansion->count = found.count;
 		if (!found.count && expansion->repetition == REPEAT_NONE) { /* not made yet: its values are not known */

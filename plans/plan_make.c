@@ -33,16 +33,15 @@ struct block_visit {
 
 /* ---- changes ---- */
 
-static struct change *add_change(struct planner *p, const struct change *change)
+/* `node`: of its block; NULL: it has none. */
+static void add_change(struct planner *p, const struct change *change, const struct node *node)
 {
 	vec_add(&p->changes, *change);
-	const struct node *node = change->action != PLAN_NOOP ? graph_find_resource(p->engine->graph, &change->parts) : NULL;
 	vec_add(&p->change_before, node ? p->last_change[node->index] : 0);
-	if (node) {
-		p->last_change[node->index] = (uint32_t)p->changes.count;
-		bit_set(p->changing, node->index);
-	}
-	return &p->changes.items[p->changes.count - 1];
+	if (!node || change->action == PLAN_NOOP)
+		return;
+	p->last_change[node->index] = (uint32_t)p->changes.count;
+	bit_set(p->changing, node->index);
 }
 
 static const struct value_path *copy_paths(struct arena *arena, const struct value_path *paths, size_t count)
@@ -234,7 +233,7 @@ static bool plan_instance(struct planner *p, const struct node *node, struct mod
 	instance->value = change.planned;
 	bool ok = resource_postconditions(engine, node, mi, instance, change.planned, p->scratch, diags);
 	diags_set_address(diags, first, address);
-	add_change(p, &change);
+	add_change(p, &change, node);
 	return ok && !refused;
 }
 
@@ -278,7 +277,7 @@ static void on_data(void *ctx, const struct op_result *result)
 				      .action = PLAN_NOOP,
 				      .planned = read->instance->value,
 				      .range = visit->node->resource->header_range,
-			      });
+			      }, visit->node);
 	} else {
 		visit->failed = true;
 	}
@@ -369,7 +368,7 @@ static void plan_data(struct block_visit *visit, struct module_instance *mi, str
 				      .reason = unknown ? REASON_READ_UNKNOWN : REASON_READ_DEPENDENCY,
 				      .planned = planned,
 				      .range = node->resource->header_range,
-			      });
+			      }, node);
 		return;
 	}
 	struct data_read *read = arena_new_of(engine->arena, struct data_read);
@@ -636,7 +635,7 @@ static enum plan_reason orphan_reason(struct planner *p, const struct working *w
 {
 	struct engine *engine = p->engine;
 	*mi = world_find_module(engine->world, w->parts.modules, w->parts.module_count);
-	const struct node *node = graph_find_resource(engine->graph, &w->parts);
+	const struct node *node = w->node;
 	if (!node)
 		return *mi || !w->parts.module_count ? REASON_NO_CONFIG : REASON_NO_MODULE;
 	if (!*mi)
@@ -671,7 +670,7 @@ static void plan_delete(struct planner *p, struct working *w)
 	bool deposed = *object->deposed;
 	struct module_instance *mi = NULL;
 	enum plan_reason reason = deposed ? REASON_DEPOSED : orphan_reason(p, w, &mi);
-	const struct node *node = graph_find_resource(engine->graph, &w->parts);
+	const struct node *node = w->node;
 	if (!selection_has_object(engine->selection, w))
 		return;
 	arena_reset(p->scratch);
@@ -709,7 +708,7 @@ static void plan_delete(struct planner *p, struct working *w)
 		diag->address = arena_strdup(engine->diags->arena, w->address);
 		return;
 	}
-	add_change(p, &change);
+	add_change(p, &change, node);
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -723,6 +722,7 @@ static void find_drift(struct planner *p)
 {
 	struct engine *engine = p->engine;
 	VEC(struct drift) drifts = {0};
+	struct map acting = MAP_INIT;
 	for (size_t i = 0; i < engine->objects.count; i++) {
 		const struct working *w = engine->objects.items[i];
 		if (!w->object || !w->type || w->parts.data)
@@ -739,16 +739,17 @@ static void find_drift(struct planner *p)
 			.previous_address = w->previous_address,
 		};
 		/* it matters where the plan would put it back, or make it again */
-		for (size_t k = 0; k < p->changes.count; k++) {
-			const struct change *change = &p->changes.items[k];
-			if (change->action != PLAN_NOOP && !strcmp(change->address, w->address))
-				drift.relevant = true;
+		for (size_t k = 0; k < p->changes.count && !drifts.count; k++) {
+			if (p->changes.items[k].action != PLAN_NOOP)
+				map_put(&acting, p->changes.items[k].address, &p->changes.items[k]);
 		}
+		drift.relevant = map_find(&acting, w->address) != NULL;
 		vec_add(&drifts, drift);
 	}
 	p->plan->drifts = vec_copy(&drifts, engine->arena);
 	p->plan->drift_count = drifts.count;
 	vec_free(&drifts);
+	map_release(&acting);
 }
 
 static void run_checks(struct planner *p)
@@ -894,8 +895,8 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 		arena_free(p.scratch);
 		return plan;
 	}
-	p.last_change = arena_array_of(arena, engine->graph->count, uint32_t);
 	p.changing = arena_array_of(arena, engine->graph->count / 8 + 1, uint8_t);
+	p.last_change = arena_array_of(arena, engine->graph->count, uint32_t);
 	for (size_t i = 0; i < options->replace_count; i++)
 		map_put(&p.replaced, options->replaces[i], (void *)(uintptr_t)options->replaces[i]);
 	p.for_providers = graph_mark_for_providers(engine->graph, arena);
