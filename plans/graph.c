@@ -13,6 +13,7 @@ struct builder {
 	struct node *node;
 	struct module *module; /* that the references are meant in */
 	VEC(uint32_t) deps;
+	uint32_t *seen; /* by node: index + 1 of the last node that was found to need it */
 	VEC(const char *) *looked_at; /* by node: attributes referred to */
 };
 
@@ -21,12 +22,36 @@ static const char *key_of(struct graph *graph, const struct module *module, cons
 	return arena_printf(graph->arena, "%s|%s", module->path, address);
 }
 
+static struct node *find_by_key(const struct graph *graph, const struct buf *key)
+{
+	uintptr_t found = (uintptr_t)map_find_n(&graph->by_key, key->ptr, key->len);
+	return found ? &graph->nodes[found - 1] : NULL;
+}
+
 struct node *graph_find(const struct graph *graph, const struct module *module, const char *address)
 {
 	AUTO_BUF struct buf key = BUF_INIT;
-	buf_addf(&key, "%s|%s", module->path, address);
-	uintptr_t found = (uintptr_t)map_find_n(&graph->by_key, buf_text(&key), key.len);
-	return found ? &graph->nodes[found - 1] : NULL;
+	buf_adds(&key, module->path);
+	buf_addc(&key, '|');
+	buf_adds(&key, address);
+	return find_by_key(graph, &key);
+}
+
+struct node *graph_find_block(const struct graph *graph, const struct module *module, bool data, const char *type, const char *name)
+{
+	AUTO_BUF struct buf key = BUF_INIT;
+	buf_adds(&key, module->path);
+	buf_adds(&key, data ? "|data." : "|");
+	buf_adds(&key, type);
+	buf_addc(&key, '.');
+	buf_adds(&key, name);
+	return find_by_key(graph, &key);
+}
+
+struct node_range graph_module_range(const struct graph *graph, const struct module *module)
+{
+	const struct node_range *range = map_find(&graph->modules, module->path);
+	return range ? *range : (struct node_range){0, 0};
 }
 
 static const struct module *find_module(const struct graph *graph, const struct module_step *steps, size_t count)
@@ -42,11 +67,7 @@ static const struct module *find_module(const struct graph *graph, const struct 
 struct node *graph_find_resource(const struct graph *graph, const struct address *address)
 {
 	const struct module *module = find_module(graph, address->modules, address->module_count);
-	if (!module || !address->type)
-		return NULL;
-	AUTO_BUF struct buf within = BUF_INIT;
-	buf_addf(&within, "%s%s.%s", address->data ? "data." : "", address->type, address->name);
-	return graph_find(graph, module, buf_text(&within));
+	return module && address->type ? graph_find_block(graph, module, address->data, address->type, address->name) : NULL;
 }
 
 const char *address_print_config(struct arena *arena, const struct address *address)
@@ -197,6 +218,9 @@ static void add_module_nodes(struct builder *b, struct module *module)
 {
 	struct graph *graph = b->graph;
 	struct arena *arena = graph->arena;
+	struct node_range *range = arena_new_of(arena, struct node_range);
+	range->start = (uint32_t)graph->count;
+	map_put(&graph->modules, module->path, range);
 	for (struct map_entry *e = map_first(&module->variables); e; e = map_next(&module->variables, e))
 		add_node(graph, NODE_VARIABLE, module, arena_printf(arena, "var.%s", e->key))->variable = e->value;
 	for (struct map_entry *e = map_first(&module->locals); e; e = map_next(&module->locals, e))
@@ -213,31 +237,26 @@ static void add_module_nodes(struct builder *b, struct module *module)
 		if (call->module)
 			add_module_nodes(b, call->module);
 	}
+	range->end = (uint32_t)graph->count;
 }
 
 /* ---- edges ---- */
 
 static void need(struct builder *b, const struct node *node)
 {
-	for (size_t i = b->deps.count; i-- > 0;) {
-		if (b->deps.items[i] == node->index)
-			return;
-	}
+	if (b->seen[node->index] == b->node->index + 1)
+		return;
+	b->seen[node->index] = b->node->index + 1;
 	vec_add(&b->deps, node->index);
 }
 
 static void need_all_of(struct builder *b, const struct module *module)
 {
-	for (size_t i = 0; i < b->graph->count; i++) {
+	struct node_range range = graph_module_range(b->graph, module);
+	for (uint32_t i = range.start; i < range.end; i++) {
 		const struct node *node = &b->graph->nodes[i];
-		if (node->kind != NODE_RESOURCE && node->kind != NODE_OUTPUT)
-			continue;
-		for (const struct module *m = node->module; m; m = m->parent) {
-			if (m == module) {
-				need(b, node);
-				break;
-			}
-		}
+		if (node->kind == NODE_RESOURCE || node->kind == NODE_OUTPUT)
+			need(b, node);
 	}
 }
 
@@ -291,16 +310,15 @@ static void need_resource(struct builder *b, const struct ref *ref, bool data)
 				  "wanted; text is written in quotes.", ref->root);
 		return;
 	}
-	AUTO_BUF struct buf within = BUF_INIT;
-	buf_addf(&within, "%s%s.%s", data ? "data." : "", type, name);
-	struct node *target = graph_find(b->graph, b->module, buf_text(&within));
+	struct node *target = graph_find_block(b->graph, b->module, data, type, name);
 	if (!target) {
+		AUTO_BUF struct buf named = BUF_INIT;
+		buf_addf(&named, "%s.%s", type, name);
 		if (!data && map_find(&b->module->variables, type))
 			diag_error(b->diags, ref->range, "Invalid reference",
 				   "There is no resource type \"%s\". Did you mean the variable \"var.%s\"?", type, type);
 		else
-			undeclared(b, ref->range, data ? "data source" : "resource", buf_text(&within) + (data ? 5 : 0),
-				   &b->module->resources, "It has to be declared in a block of its own.");
+			undeclared(b, ref->range, data ? "data source" : "resource", buf_text(&named), &b->module->resources, "It has to be declared in a block of its own.");
 		return;
 	}
 	need(b, target);
@@ -479,7 +497,8 @@ static void need_arguments(struct builder *b, const struct body *body, const cha
 	}
 }
 
-struct node *graph_import_target(const struct graph *graph, const struct import_block *import)
+/* The resource that an import block brings in, or NULL. */
+static struct node *import_target(const struct graph *graph, const struct import_block *import)
 {
 	struct ref ref;
 	if (!expr_as_ref(graph->arena, import->to, &ref))
@@ -506,7 +525,32 @@ struct node *graph_import_target(const struct graph *graph, const struct import_
 		if (at >= ref.count)
 			break;
 	}
-	return count == 2 ? graph_find(graph, module, arena_printf(graph->arena, "%s.%s", words[0], words[1])) : NULL;
+	return count == 2 ? graph_find_block(graph, module, false, words[0], words[1]) : NULL;
+}
+
+static void find_imports(struct graph *graph)
+{
+	const struct module *root = graph->config->root;
+	if (!root->import_count)
+		return;
+	AUTO_FREE struct node **targets = xcalloc(root->import_count, sizeof(struct node *));
+	for (size_t i = 0; i < root->import_count; i++) {
+		targets[i] = import_target(graph, &root->imports[i]);
+		if (targets[i])
+			targets[i]->import_count++;
+	}
+	for (size_t i = 0; i < root->import_count; i++) {
+		struct node *node = targets[i];
+		if (!node || node->imports)
+			continue;
+		uint32_t *places = arena_array_of(graph->arena, node->import_count, uint32_t);
+		size_t n = 0;
+		for (size_t k = i; k < root->import_count && n < node->import_count; k++) {
+			if (targets[k] == node)
+				places[n++] = (uint32_t)k;
+		}
+		node->imports = places;
+	}
 }
 
 static void need_resource_parts(struct builder *b, struct node *node)
@@ -533,10 +577,8 @@ static void need_resource_parts(struct builder *b, struct node *node)
 		need(b, &b->graph->nodes[node->uses->node]);
 	/* import blocks stand in the root and may name values of other resources */
 	const struct module *root = b->graph->config->root;
-	for (size_t i = 0; i < root->import_count; i++) {
-		const struct import_block *import = &root->imports[i];
-		if (graph_import_target(b->graph, import) != node)
-			continue;
+	for (size_t i = 0; i < node->import_count; i++) {
+		const struct import_block *import = &root->imports[node->imports[i]];
 		b->module = b->graph->config->root;
 		need_expr(b, import->id);
 		need_expr(b, import->for_each);
@@ -709,34 +751,126 @@ static size_t sort_unique(const char **items, size_t count)
 	return kept;
 }
 
-static void finish_resources(struct graph *graph)
+/* ---- all that comes before ---- */
+
+/* Managed resources by address: a resource's place among them stands for it. */
+struct ranks {
+	const char **addresses;
+	uint32_t *of_node; /* by node; NO_RANK for others */
+	size_t count;
+};
+enum { NO_RANK = UINT32_MAX };
+
+/* The managed resources that come before a node, directly or not: ranks, rising. Nodes share their lists where they can. */
+struct closure {
+	const uint32_t *ranks;
+	size_t count;
+};
+
+static int compare_by_address(const void *a, const void *b)
 {
-	size_t bytes = (graph->count + 7) / 8;
-	AUTO_FREE uint8_t *bits = xmalloc(bytes);
+	const struct node *x = *(const struct node *const *)a, *y = *(const struct node *const *)b;
+	return strcmp(x->address, y->address);
+}
+
+static void rank_resources(struct graph *graph, struct arena *arena, struct ranks *ranks)
+{
+	VEC(const struct node *) resources = {0};
+	ranks->of_node = arena_array_of(arena, graph->count, uint32_t);
 	for (size_t i = 0; i < graph->count; i++) {
-		struct node *node = &graph->nodes[i];
+		const struct node *node = &graph->nodes[i];
+		ranks->of_node[i] = NO_RANK;
+		if (node->kind == NODE_RESOURCE && !node->resource->data)
+			vec_add(&resources, node);
+	}
+	if (resources.count)
+		qsort(resources.items, resources.count, sizeof(*resources.items), compare_by_address);
+	ranks->count = resources.count;
+	ranks->addresses = arena_array_of(arena, resources.count, const char *);
+	for (size_t i = 0; i < resources.count; i++) {
+		ranks->addresses[i] = resources.items[i]->address;
+		ranks->of_node[resources.items[i]->index] = (uint32_t)i;
+	}
+	vec_free(&resources);
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* The union of what the node's needs are and need; `seen` holds a stamp for each rank. */
+static struct closure close_node(const struct node *node, const struct closure *closures, const struct ranks *ranks, uint32_t *seen,
+				 struct arena *arena)
+{
+	struct closure most = {0};
+	bool alone = true; /* nothing but `most` was met */
+	for (size_t i = 0; i < node->dep_count; i++) {
+		struct closure c = closures[node->deps[i]];
+		alone &= ranks->of_node[node->deps[i]] == NO_RANK && (!c.count || !most.count || c.ranks == most.ranks);
+		if (c.count > most.count)
+			most = c;
+	}
+	if (alone)
+		return most;
+	uint32_t stamp = node->index + 1;
+	VEC(uint32_t) all = {0};
+	for (size_t i = 0; i < node->dep_count; i++) {
+		struct closure c = closures[node->deps[i]];
+		uint32_t own = ranks->of_node[node->deps[i]];
+		if (own != NO_RANK && seen[own] != stamp) {
+			seen[own] = stamp;
+			vec_add(&all, own);
+		}
+		for (size_t k = 0; k < c.count; k++) {
+			if (seen[c.ranks[k]] != stamp) {
+				seen[c.ranks[k]] = stamp;
+				vec_add(&all, c.ranks[k]);
+			}
+		}
+	}
+	struct closure whole = {.ranks = most.ranks, .count = all.count};
+	if (all.count > most.count) {
+		qsort(all.items, all.count, sizeof(*all.items), compare_ranks);
+		whole.ranks = vec_copy(&all, arena);
+	}
+	vec_free(&all);
+	return whole;
+}
+
+static void find_dependencies(struct graph *graph)
+{
+	struct arena *arena = arena_new();
+	struct ranks ranks;
+	rank_resources(graph, arena, &ranks);
+	struct closure *closures = arena_array_of(arena, graph->count, struct closure);
+	uint32_t *seen = arena_array_of(arena, ranks.count, uint32_t);
+	for (size_t i = 0; i < graph->count; i++) {
+		struct node *node = &graph->nodes[graph->order[i]];
+		struct closure c = closures[node->index] = close_node(node, closures, &ranks, seen, arena);
 		if (node->kind != NODE_RESOURCE)
 			continue;
-		memset(bits, 0, bytes);
-		graph_mark_needed(graph, node->index, bits);
-		VEC(const char *) before = {0};
-		for (size_t k = 0; k < graph->count; k++) {
-			const struct node *other = &graph->nodes[k];
-			if (bit_is_set(bits, (uint32_t)k) && other->kind == NODE_RESOURCE && !other->resource->data)
-				vec_add(&before, other->address);
-		}
-		before.count = sort_unique(before.items, before.count);
-		node->dependencies = vec_copy(&before, graph->arena);
-		node->dependency_count = before.count;
-		vec_free(&before);
-		/* what a create_before_destroy resource needs must be there before and after it is replaced */
-		if (!node->resource->create_before_destroy)
-			continue;
-		node->create_before_destroy = true;
-		for (size_t k = 0; k < graph->count; k++) {
-			if (bit_is_set(bits, (uint32_t)k) && graph->nodes[k].kind == NODE_RESOURCE)
-				graph->nodes[k].create_before_destroy = true;
-		}
+		const char **addresses = arena_array_of(graph->arena, c.count, const char *);
+		for (size_t k = 0; k < c.count; k++)
+			addresses[k] = ranks.addresses[c.ranks[k]];
+		node->dependencies = addresses;
+		node->dependency_count = c.count;
+	}
+	arena_free(arena);
+}
+
+/* What a create_before_destroy resource needs must be there before and after it is replaced. */
+static void spread_create_before_destroy(struct graph *graph)
+{
+	AUTO_FREE uint8_t *needed = xcalloc(graph->count / 8 + 1, 1);
+	for (size_t i = graph->count; i-- > 0;) {
+		struct node *node = &graph->nodes[graph->order[i]];
+		bool here = bit_is_set(needed, node->index);
+		if (node->kind == NODE_RESOURCE)
+			here = node->create_before_destroy = here || node->resource->create_before_destroy;
+		for (size_t k = 0; k < node->dep_count && here; k++)
+			bit_set(needed, node->deps[k]);
 	}
 }
 
@@ -762,6 +896,8 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		if (!strpbrk(e->key, ".") && provider_find_kind(e->key))
 			add_provider(&b, config->root, e->key, NULL, NULL, SRC_NOWHERE);
 	}
+	find_imports(graph);
+	b.seen = xcalloc(graph->count, sizeof(*b.seen));
 	b.looked_at = xcalloc(graph->count, sizeof(*b.looked_at));
 	for (size_t i = 0; i < graph->count; i++) {
 		struct node *node = &graph->nodes[i];
@@ -781,12 +917,14 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		vec_free(&b.looked_at[i]);
 	}
 	free(b.looked_at);
+	free(b.seen);
 	vec_free(&b.deps);
 	if (!sort_nodes(graph, diags)) {
 		graph_release(graph);
 		return NULL;
 	}
-	finish_resources(graph);
+	find_dependencies(graph);
+	spread_create_before_destroy(graph);
 	return graph;
 }
 
@@ -796,4 +934,5 @@ void graph_release(struct graph *graph)
 		return;
 	map_release(&graph->by_key);
 	map_release(&graph->providers);
+	map_release(&graph->modules);
 }

@@ -45,6 +45,8 @@ struct node {
 	bool look_at_all;
 	const char *const *dependencies; /* addresses of all managed resources that come before it, sorted */
 	size_t dependency_count;
+	const uint32_t *imports; /* import blocks of the root that bring in its objects: their places in root->imports */
+	size_t import_count;
 	bool create_before_destroy; /* its own, or because something that needs it is */
 };
 
@@ -55,6 +57,7 @@ struct graph {
 	size_t count, cap;
 	struct map by_key;    /* "module path|address within" -> node index + 1 */
 	struct map providers; /* address -> struct provider_config */
+	struct map modules;   /* path -> struct node_range */
 	uint32_t *order;      /* all nodes, dependencies first */
 };
 
@@ -69,8 +72,13 @@ void graph_release(struct graph *graph);
 struct node *graph_find(const struct graph *graph, const struct module *module, const char *address);
 /* The node of a resource by its full address without instance keys ("module.net.aws_vpc.main"), or NULL. */
 struct node *graph_find_resource(const struct graph *graph, const struct address *address);
-/* The resource that an import block brings in, or NULL. */
-struct node *graph_import_target(const struct graph *graph, const struct import_block *import);
+/* The same by its parts, in a module. */
+struct node *graph_find_block(const struct graph *graph, const struct module *module, bool data, const char *type, const char *name);
+/* The nodes of a module and of those that it calls, without providers. */
+struct node_range {
+	uint32_t start, end;
+};
+struct node_range graph_module_range(const struct graph *graph, const struct module *module);
 /* Address without instance keys: what `dependencies` hold. */
 const char *address_print_config(struct arena *arena, const struct address *address);
 

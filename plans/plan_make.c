@@ -310,12 +310,11 @@ static bool waits_for_changes(struct planner *p, const struct node *node)
 			bool data = !strcmp(ref->root, "data");
 			if (!strcmp(ref->root, "module") && ref->count) {
 				const struct module_call *call = map_find(&module->calls, ref->steps[0].name);
-				for (uint32_t k = 0; call && k < engine->graph->count && !waits; k++) {
-					const struct module *m = engine->graph->nodes[k].module;
-					while (m && m != call->module)
-						m = m->parent;
-					waits = m && bit_is_set(p->changing, k);
-				}
+				struct node_range range = {0};
+				if (call && call->module)
+					range = graph_module_range(engine->graph, call->module);
+				for (uint32_t k = range.start; k < range.end && !waits; k++)
+					waits = bit_is_set(p->changing, k);
 				continue;
 			}
 			if (data || !ref->count)
@@ -481,10 +480,8 @@ static void start_imports(struct block_visit *visit)
 	const struct module *root = engine->graph->config->root;
 	VEC(struct read_item) items = {0};
 	size_t errors = engine->diags->error_count;
-	for (size_t i = 0; i < root->import_count && p->options->mode == PLAN_NORMAL; i++) {
-		const struct import_block *block = &root->imports[i];
-		if (graph_import_target(engine->graph, block) != node)
-			continue;
+	for (size_t i = 0; i < node->import_count && p->options->mode == PLAN_NORMAL; i++) {
+		const struct import_block *block = &root->imports[node->imports[i]];
 		struct instance none = {.each_value = NULL};
 		struct expansion one = {.items = &none, .count = 1};
 		struct expansion *each = &one;

@@ -550,8 +550,7 @@ static const struct value *lookup_resource(struct world_eval *we, bool data, con
 	if (data)
 		type = data_type;
 	*consumed = at + 1;
-	const struct node *node = graph_find(we->world->graph, we->mi->module,
-					     arena_printf(we->eval.arena, "%s%s.%s", data ? "data." : "", type, name));
+	const struct node *node = graph_find_block(we->world->graph, we->mi->module, data, type, name);
 	if (!node)
 		return fail(&we->eval, range, "Reference to undeclared resource", "There is no %s.%s in this module.", type, name);
 	struct expansion *expansion = world_expansion(we->mi, node->resource);

@@ -76,6 +76,8 @@ static bool is_local_source(const char *source)
 	return !strncmp(source, "./", 2) || !strncmp(source, "../", 3) || !strcmp(source, ".") || !strcmp(source, "..");
 }
 
+enum { MODULES_MAX = 20000 }; /* calls in calls multiply */
+
 static void load_calls(struct loader *l, struct module *module);
 
 static struct module *load_module(struct loader *l, struct module *parent, const struct module_call *call, const char *dir)
@@ -174,8 +176,9 @@ static void load_calls(struct loader *l, struct module *module)
 				   "The directory %s is that of this module, or of one that calls it: the calls would never end.", dir);
 			continue;
 		}
-		if (l->modules.count > 1000) {
-			diag_error(l->diags, call->source_expr->range, "Too many modules", "More than 1000 module calls are nested or listed.");
+		if (l->modules.count > MODULES_MAX) {
+			diag_error(l->diags, call->source_expr->range, "Too many modules",
+				   "There are more than %d modules, those counted that modules call.", MODULES_MAX);
 			return;
 		}
 		call->module = load_module(l, module, call, dir);

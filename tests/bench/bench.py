@@ -185,6 +185,11 @@ provider "aws" {
 """
 
 
+def keys(count, prefix):
+    """An expression for so many texts; range() alone gives 1024 numbers at most."""
+    return f'toset(flatten([for i in range({(count + 999) // 1000}) : [for k in range({min(count, 1000)}) : "{prefix}${{i * 1000 + k}}"]]))'
+
+
 def blocks(count):
     """So many resource blocks, each of which uses the one ten before it, and locals and outputs between."""
     out = []
@@ -224,7 +229,7 @@ output "ids" {
 
 
 def module_instances(count):
-    return ('module "m" {\n  source   = "./m"\n  for_each = toset([for i in range(' + str(count) + ') : "n${i}"])\n  name     = each.key\n}\n'
+    return ('module "m" {\n  source   = "./m"\n  for_each = ' + keys(count, "n") + '\n  name     = each.key\n}\n'
             'output "all" {\n  value = { for k, m in module.m : k => m.ids }\n}\n', [("m/main.tf", MODULE)])
 
 
@@ -236,7 +241,7 @@ def each_of_each(count):
     """Instances that find others by key."""
     return f"""
 resource "terraform_data" "a" {{
-  for_each = toset([for i in range({count}) : "key-${{i}}"])
+  for_each = {keys(count, "key-")}
   input    = each.key
 }}
 resource "terraform_data" "b" {{
@@ -325,10 +330,12 @@ def bench_data():
 def bench_shapes():
     """Configurations of many blocks, modules and references."""
     infra = Tool("infra", args.build / "infra")
-    kinds = {"resource blocks": (blocks, (500, 2000, 8000)), "blocks in one chain": (chain, (500, 2000)),
+    kinds = {"blocks in ten chains": (blocks, (500, 2000, 8000)), "blocks in one chain": (chain, (500, 2000)),
              "blocks around one": (star, (500, 2000, 8000)), "instances of a module": (module_instances, (125, 500, 2000)),
              "calls of a module": (module_calls, (125, 500, 2000)), "for_each over for_each": (each_of_each, (1000, 10000))}
     for name, (make, sizes) in kinds.items():
+        if args.shape not in name:
+            continue
         rows, results = [], {}
         for count in sizes:
             made = make(count)
@@ -357,6 +364,7 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--latency", type=int, default=0, metavar="MS", help="of the local server's answers")
+    parser.add_argument("--shape", default="", metavar="TEXT", help="of `shapes`, those whose name contains it")
     parser.add_argument("--alone", action="store_true", help="leave Terraform out")
     parser.add_argument("--long", action="store_true", help="also Terraform's runs of many minutes")
     args = parser.parse_args()
