@@ -312,14 +312,6 @@ static size_t first_found(const struct found *items, size_t count, const struct 
 
 void engine_expand_from_state(struct engine *engine, const struct node *node)
 {
-	index_objects(engine);
-	VEC(struct placed) all = {0};
-	for (uint32_t k = engine->first_of_node[node->index]; k; k = engine->next_of_node[k - 1]) {
-		struct working *w = engine->objects.items[k - 1];
-		vec_add(&all, (struct placed){world_find_module(engine->world, w->parts.modules, w->parts.module_count), w});
-	}
-	if (all.count)
-		qsort(all.items, all.count, sizeof(*all.items), compare_places);
 	const struct module_list *list = world_modules(engine->world, node->module);
 	VEC(struct found) all = {0};
 	for (struct working *w = engine->by_node ? engine->by_node[node->index].first : NULL; w; w = w->next_of_node) {
