@@ -14,9 +14,11 @@ debian:
 
 ## tidy            clang-tidy and gcc's analyzer; FILE=name one file
 TIDY_FILES = $(or $(FILE),$(SRCS))
-tidy: $(TIDY_FILES:%=tidy-%)
+TIDY_TARGETS = $(TIDY_FILES:%=tidy-%)
+tidy: $(TIDY_TARGETS)
 
-tidy-%: % | $(GEN_HEADERS)
+.PHONY: $(TIDY_TARGETS)
+$(TIDY_TARGETS): tidy-%: % | $(GEN_HEADERS)
 	$(call say,TIDY,$<)
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(filter-out -Werror,$(ALL_CFLAGS)) 2>&1 | grep -v 'warnings generated' | grep . && exit 1 || true
 	$(Q)$(CC) $(ALL_CFLAGS) -O1 -fanalyzer $(ANALYZER) -c -o /dev/null $<
