@@ -334,6 +334,12 @@ static void on_search(void *ctx, const struct aws_answer *answer)
 			continue;
 		if (type->settle == SETTLE_FIND && !env_true(&op->env, type->settle_expr))
 			continue;
+		/* a server may not know the filter: what does not carry the tag is not ours */
+		bool marked = true;
+		if (type->settle == SETTLE_TAG && type->tags.read)
+			surface_tags(op->arena, env_eval(&op->env, type->tags.read), &marked, op->request->token);
+		if (!marked)
+			continue;
 		const char *id = type->id ? env_text(&op->env, type->id) : member ? value_get_text(objects->items[i], member) : NULL;
 		if (!id)
 			continue;
