@@ -52,6 +52,7 @@ struct reading {
 	const char *id;
 	const struct value *self; /* the state's or planned value */
 	uint64_t parts;           /* wanted */
+	bool find;                /* the id is not known: the one that fits the type's `settle = find(...)` */
 	bool confirm;             /* absent from a list: ask once more alone */
 	bool even_gone;           /* an object that its type calls gone is wanted all the same */
 	bool quiet;               /* failures are not told */

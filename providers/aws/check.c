@@ -229,6 +229,7 @@ static const struct form_name *check_step(struct form_check *check, const struct
 	check_codes(check, &step->retry, inner);
 	check_codes(check, &step->absent, inner);
 	check_codes(check, &step->adopt, inner);
+	check_codes(check, &step->again, inner);
 	check_codes(check, &step->hopeless, inner);
 	for (size_t i = 0; i < step->empty_count + step->run_count; i++) {
 		const char *group = i < step->empty_count ? step->empty[i] : step->run[i - step->empty_count];

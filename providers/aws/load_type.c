@@ -675,12 +675,12 @@ struct aws_type *loader_type(struct loader *l, const struct block *block, bool d
 		if (!strcmp(block->body->blocks[i].type, "schema"))
 			type->entries = loader_schema(l, block->body->blocks[i].body, &type->entry_count);
 	}
-	/* a name's prefix is known to us alone */
+	/* a name's prefix is told by the name */
 	if (type->named) {
 		struct entry *prefix = (struct entry *)(uintptr_t)entry_find(type->entries, type->entry_count,
 									     arena_printf(l->arena, "%s_prefix", type->named));
 		if (prefix)
-			prefix->flags |= ENTRY_KEPT | ENTRY_NOT_SENT;
+			prefix->flags |= ENTRY_LOCAL | ENTRY_NOT_SENT;
 	}
 	/* what a single read asks for in parts of its own */
 	for (size_t i = 0; type->read.one && i < type->read.one->part_count; i++) {

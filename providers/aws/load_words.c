@@ -202,7 +202,7 @@ static struct step load_step(struct loader *l, const struct expr *e)
 		const struct {
 			const char *word;
 			struct code_rules *at;
-		} codes[] = {{"retry", &step.retry}, {"absent", &step.absent}, {"adopt", &step.adopt}};
+		} codes[] = {{"retry", &step.retry}, {"absent", &step.absent}, {"adopt", &step.adopt}, {"again", &step.again}};
 		bool known = false;
 		for (size_t k = 0; k < ARRAY_LEN(exprs); k++) {
 			if (!strcmp(exprs[k].word, word)) {

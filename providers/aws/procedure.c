@@ -95,7 +95,11 @@ static const struct value *step_params(struct op *op, const struct frame *frame,
 		if (!step->send)
 			draft_merge(draft, env->changes);
 	}
-	bind_key(env, step->op, draft);
+	const char *id = env->id;
+	if (step->on_tags && op->type->tag_id)
+		env->id = env_text(env, op->type->tag_id);
+	else
+		bind_key(env, step->op, draft);
 	if (step->send) {
 		env->tags = env->tags ? env->tags : tags_to_create(op);
 		const struct value *sent = env_eval(env, step->send);
@@ -108,6 +112,7 @@ static const struct value *step_params(struct op *op, const struct frame *frame,
 				draft_set(draft, &name, 1, sent->items[i]);
 		}
 	}
+	env->id = id;
 	return draft_value(draft);
 }
 
@@ -293,7 +298,7 @@ static void on_call(void *ctx, const struct aws_answer *answer)
 		return;
 	}
 	bool deleting = frame->procedure == PROC_DELETE;
-	if (code_match(&step->absent, code, message) ||
+	if (code_match(&step->absent, code, message) || (frame->lost && code_match(&step->again, code, message)) ||
 	    (deleting && (code_match(&op->type->service->absent, code, message) || code_match(&op->type->read.absent, code, message)))) {
 		accept(op, frame, step, nothing);
 		return;
@@ -827,7 +832,7 @@ static void push_tag_call(struct op *op, const struct aws_operation *operation, 
 			  const struct value *removed)
 {
 	struct step *step = arena_new_of(op->arena, struct step);
-	*step = (struct step){.op = operation, .call = aws_text(operation->name), .send = send, .mutates = true};
+	*step = (struct step){.op = operation, .call = aws_text(operation->name), .send = send, .mutates = true, .on_tags = true};
 	frames_push_steps(op, &(struct steps){step, 1}, PROC_RECONCILE);
 	top(op)->chunk = (struct chunk){.added = added, .removed = removed};
 }

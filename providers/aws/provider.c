@@ -387,8 +387,8 @@ struct set_read {
 	read_item_fn item;
 	read_end_fn end;
 	void *ctx;
-	struct reading *readings;
 	struct diags *diags;
+	size_t pending; /* batches */
 };
 
 struct item_read {
@@ -411,6 +411,8 @@ static void on_item(void *ctx, const struct found *found)
 static void on_set_end(void *ctx)
 {
 	struct set_read *set = ctx;
+	if (--set->pending)
+		return;
 	read_end_fn end = set->end;
 	void *end_ctx = set->ctx;
 	free(set);
@@ -440,6 +442,16 @@ static const struct value *import_self(struct provider *p, const struct aws_type
 	return self;
 }
 
+/* Whether an import says more than an id. */
+static bool is_told(const struct value *self)
+{
+	for (uint32_t i = 0; i < self->count; i++) {
+		if (!is_blank(self->items[i]) && strcmp(value_key_at(self, i), "id") != 0)
+			return true;
+	}
+	return false;
+}
+
 static void provider_read(struct provider *p, const struct resource_type *type, const struct read_item *items, size_t count,
 			  read_item_fn item, read_end_fn end, void *ctx, struct diags *diags)
 {
@@ -448,7 +460,10 @@ static void provider_read(struct provider *p, const struct resource_type *type, 
 	*set = (struct set_read){.provider = p, .item = item, .end = end, .ctx = ctx, .diags = diags};
 	struct item_read *all = arena_array_of(p->arena, count, struct item_read);
 	struct reading **list = arena_array_of(p->arena, count, struct reading *);
+	struct reading **finding = arena_array_of(p->arena, count, struct reading *);
+	size_t n = 0, find_count = 0;
 	for (size_t i = 0; i < count; i++) {
+		bool find = false;
 		const struct value *self = items[i].prior;
 		const char *id = self ? value_get_text(self, "id") : items[i].import_id;
 		if (!self) {
@@ -464,6 +479,7 @@ static void provider_read(struct provider *p, const struct resource_type *type, 
 				id = made ? made : id;
 				diags_release(&ignored);
 			}
+			find = aws_type->import && !aws_type->id && aws_type->settle == SETTLE_FIND && is_told(self);
 		}
 		all[i] = (struct item_read){
 			.set = set,
@@ -481,9 +497,16 @@ static void provider_read(struct provider *p, const struct resource_type *type, 
 				.ctx = &all[i],
 			},
 		};
-		list[i] = &all[i].reading;
+		all[i].reading.find = find;
+		if (find)
+			finding[find_count++] = &all[i].reading;
+		else
+			list[n++] = &all[i].reading;
 	}
-	read_batch(p, aws_type, list, count, on_set_end, set);
+	set->pending = find_count + 1;
+	for (size_t i = 0; i < find_count; i++)
+		read_batch(p, aws_type, &finding[i], 1, on_set_end, set);
+	read_batch(p, aws_type, list, n, on_set_end, set);
 }
 
 static struct op *provider_start(struct provider *p, const struct op_request *request, const struct op_events *events, void *ctx,

@@ -200,6 +200,22 @@ static void choose_object(struct batch_call *call, const struct value *answer)
 	diags_release(&refusal);
 }
 
+static void find_object(struct batch *batch, struct reading *reading, const struct value *objects)
+{
+	for (uint32_t i = 0; is_list(objects) && i < objects->count && !reading->object; i++) {
+		struct env env;
+		batch_env(batch, &env, reading);
+		env.object = objects->items[i];
+		if ((batch->type->read.gone && env_true(&env, batch->type->read.gone)) || !env_true(&env, batch->type->settle_expr))
+			continue;
+		const char *id = object_key(batch, batch->plan->match, objects->items[i]);
+		if (!id)
+			continue;
+		reading->id = id;
+		reading->object = objects->items[i];
+	}
+}
+
 static void take_objects(struct batch_call *call, const struct value *answer)
 {
 	struct batch *batch = call->batch;
@@ -217,6 +233,10 @@ static void take_objects(struct batch_call *call, const struct value *answer)
 		return;
 	}
 	const struct value *objects = answer_objects(batch, plan->objects, answer, call->items[0]);
+	if (call->items[0]->find) {
+		find_object(batch, call->items[0], objects);
+		return;
+	}
 	struct map by_key = MAP_INIT;
 	for (uint32_t i = 0; is_list(objects) && i < objects->count; i++) {
 		const char *key = object_key(batch, plan->match, objects->items[i]);
@@ -494,6 +514,10 @@ static void ask_main(struct batch *batch, struct reading **items, size_t count)
 {
 	const struct read_plan *plan = batch->plan;
 	const struct way *way = plan->way_count ? &plan->ways[0] : NULL;
+	for (size_t i = 0; items[0]->find && i < plan->way_count; i++) { /* by what is known without the id */
+		if (plan->ways[i].value)
+			way = &plan->ways[i];
+	}
 	if (!way || way->kind == WAY_EACH || plan->object)
 		ask_one_by_one(batch, plan->op, plan->send, items, count, NULL, 0);
 	else if (way->kind == WAY_ALL)

@@ -451,6 +451,22 @@ static const struct value *own_tags(struct arena *arena, const struct value *all
 
 /* ---- a whole object ---- */
 
+/* What stands before the 26 hexadecimal digits of a name that was made up; "" for other names. */
+static const struct value *name_prefix(struct arena *arena, const struct value *name)
+{
+	enum { DIGITS = 26 };
+	if (!value_is_a(name, TYPE_STRING) || name->count < DIGITS)
+		return &value_empty_string;
+	size_t n = name->count - DIGITS;
+	return strspn(name->text + n, "0123456789abcdefABCDEF") == DIGITS ? value_string_n(arena, name->text, n) : &value_empty_string;
+}
+
+static bool is_name_prefix(const struct aws_type *type, const char *name)
+{
+	size_t n = type->named ? strlen(type->named) : 0;
+	return n && !strncmp(name, type->named, n) && !strcmp(name + n, "_prefix");
+}
+
 static const struct value *attribute(struct env *env, const struct entry *entry, const struct value *before, uint64_t parts_read)
 {
 	struct arena *arena = env->eval.arena;
@@ -515,6 +531,11 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 		const struct entry *entry = entry_find(type->entries, type->entry_count, shape->attrs[i].name);
 		if (entry && entry->needs_self && strcmp(entry->name, "id") != 0)
 			items[i] = attribute(env, entry, before, parts_read);
+	}
+	for (uint32_t i = 0; i < shape->count; i++) {
+		const struct value *old = known(before) ? value_get(before, shape->attrs[i].name) : NULL;
+		if (is_name_prefix(type, shape->attrs[i].name) && (!old || is_blank(old) || old->state == VALUE_UNKNOWN))
+			items[i] = name_prefix(arena, items[type_find_attr(shape, type->named)]);
 	}
 	env->self = saved;
 	/* two arguments for one fact: the answer goes to the one that the configuration uses */

@@ -75,6 +75,7 @@ struct step {
 	const char *const *run; /* update groups run here */
 	size_t run_count;
 	struct code_rules retry, absent, adopt, hopeless; /* `fails` as a list of codes */
+	struct code_rules again; /* an earlier, lost sending of the same call has done it */
 	unsigned at_once;
 	int64_t every_ms;
 	unsigned steady;
@@ -83,6 +84,7 @@ struct step {
 	bool until_gone;   /* until = gone */
 	bool needs_object; /* names `object`, itself or through a let */
 	bool mutates;      /* not Describe, Get, List, Head */
+	bool on_tags;      /* a call of the tags block */
 	struct src_range range;
 };
 

@@ -12,7 +12,7 @@ WORDS = {
         refuse noun hook tag_id''',
     'read': 'call send objects object by match gone absent few also where choose args',
     'part': 'for call send objects object by match when many at_once into each absent gone args',
-    'step': '''call send args when each at_once as id set until fails why every steady times retry absent adopt pages objects
+    'step': '''call send args when each at_once as id set until fails why every steady times retry absent adopt again pages objects
         empty run gather body stop hook of value by match into read''',
     'update': 'of on when within do',
     'reconcile': 'of on when within have key atoms join into remove change add after remake at_once',
@@ -262,7 +262,7 @@ class TypeCheck:
                 self.infer.infer(given['fails'], inner, where)
         if 'by' in given:
             self.by(given['by'], wire, inner, where)
-        for word in ('retry', 'absent', 'adopt'):
+        for word in ('retry', 'absent', 'adopt', 'again'):
             if word in given:
                 self.codes(given[word], where, inner)
         for word in ('run', 'empty'):

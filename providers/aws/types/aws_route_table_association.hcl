@@ -3,6 +3,8 @@ type "aws_route_table_association" {
   service  = "ec2"
   key      = { AssociationId = id }
   settle   = find(written(self.subnet_id) ? object.SubnetId == self.subnet_id : object.GatewayId == self.gateway_id)
+  # subnet-1/rtb-2 or igw-1/rtb-2
+  import   = length(split("/", id)) < 2 ? {} : { route_table_id = split("/", id)[1], subnet_id = startswith(id, "subnet-") ? split("/", id)[0] : null, gateway_id = startswith(id, "subnet-") ? null : split("/", id)[0] }
   timeouts = { create = "5m", update = "2m", delete = "5m" }
 
   schema {

@@ -36,6 +36,12 @@ type "aws_security_group" {
       send   = { IpPermissions = [{ IpProtocol = "-1", IpRanges = [{ CidrIp = "0.0.0.0/0" }] }] }
       absent = ["InvalidPermission.NotFound"]
     },
+    {  # and where the VPC has IPv6 addresses, that way too
+      call   = "RevokeSecurityGroupEgress"
+      when   = self.vpc_id != ""
+      send   = { IpPermissions = [{ IpProtocol = "-1", Ipv6Ranges = [{ CidrIpv6 = "::/0" }] }] }
+      absent = ["InvalidPermission.NotFound", { code = "InvalidParameterValue", text = "remote-ipv6-range" }]
+    },
   ]
 
   # Users and AWS cut the same rules into blocks in different ways. So both are taken apart into atoms, atoms are

@@ -5,6 +5,7 @@ type "aws_security_group_rule" {
   key      = { GroupId = self.security_group_id }
   settle   = find(length(found) >= length(wanted))         # a second try would answer Duplicate, as it does to a rule of somebody else
   serial   = self.security_group_id
+  import   = told(split("_", id))                          # sg-1_ingress_tcp_22_22_10.0.0.0/8
   timeouts = { create = "5m" }
 
   schema {
@@ -30,8 +31,28 @@ type "aws_security_group_rule" {
     gone    = length(found) < length(wanted)
   }
 
+  function "told" {
+    params = [words]
+    result = length(words) < 6 ? {} : {
+      security_group_id        = words[0]
+      type                     = words[1]
+      protocol                 = protocol(words[2])
+      from_port                = words[3]
+      to_port                  = words[4]
+      cidr_blocks              = blank([for w in sources(words) : w if length(regexall("^[0-9.]+/[0-9]+$", w)) > 0])
+      ipv6_cidr_blocks         = blank([for w in sources(words) : w if length(regexall(":", w)) > 0])
+      prefix_list_ids          = blank([for w in sources(words) : w if startswith(w, "pl-")])
+      self                     = contains(sources(words), "self")
+      source_security_group_id = one([for w in sources(words) : w if length(regexall("^([0-9]+/)?sg-", w)) > 0])
+    }
+  }
+  function "sources" {
+    params = [words]
+    result = slice(words, 5, length(words))
+  }
+
   let {
-    peers  = merge(self, { security_groups = self.source_security_group_id == null ? [] : [self.source_security_group_id] })
+    peers  = merge(self, { security_groups = isblank(self.source_security_group_id) ? [] : [self.source_security_group_id] })
     wanted = rule_atoms(peers, self.security_group_id)
     there  = flatten([for p in (self.type == "ingress" ? object.IpPermissions : object.IpPermissionsEgress) : permission_atoms(p)])
     found  = [for a in there : a if contains(wanted, a)]
@@ -44,10 +65,10 @@ type "aws_security_group_rule" {
     { call = "AuthorizeSecurityGroupEgress", id = named, when = self.type == "egress", send = rules },
   ]
   update "description" {
-    of   = [description]
+    of = [description]
     do = [
       { call = "UpdateSecurityGroupRuleDescriptionsIngress", when = self.type == "ingress", send = rules },
-    { call = "UpdateSecurityGroupRuleDescriptionsEgress", when = self.type == "egress", send = rules },
+      { call = "UpdateSecurityGroupRuleDescriptionsEgress", when = self.type == "egress", send = rules },
     ]
   }
   delete = [
