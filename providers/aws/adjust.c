@@ -27,6 +27,13 @@ static bool is_zero(const struct value *v)
 	return value_is_a(v, TYPE_NUMBER) && number_compare(v->number, number_from_int(0)) == 0;
 }
 
+static bool differs(const struct value *a, const struct value *b)
+{
+	if (!a || !b)
+		return a != b;
+	return a->deep_unknown || b->deep_unknown || !value_same(a, b);
+}
+
 static const struct value_path *path_here(struct adjusting *a, size_t depth)
 {
 	struct value_path *path = arena_new_of(a->arena, struct value_path);
@@ -67,17 +74,20 @@ static const struct value *keep_prior(struct adjusting *a, const struct entry *e
 static const struct value *adjust_entries(struct adjusting *a, const struct entry *entries, size_t count, const struct value *planned,
 					  const struct value *prior, const struct value *written, size_t depth);
 
-/* The prior (or written) block that a planned one is: by position, in sets by what is required and written. */
+/* The prior (or written) block that a planned one is: by position, in sets by what is required, or by the name. */
 static const struct value *met_block(const struct entry *entry, const struct value *planned, const struct value *prior, uint32_t index)
 {
 	if (!prior || prior->state != VALUE_KNOWN)
 		return NULL;
 	if (entry->kind != ENTRY_SET)
 		return index < prior->count ? prior->items[index] : NULL;
+	bool required = false;
+	for (size_t k = 0; k < entry->entry_count; k++)
+		required |= entry->entries[k].kind == ENTRY_REQUIRED;
 	for (uint32_t i = 0; i < prior->count; i++) {
 		bool met = false;
 		for (size_t k = 0; k < entry->entry_count; k++) {
-			if (entry->entries[k].kind != ENTRY_REQUIRED)
+			if (required ? entry->entries[k].kind != ENTRY_REQUIRED : strcmp(entry->entries[k].name, "name") != 0)
 				continue;
 			const struct value *x = value_get(planned->items[index], entry->entries[k].name);
 			const struct value *y = value_get(prior->items[i], entry->entries[k].name);
@@ -111,13 +121,6 @@ static const struct value *adjust_blocks(struct adjusting *a, const struct entry
 	return value_mark(a->arena, v, planned->marks);
 }
 
-static bool differs(const struct value *a, const struct value *b)
-{
-	if (!a || !b)
-		return a != b;
-	return a->deep_unknown || b->deep_unknown || !value_same(a, b);
-}
-
 static const struct value *adjust_entries(struct adjusting *a, const struct entry *entries, size_t count, const struct value *planned,
 					  const struct value *prior, const struct value *written, size_t depth)
 {
@@ -131,6 +134,8 @@ static const struct value *adjust_entries(struct adjusting *a, const struct entr
 			continue;
 		const struct value *before = prior && prior->state == VALUE_KNOWN ? value_get(prior, name) : NULL;
 		a->steps[depth] = (struct value_step){.name = name};
+		if (entry->kind >= ENTRY_ONE && before && !differs(before, items[i]))
+			continue;
 		if (entry->kind >= ENTRY_ONE)
 			items[i] = adjust_blocks(a, entry, items[i], before, written ? value_get(written, name) : NULL, depth + 1);
 		items[i] = keep_prior(a, entry, items[i], before, depth && written ? value_get(written, name) : NULL);

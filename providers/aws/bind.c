@@ -235,6 +235,32 @@ static bool is_named(const char *const *only, size_t count, const char *name)
 	return count == 0;
 }
 
+/* What is sent for an argument that is blank now: where it was not before, the empty value that says so. */
+static const struct value *taken_away(struct env *env, const struct entry *entry, const struct value *v)
+{
+	const struct value *before = env->prior ? value_get(env->prior, entry->name) : NULL;
+	if (!before || is_blank(before))
+		return NULL;
+	if (v->state != VALUE_NULL)
+		return v;
+	switch (entry->type->kind) {
+	case TYPE_STRING:
+		return &value_empty_string;
+	case TYPE_LIST:
+	case TYPE_SET:
+		return value_list(env->eval.arena, entry->type->element, NULL, 0);
+	case TYPE_MAP:
+		return value_map(env->eval.arena, entry->type->element, NULL, NULL, 0);
+	case TYPE_ANY:
+	case TYPE_BOOL:
+	case TYPE_NUMBER:
+	case TYPE_OBJECT:
+	case TYPE_TUPLE:
+		break;
+	}
+	return NULL;
+}
+
 void bind_arguments(struct env *env, const struct value *self, const struct aws_operation *op, const char *const *only,
 		    size_t only_count, unsigned flags, struct draft *draft)
 {
@@ -245,12 +271,12 @@ void bind_arguments(struct env *env, const struct value *self, const struct aws_
 		if (entry->kind == ENTRY_OUTPUT || (entry->flags & (ENTRY_LOCAL | ENTRY_NOT_SENT)) || !is_named(only, only_count, entry->name))
 			continue;
 		const struct value *v = value_get(self, entry->name);
+		if (v && (flags & BIND_BLANKS) && is_blank(v))
+			v = taken_away(env, entry, v);
 		if (!v || v->state != VALUE_KNOWN)
 			continue;
-		if (entry->unless) {
-			if (env_true(env, entry->unless))
-				continue;
-		}
+		if (entry->unless && env_true(env, entry->unless))
+			continue;
 		v = codec_to_wire(env->eval.arena, entry->codec, v);
 		const struct aws_shape *at = input;
 		const char *one[1];

@@ -17,7 +17,7 @@ void draft_merge(struct draft *draft, const struct value *object);
 const struct value *draft_value(const struct draft *draft);
 
 enum bind_flags {
-	BIND_BLANKS = 1u << 0, /* "" and empty lists are sent: they take a value away */
+	BIND_BLANKS = 1u << 0, /* "" and empty lists are sent; arguments, where they take a value away */
 };
 
 /*

@@ -399,8 +399,8 @@ static struct group load_group(struct loader *l, const struct block *block)
 			loader_error(l, attr->name_range, "\"%s\" is not a word of %s", word, block->type);
 		}
 	}
-	loader_looks_at(l, group.when, NULL, &group.needs_object, NULL);
-	loader_looks_at(l, group.have, NULL, &group.needs_object, NULL);
+	loader_looks_at(l, group.when, &group.parts, &group.needs_object, NULL);
+	loader_looks_at(l, group.have, &group.parts, &group.needs_object, NULL);
 	return group;
 }
 
@@ -691,6 +691,15 @@ struct aws_type *loader_type(struct loader *l, const struct block *block, bool d
 				entry->parts |= (uint64_t)1 << (type->read.part_count + i);
 			else
 				loader_error(l, block->header_range, "a part is for \"%s\", which %s does not have", part->for_names[k], type->base.name);
+		}
+	}
+	for (size_t i = 0; i < type->group_count; i++) {
+		struct group *group = (struct group *)(uintptr_t)&type->groups[i];
+		for (size_t k = 0; k < group->of_count; k++) {
+			const char *name = arena_strndup(l->arena, group->of[k], strcspn(group->of[k], "."));
+			const struct entry *entry = entry_find(type->entries, type->entry_count, name);
+			if (entry && group->reconcile)
+				group->parts |= entry->parts;
 		}
 	}
 	if (type->read.part_count + (type->read.one ? type->read.one->part_count : 0) > 64)

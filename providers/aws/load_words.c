@@ -251,7 +251,10 @@ static struct step load_step(struct loader *l, const struct expr *e)
 	}
 	const struct expr *all[] = {step.send, step.when, step.each, step.id, step.why, step.stop, step.set_expr};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		loader_looks_at(l, all[i], NULL, &step.needs_object, NULL);
+		loader_looks_at(l, all[i], &step.parts, &step.needs_object, NULL);
+	loader_looks_at(l, step.until, &step.until_parts, NULL, NULL);
+	loader_looks_at(l, step.fails, &step.until_parts, NULL, NULL);
+	loader_looks_at(l, step.why, &step.until_parts, NULL, NULL);
 	return step;
 }
 

@@ -181,12 +181,6 @@ static void start_reading(struct op *op, uint64_t parts, reading_fn fn)
 	read_soon(op->provider, &op->reading);
 }
 
-/* The parts that procedures name: all that some let, condition or member list looks at, where it is written. */
-static uint64_t procedure_parts(struct op *op)
-{
-	return wanted_parts(op->type, NULL, 0, false, op->self);
-}
-
 /* ---- the last read ---- */
 
 /* What was planned, unknown parts still so, with what steps have set. */
@@ -682,7 +676,7 @@ void op_advance(struct op *op)
 		if (run == RUN_POP && op->frames.count == depth)
 			op->frames.count--;
 		if (run == RUN_WAIT && op->reading_now)
-			start_reading(op, procedure_parts(op), on_object);
+			start_reading(op, op->parts_needed, on_object);
 	}
 	op->running = false;
 	if (op->finished)

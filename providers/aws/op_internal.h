@@ -71,7 +71,7 @@ struct op {
 	uint64_t timeout_ms;
 	struct reading reading;
 	struct arena *object_arena; /* of the last read */
-	uint64_t object_parts;
+	uint64_t object_parts, parts_needed;
 	bool reading_now;
 	aws_call_id call;
 	loop_timer_id timer;

@@ -462,16 +462,27 @@ static enum run start_step(struct op *op, struct frame *frame, const struct step
 	return RUN_WAIT;
 }
 
+/* Whether the object, with these parts, must be read before what comes. */
+static bool wants_object(struct op *op, uint64_t parts)
+{
+	bool there = op->env.object && !value_is_null(op->env.object);
+	if (!op->id || (op->fresh && (!there || !(parts & ~op->object_parts))))
+		return false;
+	op->parts_needed = parts;
+	op->reading_now = true;
+	return true;
+}
+
 static enum run run_steps(struct op *op, struct frame *frame)
 {
 	if (frame->at == frame->steps.count)
 		return RUN_POP;
 	const struct step *step = &frame->steps.items[frame->at];
 	bool object_for_until = frame->state == STEP_UNTIL && (step->until || step->until_gone) && !step->op;
-	if (((frame->state == STEP_START && step->needs_object) || object_for_until) && !op->fresh && op->id) {
-		op->reading_now = true;
+	if (frame->state == STEP_START && step->needs_object && wants_object(op, step->parts))
 		return RUN_WAIT;
-	}
+	if (object_for_until && wants_object(op, step->until_parts))
+		return RUN_WAIT;
 	switch (frame->state) {
 	case STEP_START:
 		return start_step(op, frame, step);
@@ -620,10 +631,8 @@ static enum run run_groups(struct op *op, struct frame *frame)
 	const struct group *group = frame->groups[at];
 	const struct bracket *bracket = bracket_find(op->type, group->within);
 	bool needs = group->needs_object || (bracket && !frame->open);
-	if (needs && !op->fresh && op->id) {
-		op->reading_now = true;
+	if (needs && wants_object(op, group->parts))
 		return RUN_WAIT;
-	}
 	if (bracket && !frame->open && env_true(&op->env, bracket->when)) {
 		frame->open = bracket;
 		note_bracket(op, bracket);
@@ -807,10 +816,8 @@ static void compare_members(struct op *op, struct frame *frame)
 static enum run run_reconcile(struct op *op, struct frame *frame)
 {
 	if (!frame->compared) {
-		if (frame->group->have && !op->fresh && op->id) {
-			op->reading_now = true;
+		if (frame->group->have && wants_object(op, frame->group->parts))
 			return RUN_WAIT;
-		}
 		compare_members(op, frame);
 		frame->compared = true;
 	}

@@ -468,7 +468,7 @@ static void ask_by(struct batch *batch, const struct aws_operation *op, const st
 		struct env env;
 		batch_env(batch, &env, items[i]);
 		const char *v = way->value ? env_text(&env, way->value) : items[i]->id;
-		keyed[i] = (struct keyed){v ? v : "", items[i]};
+		keyed[i] = (struct keyed){v ? v : way->kind == WAY_GROUP ? items[i]->id : "", items[i]};
 	}
 	qsort(keyed, count, sizeof(*keyed), compare_keyed);
 	if (!at_once)

@@ -83,6 +83,7 @@ struct step {
 	bool binds;        /* the arguments go into this call by the name rule */
 	bool until_gone;   /* until = gone */
 	bool needs_object; /* names `object`, itself or through a let */
+	uint64_t parts, until_parts; /* that its expressions, and its `until`, look at */
 	bool mutates;      /* not Describe, Get, List, Head */
 	bool on_tags;      /* a call of the tags block */
 	struct src_range range;
@@ -109,6 +110,7 @@ struct group { /* update or reconcile */
 	const char *const *key, *const *join, *const *remake;
 	size_t key_count, join_count, remake_count;
 	struct steps remove, change, add, after;
+	uint64_t parts; /* that it looks at, those of its arguments among them */
 	bool needs_object;
 };
 

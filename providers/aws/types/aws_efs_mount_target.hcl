@@ -22,7 +22,7 @@ type "aws_efs_mount_target" {
 
   read {
     call    = "DescribeMountTargets"
-    send    = { FileSystemId = self.file_system_id }
+    send    = isblank(self.file_system_id) ? { MountTargetId = id } : { FileSystemId = self.file_system_id }
     objects = answer.MountTargets
     by      = group(self.file_system_id)
     gone    = contains(["deleting", "deleted"], object.LifeCycleState)

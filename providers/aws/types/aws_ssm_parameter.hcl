@@ -11,13 +11,13 @@ type "aws_ssm_parameter" {
     data_type        = opt(string, computed, replace, from(object.DataType))
     description      = opt(string, from(part.about.Description))
     has_value_wo     = out(bool, from(!isblank(self.value_wo_version)))
-    insecure_value   = opt(string, computed, to(none), from(object.Value), either(value))
+    insecure_value   = opt(string, computed, to(none), from(written(self.insecure_value) && object.Type != "SecureString" ? object.Value : null))
     key_id           = opt(string, computed, from(part.about.KeyId))
     name             = req(string, replace)
     overwrite        = opt(bool, local)
-    tier             = opt(string, computed, from(part.about.Tier), unless(self.tier == "Intelligent-Tiering"))
+    tier             = opt(string, computed, replace(prior.tier == "Advanced" && self.tier == "Standard"), from(part.about.Tier), unless(self.tier == "Intelligent-Tiering"))
     type             = req(string)
-    value            = opt(string, computed, sensitive, to(none), from(object.Value), either(insecure_value))
+    value            = opt(string, computed, sensitive, to(none), from(written(self.value_wo_version) || (written(self.insecure_value) && object.Type != "SecureString") ? null : object.Value))
     value_wo         = opt(string, sensitive, write_only, to(none))
     value_wo_version = opt(number, local)
     version          = out(number, from(object.Version), follows(value, insecure_value, value_wo_version, description, type))
@@ -41,10 +41,12 @@ type "aws_ssm_parameter" {
   }
   create = [
     { call = "PutParameter", id = self.name, send = { Value = text, Overwrite = self.overwrite == true, Tags = self.overwrite == true ? null : tags }, adopt = ["ParameterAlreadyExists"] },
+    # tags and Overwrite exclude each other
+    { call = "AddTagsToResource", when = self.overwrite == true && written(self.tags_all), send = { ResourceType = kind, ResourceId = self.name, Tags = self.tags_all } },
   ]
   update "value" {
     of = [value, insecure_value, value_wo_version, allowed_pattern, data_type, description, key_id, tier, type]
-    do = [{ call = "PutParameter", send = { Value = text, Overwrite = true } }]
+    do = [{ call = "PutParameter", send = merge(changes, { Value = text, Type = self.type, Overwrite = self.overwrite != false }) }]
   }
   delete = [{ call = "DeleteParameter" }]
 }

@@ -33,7 +33,8 @@ volumes = Family(
     checks={1: check_volumes},
     drift=[('a tag is changed', lambda cloud, ids: cloud.client('ec2').create_tags(
                 Resources=[ids('aws_ebs_volume.sealed')], Tags=[{'Key': 'A', 'Value': 'x'}]), {'aws_ebs_volume.sealed': 'update'})],
-    gone=[('a volume is detached', lambda cloud, ids: cloud.client('ec2').detach_volume(VolumeId=ids('aws_ebs_volume.plain')),
+    gone=[('a volume is detached', lambda cloud, ids: cloud.client('ec2').detach_volume(
+               VolumeId=ids('aws_ebs_volume.plain'), InstanceId=ids('aws_instance.host')),
            {'aws_volume_attachment.data': 'create'}),
           ('a volume is removed', lambda cloud, ids: cloud.client('ec2').delete_volume(VolumeId=ids('aws_ebs_volume.grown')),
            {'aws_ebs_volume.grown': 'create'})],
@@ -58,10 +59,10 @@ parameters = Family(
     R('aws_ssm_parameter.list', body(name='"/t/list"', type='"StringList"', value='"a,b"', description='"d"'),
       replace(body(name='"/t/list2"', type='"StringList"', value='"a,b"', description='"d"'))),
     R('aws_ssm_parameter.open', body(name='"/t/open"', type='"String"', insecure_value='"seen"'),
-      update(body(name='"/t/open"', type='"String"', insecure_value='"seen too"'))),
+      update(body(name='"/t/open"', type='"String"', insecure_value='"seen too"')), imports=False),  # which of the two is not AWS's to tell
     R('aws_ssm_parameter.written', body(name='"/t/written"', type='"SecureString"', value_wo='"once"', value_wo_version=1),
-      update(body(name='"/t/written"', type='"SecureString"', value_wo='"once2"', value_wo_version=2))),
-    R('aws_ssm_parameter.over', body(name='"/t/over"', type='"String"', value='"x"', overwrite='true')),
+      update(body(name='"/t/written"', type='"SecureString"', value_wo='"once2"', value_wo_version=2)), imports=False),
+    R('aws_ssm_parameter.over', body(name='"/t/over"', type='"String"', value='"x"', overwrite='true', tags='{ A = "1" }'), imports=False),
     checks={1: check_parameters},
     drift=[('a value is changed', lambda cloud, ids: cloud.client('ssm').put_parameter(Name='/t/plain', Value='x', Overwrite=True),
             {'aws_ssm_parameter.plain': 'update'})],
