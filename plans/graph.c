@@ -528,7 +528,7 @@ static struct node *import_target(const struct graph *graph, const struct import
 	return count == 2 ? graph_find_block(graph, module, false, words[0], words[1]) : NULL;
 }
 
-static void find_imports(struct graph *graph)
+static void find_imports(struct graph *graph, struct diags *diags)
 {
 	const struct module *root = graph->config->root;
 	if (!root->import_count)
@@ -538,6 +538,10 @@ static void find_imports(struct graph *graph)
 		targets[i] = import_target(graph, &root->imports[i]);
 		if (targets[i])
 			targets[i]->import_count++;
+		else
+			diag_error(diags, root->imports[i].to->range, "Configuration for import target does not exist",
+				   "An import brings an object under a resource block, and there is none at this address. Add the block that describes "
+				   "the object.");
 	}
 	for (size_t i = 0; i < root->import_count; i++) {
 		struct node *node = targets[i];
@@ -874,6 +878,24 @@ static void spread_create_before_destroy(struct graph *graph)
 	}
 }
 
+/* A slip in a name here would let changes through that shall be ignored. */
+static void check_ignored(struct builder *b, const struct node *node)
+{
+	const struct type *type = node->type->schema->type;
+	for (size_t i = 0; i < node->resource->ignore_change_count; i++) {
+		const struct ref *ref = &node->resource->ignore_changes[i];
+		if (type_find_attr(type, ref->root) >= 0)
+			continue;
+		struct name_list list = {0};
+		for (uint32_t k = 0; k < type->count; k++)
+			vec_add(&list.names, type->attrs[k].name);
+		const char *near = nearest_name(ref->root, list.names.items, list.names.count);
+		diag_error(b->diags, ref->range, "Unsupported attribute", "ignore_changes names \"%s\", but %s has no such argument.%s%s%s", ref->root,
+			   node->type->name, near ? " Did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		vec_free(&list.names);
+	}
+}
+
 struct graph *graph_build(struct arena *arena, struct config *config, const struct map *also, struct diags *diags)
 {
 	struct graph *graph = arena_new_of(arena, struct graph);
@@ -896,7 +918,7 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		if (!strpbrk(e->key, ".") && provider_find_kind(e->key))
 			add_provider(&b, config->root, e->key, NULL, NULL, SRC_NOWHERE);
 	}
-	find_imports(graph);
+	find_imports(graph, diags);
 	b.seen = xcalloc(graph->count, sizeof(*b.seen));
 	b.looked_at = xcalloc(graph->count, sizeof(*b.looked_at));
 	for (size_t i = 0; i < graph->count; i++) {
@@ -905,6 +927,8 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		b.module = node->module;
 		b.deps.count = 0;
 		need_parts(&b, node);
+		if (node->kind == NODE_RESOURCE && node->type)
+			check_ignored(&b, node);
 		need_calls(&b, node);
 		drop_self(&b);
 		node->deps = vec_copy(&b.deps, arena);

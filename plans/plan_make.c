@@ -124,7 +124,7 @@ static bool must_not_be_destroyed(struct planner *p, const struct node *node, st
 	struct world_eval we;
 	world_eval_init(&we, p->engine->world, mi, instance, NULL, p->scratch, p->engine->diags);
 	const struct value *v = eval_expr_as(&we.eval, node->resource->prevent_destroy, &type_bool, "prevent_destroy");
-	return value_is_true(v);
+	return value_is_true(v) || v->state == VALUE_UNKNOWN; /* what cannot be said yet protects, too */
 }
 
 static void refuse_destroying(struct planner *p, const struct node *node, const char *address, const char *why)

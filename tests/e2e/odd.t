@@ -65,6 +65,13 @@ with tempfile.TemporaryDirectory() as parent:
     p.write(resource("a", "A") + 2 * 'import {\n  to = terraform_data.a\n  id = "x"\n}\n')
     tap.ok(p.run("plan") == 1 and "Duplicate import" in p.out, "an address is imported once", p.out)
 
+    p.write('import {\n  to = terraform_data.none\n  id = "x"\n}\n')
+    tap.ok(p.run("plan") == 1 and "import target does not exist" in p.out, "an import has a block to go to", p.out)
+    p.write('resource "terraform_data" "a" {\n  lifecycle {\n    ignore_changes = [inptu]\n  }\n}\n')
+    tap.ok(p.run("plan") == 1 and 'Did you mean "input"' in p.out, "ignore_changes names what there is", p.out)
+    p.write('resource "terraform_data" "a" {\n  input = 1\n  lifecycle {\n    ignore_changes = [input]\n  }\n}\n')
+    tap.ok(p.apply() == 0, "and then does as it says", p.out)
+
     p = Project(parent, "many")
     p.write('variable "k" {}\n' + resource("a", "${var.k}"), "m/main.tf")
     p.write('module "m" {\n  source = "./m"\n  count  = 1000\n  k      = count.index\n}\n'
