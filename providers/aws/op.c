@@ -759,7 +759,11 @@ static void unmark_end(struct unmarking *all)
 static void on_unmarked(void *ctx, const struct aws_answer *answer)
 {
 	struct unmark_call *call = ctx;
-	bool absent = answer->result == AWS_ERROR;
+	/* gone with its object; any other refusal leaves the tag where it is, for the next run */
+	const struct aws_type *type = aws_type_of(call->marks[0]->type);
+	bool absent = answer->result == AWS_ERROR && call->count == 1 &&
+		      (code_match(&type->service->absent, answer->failure.code, answer->failure.message) ||
+		       code_match(&type->read.absent, answer->failure.code, answer->failure.message));
 	for (size_t i = 0; i < call->count; i++)
 		call->all->fn(call->all->ctx, call->marks[i], answer->result == AWS_OK || absent);
 	unmark_end(call->all);
