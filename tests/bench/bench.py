@@ -291,7 +291,7 @@ def growth(rows, title, results):
     for a, b in zip(sizes, sizes[1:]):
         for step in results[a]:
             x, y = results[a][step], results[b][step]
-            lines.append([step, f"{a} -> {b}", f"{b / a:.0f}", f"{y.wall / x.wall:.1f}", f"{y.cpu / x.cpu:.1f}", f"{y.memory / x.memory:.1f}"])
+            lines.append([step, f"{a} -> {b}", f"{b / a:.1f}", f"{y.wall / x.wall:.1f}", f"{y.cpu / x.cpu:.1f}", f"{y.memory / x.memory:.1f}"])
     if lines:
         table(f"{title}: growth", ["step", "sizes", "objects x", "time x", "processor x", "memory x"], lines)
 
