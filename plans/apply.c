@@ -470,6 +470,7 @@ static void on_signal(void *ctx, int signo)
 		/* at once: what is known is recorded, the rest is in the intents; nothing more leaves */
 		state_cancel_after_commit(engine->state);
 		state_commit(engine->state, engine->diags);
+		engine_emit(engine, &(struct engine_event){.kind = EVENT_LEAVING, .count = apply->running});
 		_exit(1);
 	}
 	engine->interrupted = true;

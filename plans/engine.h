@@ -22,6 +22,7 @@ enum engine_event_kind {
 	EVENT_FINISHED,
 	EVENT_FAILED,
 	EVENT_STOPPING, /* an interrupt was heard; `count` operations are still running */
+	EVENT_LEAVING,  /* a second one: the process ends now, with `count` operations under way */
 };
 
 struct engine_event {

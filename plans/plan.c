@@ -62,6 +62,11 @@ bool plan_is_empty(const struct plan *plan)
 	return true;
 }
 
+bool plan_can_apply(const struct plan *plan)
+{
+	return !plan->errored && (!plan_is_empty(plan) || (plan->mode == PLAN_REFRESH_ONLY && plan->drift_count));
+}
+
 const char *plan_action_name(enum plan_action action)
 {
 	static const char *const names[] = {

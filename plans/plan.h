@@ -74,6 +74,17 @@ struct drift { /* what was found different from the state */
 	bool relevant; /* the plan's changes come from it */
 };
 
+struct prior_object { /* what the state holds, as it was found */
+	const char *address, *deposed;
+	struct address parts;
+	const struct resource_type *type;
+	const char *provider;
+	const struct value *value;
+	bool tainted;
+	const char *const *dependencies;
+	size_t dependency_count;
+};
+
 struct relevant_place { /* an attribute that the plan's changes refer to */
 	const char *resource; /* without instance keys */
 	struct value_path path;
@@ -99,6 +110,8 @@ struct plan {
 	enum plan_mode mode;
 	struct change *changes; /* by address_compare(); no-ops included */
 	size_t change_count;
+	struct prior_object *priors; /* all that exists, by address_compare() */
+	size_t prior_count;
 	struct drift *drifts;
 	size_t drift_count;
 	const struct relevant_place *relevant; /* only what these name is shown of drift */
@@ -116,6 +129,7 @@ struct plan {
 	size_t exclude_count;
 	const char **clouds; /* where it was made: one line a provider block: "aws = aws:1234:us-east-1" */
 	size_t cloud_count;
+	const char *version; /* of infra that made it */
 	int64_t made_at;  /* seconds since 1970; plantimestamp() */
 	bool errored;     /* parts are missing after errors */
 	uint64_t requests; /* sent while planning */
@@ -127,6 +141,8 @@ struct plan_counts {
 };
 struct plan_counts plan_count(const struct plan *plan);
 bool plan_is_empty(const struct plan *plan);      /* nothing to apply, outputs included */
+/* Whether applying it would do or record anything: not empty, or a refresh-only plan with findings. */
+bool plan_can_apply(const struct plan *plan);
 bool plan_has_resource_changes(const struct plan *plan);
 const char *plan_action_name(enum plan_action action); /* "create": as in JSON */
 const struct change *plan_find_change(const struct plan *plan, const char *address, const char *deposed);

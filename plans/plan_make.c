@@ -749,6 +749,40 @@ static void find_drift(struct planner *p)
 	map_release(&acting);
 }
 
+static int compare_priors(const void *a, const void *b)
+{
+	const struct prior_object *x = a, *y = b;
+	int by_address = address_compare(&x->parts, &y->parts);
+	return by_address ? by_address : strcmp(x->deposed, y->deposed);
+}
+
+static void record_priors(struct planner *p)
+{
+	struct engine *engine = p->engine;
+	struct prior_object *priors = arena_array_of(engine->arena, engine->objects.count, struct prior_object);
+	size_t count = 0;
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		const struct working *w = engine->objects.items[i];
+		if (!w->object || !w->type || !w->value)
+			continue;
+		priors[count++] = (struct prior_object){
+			.address = w->address,
+			.deposed = w->object->deposed,
+			.parts = w->parts,
+			.type = w->type,
+			.provider = w->object->provider,
+			.value = w->value,
+			.tainted = w->object->status == OBJECT_TAINTED,
+			.dependencies = w->object->dependencies,
+			.dependency_count = w->object->dependency_count,
+		};
+	}
+	if (count)
+		qsort(priors, count, sizeof(*priors), compare_priors);
+	p->plan->priors = priors;
+	p->plan->prior_count = count;
+}
+
 static void run_checks(struct planner *p)
 {
 	struct engine *engine = p->engine;
@@ -877,6 +911,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 		.target_count = options->target_count,
 		.excludes = options->excludes,
 		.exclude_count = options->exclude_count,
+		.version = engine->options.version,
 		.made_at = engine->plan_time,
 	};
 	struct planner p = {.engine = engine, .options = options, .plan = plan, .scratch = arena_new()};
@@ -933,8 +968,8 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	plan->changes = vec_copy(&p.changes, arena);
 	plan->change_count = p.changes.count;
 	find_drift(&p);
-	if (plan->drift_count)
-		engine_find_relevant(engine, p.changing, plan);
+	record_priors(&p);
+	engine_find_relevant(engine, p.changing, plan);
 	record_clouds(&p);
 	plan->variables = given_variables(engine);
 	plan->state_serial = state_serial(engine->state);

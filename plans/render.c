@@ -471,23 +471,6 @@ void render_plan(const struct plan *plan, const struct render_options *options, 
 	arena_free(arena);
 }
 
-void render_applied(const struct plan *plan, bool done, const struct render_options *options, struct buf *out)
-{
-	struct plan_counts counts = plan_count(plan);
-	if (!done)
-		return;
-	buf_addf(out, "\n%s%s", tint(options->color, TINT_BOLD), tint(options->color, TINT_GREEN));
-	if (plan->mode == PLAN_DESTROY) {
-		buf_addf(out, "Destroy complete! Resources: %zu destroyed.", counts.destroy);
-	} else {
-		buf_adds(out, "Apply complete! Resources: ");
-		if (counts.import)
-			buf_addf(out, "%zu imported, ", counts.import);
-		buf_addf(out, "%zu added, %zu changed, %zu destroyed.", counts.add, counts.change, counts.destroy);
-	}
-	buf_addf(out, "%s\n", tint(options->color, TINT_NONE));
-}
-
 /* ---- states ---- */
 
 void render_output(const struct value *value, const struct render_options *options, struct buf *out)

@@ -2,12 +2,19 @@
 /* Plans and states as people read them. Pure: they print into buffers. */
 #pragma once
 
+#include "base/map.h"
 #include "plans/plan.h"
 #include "state/state.h"
 
 struct buf;
 struct engine_event;
 struct schema;
+
+/* What an apply has done so far, gathered from its events. */
+struct tally {
+	size_t imported, added, changed, destroyed;
+	struct map done, failed, started; /* operations: see tally_event() */
+};
 
 struct render_options {
 	bool color;
@@ -24,8 +31,14 @@ struct render_options {
 void render_plan(const struct plan *plan, const struct render_options *options, struct buf *out);
 /* One line: "Plan: 1 to add, 2 to change, 3 to destroy." */
 void render_counts(const struct plan *plan, const struct render_options *options, struct buf *out);
-/* After an apply: "Apply complete! Resources: 1 added, 0 changed, 0 destroyed." or what to do after a failed one. */
-void render_applied(const struct plan *plan, bool done, const struct render_options *options, struct buf *out);
+/* Takes an event of an apply into account. */
+void tally_event(struct tally *tally, struct arena *arena, const struct plan *plan, const struct engine_event *event);
+void tally_release(struct tally *tally);
+/* After an apply: "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.", or what was done and what not, and how to go on. */
+void render_applied(const struct plan *plan, const struct tally *tally, bool done, const char *go_on, const struct render_options *options,
+		    struct buf *out);
+/* The same in a few words, for the state's history: "1 added, 0 changed, 0 destroyed". */
+void render_tally(const struct tally *tally, struct buf *out);
 /* Outputs as `infra output` and the end of an apply print them. */
 void render_outputs(const struct state *state, const struct render_options *options, struct buf *out);
 /* One value as an output's: sensitive ones hidden. */

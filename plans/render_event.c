@@ -130,14 +130,18 @@ void render_event(const struct engine_event *event, const struct render_options 
 			buf_addf(&line, " (%zu of %zu)", event->count, event->total);
 		break;
 	case EVENT_STOPPING:
-		buf_addc(out, '\n');
 		buf_clear(&line);
+		buf_adds(&line, "\nInterrupted: nothing new is started.");
 		if (event->count)
-			buf_addf(&line, "Interrupted. Nothing new is started; %zu operation%s still running %s finished and recorded first.\nA second Ctrl-C "
-					"leaves at once: the next run then finds out what became of them.\n",
-				 event->count, event->count == 1 ? "" : "s", event->count == 1 ? "is" : "are");
-		else
-			buf_adds(&line, "Interrupted. Nothing new is started.\n");
+			buf_addf(&line, " %zu operation%s under way %s finished and recorded first.\nA second Ctrl-C leaves at once; the next run then "
+					"finds out what became of %s.",
+				 event->count, event->count == 1 ? "" : "s", event->count == 1 ? "is" : "are", event->count == 1 ? "it" : "them");
+		buf_addc(&line, '\n');
+		break;
+	case EVENT_LEAVING:
+		buf_clear(&line);
+		buf_addf(&line, "\nInterrupted again: leaving at once, with %zu operation%s under way. The next run finds out what became of %s.",
+			 event->count, event->count == 1 ? "" : "s", event->count == 1 ? "it" : "them");
 		break;
 	}
 	buf_addf(out, "%s%s%s\n", bold, buf_text(&line), none);

@@ -23,6 +23,8 @@ static char *key_path(struct arena *arena)
 
 static const char *meta(struct state *state, const char *name, struct arena *arena)
 {
+	if (!state->db)
+		return NULL; /* opened for reading, and not there yet */
 	AUTO_BUF struct buf why = BUF_INIT;
 	struct db_stmt *get = db_prepare(state->db, "SELECT value FROM meta WHERE name = ?", &why);
 	const char *found = NULL;
@@ -193,4 +195,23 @@ bool state_pack(struct state *state, const struct value *v, struct buf *out, str
 const struct value *state_unpack(struct state *state, struct arena *arena, const char *bytes, size_t len, struct diags *diags)
 {
 	return state_unpack_for(state, "plan", arena, bytes, len, diags);
+}
+
+bool state_seal(struct state *state, const char *what, const void *bytes, size_t len, struct buf *out, struct diags *diags)
+{
+	if (!need_key(state, true, diags))
+		return false;
+	seal(state->key.bytes, what, strlen(what), bytes, len, out);
+	return true;
+}
+
+bool state_unseal(struct state *state, const char *what, const void *bytes, size_t len, struct secret *out, struct diags *diags)
+{
+	if (!need_key(state, false, diags))
+		return false;
+	if (seal_open(state->key.bytes, what, strlen(what), bytes, len, out))
+		return true;
+	diag_error(diags, SRC_NOWHERE, "Sealed under another key",
+		   "The %s holds sensitive values and is sealed; it cannot be opened with the key that is in use here, or it was changed.", what);
+	return false;
 }

@@ -14,6 +14,7 @@
 #include "lang/value/value.h"
 
 struct loop;
+struct secret;
 struct state;
 
 enum object_status { OBJECT_OK, OBJECT_TAINTED };
@@ -121,6 +122,9 @@ void state_add_history(struct state *state, const char *operation, const char *s
  */
 bool state_pack(struct state *state, const struct value *v, struct buf *out, struct diags *diags);
 const struct value *state_unpack(struct state *state, struct arena *arena, const char *bytes, size_t len, struct diags *diags);
+/* The same for any bytes; `what` says what they are ("saved plan") and must be the same when they are opened. */
+bool state_seal(struct state *state, const char *what, const void *bytes, size_t len, struct buf *out, struct diags *diags);
+bool state_unseal(struct state *state, const char *what, const void *bytes, size_t len, struct secret *out, struct diags *diags);
 
 /* ---- Terraform's state (version 4 JSON) ---- */
 struct schema;

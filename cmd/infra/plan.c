@@ -1,111 +1,227 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan, apply and destroy: the same way up to the point where they part. */
-#include "cmd/infra/session.h"
+/* plan, apply, destroy and refresh: the same way up to the point where they part. */
+#include "cmd/infra/run.h"
+#include "plans/graph.h"
+#include "plans/saved.h"
 
-#include "base/buf.h"
-#include "plans/render.h"
-
+#include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
-static void show_event(void *ctx, const struct engine_event *event)
+static void begin_stream(struct run *run)
 {
-	struct session *s = ctx;
-	struct render_options options = session_rendering(s);
-	AUTO_BUF struct buf line = BUF_INIT;
-	render_event(event, &options, &line);
-	if (line.len) {
-		fputs(buf_text(&line), stdout);
-		fflush(stdout);
+	if (!run->s.json)
+		return;
+	run->s.stream = true;
+	AUTO_BUF struct buf text = BUF_INIT;
+	stream_version(program_version, &text);
+	session_print(&text);
+}
+
+/* What lets go of objects, or looks at a part only, is said again behind the plan. */
+static void add_warnings(struct session *s, const struct plan *plan)
+{
+	AUTO_BUF struct buf list = BUF_INIT;
+	size_t count = 0;
+	for (size_t i = 0; i < plan->change_count; i++) {
+		if (plan->changes[i].action == PLAN_FORGET && count++ < 20)
+			buf_addf(&list, "\n    %s", plan->changes[i].address);
 	}
+	if (count)
+		diag_warning(&s->diags, SRC_NOWHERE, "Some objects will no longer be managed by infra",
+			     "Applying this plan lets go of %s, and deletes none of them:%s%s\n\nTo manage them again, import them.",
+			     count == 1 ? "this object" : "these objects", buf_text(&list), count > 20 ? "\n    ..." : "");
+	if (plan->target_count || plan->exclude_count)
+		diag_warning(&s->diags, SRC_NOWHERE, plan->target_count ? "Resource targeting is in effect" : "Resources are left out",
+			     "The plan was made with -%s: it does not show all that the configuration asks for, and outputs may stay as they "
+			     "are. Use it for exceptions; a plan without it shows the rest.", plan->target_count ? "target" : "exclude");
 }
 
-/* Configuration, variables, state, engine and the plan itself (perhaps errored); NULL after diagnostics. */
-static struct plan *prepare_plan(struct session *s, const char *operation)
-{
-	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, operation) ||
-	    !session_new_engine(s, show_event, s))
-		return NULL;
-	return engine_plan(s->engine, &s->plan, &s->diags);
-}
+/* ---- plan ---- */
 
-static void print_plan(struct session *s, const struct plan *plan)
+static void print_next_step(struct run *run, const struct plan *plan)
 {
+	const struct session *s = &run->s;
+	if (s->stream || (!plan_can_apply(plan) && !s->out))
+		return;
 	struct render_options options = session_rendering(s);
 	AUTO_BUF struct buf text = BUF_INIT;
-	render_plan(plan, &options, &text);
-	fputs(buf_text(&text), stdout);
-	fflush(stdout);
+	render_rule(&options, &text);
+	buf_addc(&text, '\n');
+	if (s->out)
+		buf_addf(&text, "Saved the plan to: %s\n\nTo perform exactly these actions:\n\n    infra apply %s\n", s->out, s->out);
+	else
+		render_text("Note: The plan was not saved (-out=FILE), so \"infra apply\" makes a new one, and asks again before it acts.", &options,
+			    &text);
+	session_print(&text);
 }
 
 int cmd_plan(int argc, char **argv)
 {
-	struct session s;
+	struct run run = {.operation = "plan"};
+	struct session *s = &run.s;
 	int code;
-	static const char usage[] = "Usage: infra plan [OPTION...]\n\nShows what an apply would change, and changes nothing.";
-	int at = session_options(&s, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE | OPTIONS_PLAN | OPTIONS_OUT, usage, &code);
-	if (at >= 0) {
-		struct plan *plan = prepare_plan(&s, "plan");
-		if (plan)
-			print_plan(&s, plan);
-		bool changes = plan && !plan->errored && !plan_is_empty(plan);
-		code = session_report(&s);
-		if (code == EXIT_DONE && s.detailed_exit && changes)
+	int at = session_options(s, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE | OPTIONS_PLAN | OPTIONS_OUT,
+				 "Usage: infra plan [OPTION...]\n\nShows what an apply would change, and changes nothing. With -out, the plan is saved and "
+				 "can be carried out exactly as it was shown.\n\n    infra plan -var size=p3.2xlarge\n    infra plan -out=today.plan\n    infra "
+				 "plan -destroy -exclude=aws_efs_file_system.data", &code);
+	if (at >= 0 && at < argc) {
+		code = session_too_many("plan", argv[at]);
+	} else if (at >= 0) {
+		begin_stream(&run);
+		struct plan *plan = run_prepare(&run);
+		if (plan) {
+			run_show_plan(&run, plan);
+			add_warnings(s, plan);
+		}
+		bool saved = !s->out || !plan || plan->errored || saved_plan_write(s->out, plan, s->config, s->state, &s->diags);
+		bool changes = plan && plan_can_apply(plan);
+		code = session_report(s);
+		if (code == EXIT_DONE && saved)
+			print_next_step(&run, plan);
+		if (code == EXIT_DONE && s->detailed_exit && changes)
 			code = EXIT_CHANGES;
 	}
-	session_release(&s);
+	run_release(&run);
 	return code;
 }
 
-static int apply(int argc, char **argv, enum plan_mode mode, const char *usage)
+/* ---- apply ---- */
+
+static bool may_go_on(struct run *run, const struct plan *plan)
 {
-	struct session s;
-	int code;
-	int at = session_options(&s, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE | OPTIONS_PLAN | OPTIONS_APPLY, usage, &code);
-	if (at < 0) {
-		session_release(&s);
-		return code;
-	}
-	if (mode == PLAN_DESTROY)
-		s.plan.mode = PLAN_DESTROY;
-	struct plan *plan = prepare_plan(&s, mode == PLAN_DESTROY ? "destroy" : "apply");
-	bool go = plan && !plan->errored;
+	struct session *s = &run->s;
+	if (s->auto_approve || !plan_can_apply(plan))
+		return true;
+	const char *question = plan->mode == PLAN_DESTROY	 ? "Do you really want to destroy all these objects?"
+			       : plan->mode == PLAN_REFRESH_ONLY ? "Do you want to record these values in the state?"
+								 : "Do you want to perform these actions?";
+	if (session_confirm(s, question))
+		return true;
+	fputs("Nothing was changed.\n", stderr);
+	return false;
+}
+
+static int apply_new(struct run *run)
+{
+	struct session *s = &run->s;
+	struct plan *plan = run_prepare(run);
 	if (plan) {
-		print_plan(&s, plan);
-		bool ask = go && !plan_is_empty(plan) && !s.auto_approve;
-		if (session_report(&s) != EXIT_DONE)
-			go = false;
-		if (go && ask && !session_confirm(&s, s.plan.mode == PLAN_DESTROY ? "Do you really want to destroy all these objects?"
-									       : "Do you want to perform these actions?")) {
-			fputs("Nothing was changed.\n", stderr);
-			go = false;
-			code = EXIT_FAILED;
+		run_show_plan(run, plan);
+		add_warnings(s, plan);
+	}
+	if (session_report(s) != EXIT_DONE || !plan || plan->errored)
+		return EXIT_FAILED;
+	return may_go_on(run, plan) ? run_apply(run, plan) : EXIT_FAILED;
+}
+
+static bool refuse_with_file(struct session *s, const char *path)
+{
+	const char *option = s->plan.target_count	? "-target"
+			     : s->plan.exclude_count	? "-exclude"
+			     : s->plan.replace_count	? "-replace"
+			     : s->variables.count	? "-var and -var-file"
+			     : s->plan.mode != PLAN_NORMAL ? "-destroy and -refresh-only"
+			     : s->plan.no_refresh	? "-refresh=false"
+			     : s->plan.minimal_refresh	? "-minimal-refresh"
+							: NULL;
+	if (!option)
+		return true;
+	diag_error(&s->diags, SRC_NOWHERE, "The plan is made already",
+		   "%s has no effect on a saved plan: %s holds what was decided when it was made. Leave the option out, or plan again with it.",
+		   option, path);
+	return false;
+}
+
+static bool is_current(struct session *s, const struct plan *plan, const char *path)
+{
+	if (strcmp(plan->state_lineage, state_lineage(s->state)) != 0) {
+		diag_error(&s->diags, SRC_NOWHERE, "The plan belongs to another state",
+			   "%s was made with another state than %s. Use it in the directory that it was made in.", path, s->state_path);
+		return false;
+	}
+	if (plan->state_serial != state_serial(s->state)) {
+		diag_error(&s->diags, SRC_NOWHERE, "Saved plan is stale",
+			   "The state has changed since %s was made (it is at %" PRIu64 ", and was at %" PRIu64
+			   "): another apply came between. What the plan showed may not be what it would do now. Plan again:\n\n    infra plan "
+			   "-out=%s", path, state_serial(s->state), plan->state_serial, path);
+		return false;
+	}
+	if (plan->errored) {
+		diag_error(&s->diags, SRC_NOWHERE, "The plan is not complete", "%s was saved after errors, and cannot be applied.", path);
+		return false;
+	}
+	return true;
+}
+
+/* Places in the plan files are counted anew when these are read again. */
+static void restore_ranges(struct engine *engine, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct node *node = graph_find_resource(engine_graph(engine), &plan->changes[i].parts);
+		plan->changes[i].range = node ? node->resource->header_range : SRC_NOWHERE;
+	}
+}
+
+static int apply_saved(struct run *run, const char *path)
+{
+	struct session *s = &run->s;
+	struct saved_plan *saved = NULL;
+	bool ready = refuse_with_file(s, path) && session_open_state(s, false, run->operation) &&
+		     (saved = saved_plan_read(s->arena, path, s->state, &s->diags)) && is_current(s, saved->plan, path);
+	if (ready) {
+		s->reader = &saved->reader;
+		s->config_dir = saved->dir;
+		s->inputs = saved->inputs;
+		ready = session_load_config(s) && session_new_engine(s, run_event, run);
+	}
+	if (session_report(s) != EXIT_DONE || !ready)
+		return EXIT_FAILED;
+	restore_ranges(s->engine, saved->plan);
+	return run_apply(run, saved->plan);
+}
+
+static int apply(int argc, char **argv, enum plan_mode mode, const char *operation, const char *usage)
+{
+	struct run run = {.operation = operation};
+	struct session *s = &run.s;
+	int code;
+	int at = session_options(s, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE | OPTIONS_PLAN | OPTIONS_APPLY, usage, &code);
+	bool takes_file = mode == PLAN_NORMAL;
+	if (at >= 0 && argc - at > (takes_file ? 1 : 0)) {
+		code = session_too_many(operation, argv[argc - 1]);
+	} else if (at >= 0) {
+		if (mode != PLAN_NORMAL)
+			s->plan.mode = mode;
+		if (s->json && !s->auto_approve && at == argc) {
+			fprintf(stderr, "infra %s: with -json nothing can be asked; add -auto-approve, or apply a saved plan\n", operation);
+			code = EXIT_USAGE;
+		} else {
+			begin_stream(&run);
+			code = at < argc ? apply_saved(&run, argv[at]) : apply_new(&run);
 		}
 	}
-	if (go) {
-		bool done = engine_apply(s.engine, plan, &s.diags);
-		int reported = session_report(&s);
-		code = done && reported == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
-		struct render_options options = session_rendering(&s);
-		AUTO_BUF struct buf text = BUF_INIT;
-		render_applied(plan, done, &options, &text);
-		if (s.plan.mode != PLAN_DESTROY)
-			render_outputs(s.state, &options, &text);
-		fputs(buf_text(&text), stdout);
-	} else if (session_report(&s) != EXIT_DONE) {
-		code = EXIT_FAILED;
-	}
-	session_release(&s);
+	run_release(&run);
 	return code;
 }
 
 int cmd_apply(int argc, char **argv)
 {
-	return apply(argc, argv, PLAN_NORMAL,
-		     "Usage: infra apply [OPTION...] [PLAN-FILE]\n\nPlans, asks, and carries the plan out; or carries a saved plan out.");
+	return apply(argc, argv, PLAN_NORMAL, "apply",
+		     "Usage: infra apply [OPTION...] [PLAN-FILE]\n\nPlans, asks, and carries the plan out; or carries a saved plan out, without "
+		     "asking, if nothing has changed since.\n\n    infra apply\n    infra apply -auto-approve -target=aws_instance.host\n    infra apply "
+		     "today.plan");
 }
 
 int cmd_destroy(int argc, char **argv)
 {
-	return apply(argc, argv, PLAN_DESTROY, "Usage: infra destroy [OPTION...]\n\nDestroys every object that the state holds.");
+	return apply(argc, argv, PLAN_DESTROY, "destroy",
+		     "Usage: infra destroy [OPTION...]\n\nDestroys every object that the state holds, users before what they use. The same as `infra "
+		     "apply -destroy`.\n\n    infra destroy\n    infra destroy -exclude=aws_efs_file_system.data");
+}
+
+int cmd_refresh(int argc, char **argv)
+{
+	return apply(argc, argv, PLAN_REFRESH_ONLY, "refresh",
+		     "Usage: infra refresh [OPTION...]\n\nRecords in the state what is found different from it, after asking; changes no object. The "
+		     "same as `infra apply -refresh-only`.");
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "plans/render.h"
+#include "plans/render_json.h"
 #include "providers/provider.h"
 
 #include <errno.h>
@@ -290,7 +291,8 @@ void session_release(struct session *s)
 
 bool session_load_config(struct session *s)
 {
-	struct config_options options = {.dir = ".", .ignore_backend = s->ignore_backend};
+	struct config_options options = {
+		.dir = s->config_dir ? s->config_dir : ".", .ignore_backend = s->ignore_backend, .reader = s->reader};
 	s->config = config_load(s->arena, s->sources, &options, &s->diags);
 	return s->config && !diags_has_errors(&s->diags);
 }
@@ -363,9 +365,14 @@ int session_report(struct session *s)
 	int code = diags_has_errors(&s->diags) ? EXIT_FAILED : EXIT_DONE;
 	if (s->diags.count) {
 		AUTO_BUF struct buf text = BUF_INIT;
-		diags_print(&s->diags, s->sources, s->error_color, s->width, &text);
-		fflush(stdout);
-		fputs(buf_text(&text), stderr);
+		if (s->stream) {
+			stream_diags(&s->diags, s->sources, &text);
+			session_print(&text);
+		} else {
+			diags_print(&s->diags, s->sources, s->error_color, s->width, &text);
+			fflush(stdout);
+			fputs(buf_text(&text), stderr);
+		}
 		diags_clear(&s->diags);
 	}
 	return code;

@@ -40,6 +40,9 @@ struct session {
 	struct map inputs;
 	struct state *state;
 	struct engine *engine;
+	const struct config_reader *reader; /* where plan files come from; NULL: the disk */
+	const char *config_dir;             /* NULL: the working directory */
+	bool stream; /* -json of plan and apply: everything goes to standard output as messages, diagnostics too */
 	bool color; /* of standard output */
 	bool error_color;
 	unsigned width, text_width; /* of diagnostics, and of sentences on standard output */

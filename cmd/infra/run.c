@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/infra/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void run_event(void *ctx, const struct engine_event *event)
+{
+	struct run *run = ctx;
+	AUTO_BUF struct buf line = BUF_INIT;
+	if (run->plan)
+		tally_event(&run->tally, run->s.arena, run->plan, event);
+	if (run->s.stream) {
+		stream_event(event, &line);
+	} else {
+		struct render_options options = session_rendering(&run->s);
+		render_event(event, &options, &line);
+	}
+	if (line.len)
+		session_print(&line);
+}
+
+struct plan *run_prepare(struct run *run)
+{
+	struct session *s = &run->s;
+	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, run->operation) ||
+	    !session_new_engine(s, run_event, run))
+		return NULL;
+	return engine_plan(s->engine, &s->plan, &s->diags);
+}
+
+void run_show_plan(struct run *run, const struct plan *plan)
+{
+	struct render_options options = session_rendering(&run->s);
+	AUTO_BUF struct buf text = BUF_INIT;
+	if (run->s.stream)
+		stream_plan(plan, &options, &text);
+	else
+		render_plan(plan, &options, &text);
+	session_print(&text);
+}
+
+/* An argument as the shell must be given it. */
+static void add_argument(const char *option, const char *value, struct buf *out)
+{
+	bool plain = value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")] == '\0';
+	buf_addf(out, " %s=%s%s%s", option, plain ? "" : "'", value, plain ? "" : "'");
+}
+
+/* The command that goes on with what a failed apply left. */
+static void go_on(const struct plan *plan, struct buf *out)
+{
+	buf_adds(out, plan->mode == PLAN_DESTROY ? "infra destroy" : "infra apply");
+	if (plan->mode == PLAN_REFRESH_ONLY)
+		buf_adds(out, " -refresh-only");
+	for (size_t i = 0; i < plan->target_count; i++)
+		add_argument("-target", plan->targets[i], out);
+	for (size_t i = 0; i < plan->exclude_count; i++)
+		add_argument("-exclude", plan->excludes[i], out);
+}
+
+static void record(struct run *run)
+{
+	AUTO_BUF struct buf summary = BUF_INIT;
+	if (!map_size(&run->tally.done) && !map_size(&run->tally.failed))
+		return;
+	render_tally(&run->tally, &summary);
+	if (map_size(&run->tally.failed))
+		buf_addf(&summary, ", %zu failed", map_size(&run->tally.failed));
+	session_commit(&run->s, run->operation, buf_text(&summary));
+}
+
+int run_apply(struct run *run, const struct plan *plan)
+{
+	struct session *s = &run->s;
+	run->plan = plan;
+	bool done = engine_apply(s->engine, plan, &s->diags);
+	for (size_t i = 0; i < plan->change_count && done; i++)
+		run->tally.imported += plan->changes[i].importing;
+	record(run);
+	int code = session_report(s) == EXIT_DONE && done ? EXIT_DONE : EXIT_FAILED;
+	AUTO_BUF struct buf text = BUF_INIT;
+	if (s->stream) {
+		if (code == EXIT_DONE)
+			stream_applied(plan, &run->tally, &text);
+		if (code == EXIT_DONE && plan->mode != PLAN_DESTROY)
+			stream_outputs(s->state, &text);
+		session_print(&text);
+		return code;
+	}
+	struct render_options options = session_rendering(s);
+	AUTO_BUF struct buf command = BUF_INIT;
+	go_on(plan, &command);
+	render_applied(plan, &run->tally, code == EXIT_DONE, buf_text(&command), &options, &text);
+	if (plan->mode != PLAN_DESTROY && code == EXIT_DONE && state_output_count(s->state)) {
+		buf_adds(&text, "\nOutputs:\n\n");
+		render_outputs(s->state, &options, &text);
+	}
+	session_print(&text);
+	return code;
+}
+
+void run_release(struct run *run)
+{
+	tally_release(&run->tally);
+	session_release(&run->s);
+}
