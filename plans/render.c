@@ -509,12 +509,21 @@ void render_object(const struct object *object, const struct schema *schema, con
 	arena_free(arena);
 }
 
+static bool same_module(const struct address *a, const struct address *b)
+{
+	struct address x = *a, y = *b;
+	x.type = y.type = NULL;
+	return !address_compare(&x, &y);
+}
+
 void render_state(const struct state *state, render_schema_fn schema_of, void *ctx, const struct render_options *options,
 		  struct buf *out)
 {
 	for (size_t i = 0; i < state_object_count(state); i++) {
 		const struct object *object = state_object_at(state, i);
 		if (i)
+			buf_addc(out, '\n');
+		if (i && !same_module(&state_object_at(state, i - 1)->parts, &object->parts))
 			buf_addc(out, '\n');
 		render_object(object, schema_of(ctx, object), options, out);
 		flush(options, out);

@@ -559,6 +559,13 @@ static void load_top(struct loader *l, const struct body *body)
 			type->import = e;
 		} else if (!strcmp(word, "hook")) {
 			type->hook = loader_text(l, e);
+		} else if (!strcmp(word, "version")) {
+			int64_t version = -1;
+			if (e->kind != EXPR_LITERAL || !value_is_a(e->literal, TYPE_NUMBER) || !number_to_int(e->literal->number, &version) ||
+			    version < 0 || version > 1000)
+				loader_error(l, e->range, "a version is a whole number: that of the type's schema");
+			else
+				type->version = (unsigned)version;
 		} else if (!strcmp(word, "timeouts")) {
 			load_timeouts(l, e);
 		} else if (!strcmp(word, "tags")) {
@@ -779,6 +786,7 @@ const struct schema *entries_schema(struct arena *arena, const struct aws_type *
 	if (timeouts)
 		((struct schema_block *)(uintptr_t)schema->blocks)[schema->block_count++] =
 			(struct schema_block){.name = "timeouts", .nesting = NEST_SINGLE, .schema = timeouts};
+	schema->version = type->version;
 	schema_finish(arena, schema);
 	return schema;
 }

@@ -189,6 +189,7 @@ struct let {
 struct aws_type {
 	struct resource_type base;
 	const char *hook; /* data sources computed in C */
+	unsigned version; /* of the schema, as Terraform's provider counts it; states carry it */
 	const struct service *service;
 	const struct object_item *key; /* key = { Member = expression } */
 	size_t key_count;

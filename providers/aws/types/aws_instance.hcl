@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_instance" {
   service  = "ec2"
+  version  = 1
   key      = { InstanceId = id, InstanceIds = [id] }
   arn      = "arn:${partition}:ec2:${region}:${account}:instance/${id}"
   settle   = tag

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_key_pair" {
   service = "ec2"
+  version = 1
   key     = { KeyName = id }
   arn     = "arn:${partition}:ec2:${region}:${account}:key-pair/${self.key_name}"
   named   = key_name

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_security_group" {
   service  = "ec2"
+  version  = 1
   key      = { GroupId = id }
   arn      = "arn:${partition}:ec2:${region}:${self.owner_id}:security-group/${id}"
   named    = name

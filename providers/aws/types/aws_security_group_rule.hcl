@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_security_group_rule" {
   service  = "ec2"
+  version  = 2
   id       = named
   key      = { GroupId = self.security_group_id }
   settle   = find(length(found) >= length(wanted))         # a second try would answer Duplicate, as it does to a rule of somebody else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_subnet" {
   service  = "ec2"
+  version  = 1
   key      = { SubnetId = id }
   arn      = object.SubnetArn
   settle   = tag

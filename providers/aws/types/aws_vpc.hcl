@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 type "aws_vpc" {
   service  = "ec2"
+  version  = 1
   key      = { VpcId = id }
   arn      = "arn:${partition}:ec2:${region}:${self.owner_id}:vpc/${id}"
   settle   = tag
