@@ -2,13 +2,12 @@
 /* Hash and identity functions. */
 #include "lang/func/internal.h"
 
+#include "base/bcrypt.h"
 #include "base/digest.h"
 #include "base/keys.h"
 #include "base/secret.h"
 
-#include <crypt.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -138,39 +137,31 @@ static const struct value *run_uuidv5(const struct call *call)
 
 /* ---- bcrypt ---- */
 
-enum { BCRYPT_MIN = 4, BCRYPT_DEFAULT = 10, BCRYPT_MAX = 31, BCRYPT_SLOW = 20, BCRYPT_LENGTH = 72 };
-
 static const struct value *run_bcrypt(const struct call *call)
 {
-	int64_t cost = BCRYPT_DEFAULT;
+	enum { SLOW = 20 };
+	int64_t cost = BCRYPT_DEFAULT_COST;
 	if (call->count > 1 && !arg_int(call, 1, -1, "", &cost))
 		return NULL;
 	if (call->count > 2)
 		return call_error(call, -1, "bcrypt() takes no more than two arguments");
-	if (cost > BCRYPT_MAX)
-		return call_error(call, -1, "cost %lld is outside allowed range (%d,%d)", (long long)cost, BCRYPT_MIN,
-				  BCRYPT_MAX);
-	if (cost > BCRYPT_SLOW)
+	if (cost > BCRYPT_MAX_COST)
+		return call_error(call, -1, "cost %lld is outside allowed range (%d,%d)", (long long)cost, BCRYPT_MIN_COST,
+				  BCRYPT_MAX_COST);
+	if (cost > SLOW)
 		return call_error(call, -1, "a cost of %lld would keep the plan busy for hours; %d takes about a minute already",
-				  (long long)cost, BCRYPT_SLOW);
-	if (cost < BCRYPT_MIN)
-		cost = BCRYPT_DEFAULT;
+				  (long long)cost, SLOW);
+	if (cost < BCRYPT_MIN_COST)
+		cost = BCRYPT_DEFAULT_COST;
 	struct text text = arg_text(call, 0);
-	if (text.len > BCRYPT_LENGTH)
-		return call_error(call, 0, "password length exceeds %d bytes", BCRYPT_LENGTH);
+	if (text.len > BCRYPT_MAX_LENGTH)
+		return call_error(call, 0, "password length exceeds %d bytes", BCRYPT_MAX_LENGTH);
 	if (memchr(text.ptr, '\0', text.len))
 		return call_error(call, 0, "a password with a zero byte cannot be hashed");
-	char random[16], setting[CRYPT_GENSALT_OUTPUT_SIZE];
-	random_bytes(random, sizeof(random));
-	struct crypt_data *data = xcalloc(1, sizeof(*data));
-	const char *hash = crypt_gensalt_rn("$2a$", (unsigned long)cost, random, sizeof(random), setting, sizeof(setting))
-				   ? crypt_r(text.ptr, setting, data)
-				   : NULL;
-	const struct value *result = hash && hash[0] == '$' ? value_string(call_arena(call), hash)
-							    : call_error(call, -1, "this system's crypt library has no bcrypt");
-	wipe(data, sizeof(*data));
-	free(data);
-	return result;
+	AUTO_BUF struct buf hash = BUF_INIT;
+	if (!bcrypt_hash(text.ptr, (unsigned)cost, &hash))
+		return call_error(call, -1, "this system's crypt library has no bcrypt");
+	return result_text(call, &hash);
 }
 
 /* ---- RSA ---- */

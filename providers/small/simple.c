@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/small/simple.h"
 
+#include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
+#include "lang/syntax/parse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +27,8 @@ const struct schema *simple_schema(struct arena *arena, const struct simple_attr
 	struct schema_attr *rows = arena_array_of(arena, count, struct schema_attr);
 	for (size_t i = 0; i < count; i++)
 		rows[i] = (struct schema_attr){
-			.name = attrs[i].name, .type = attrs[i].type, .flags = attrs[i].flags, .fallback = attrs[i].fallback};
+			.name = attrs[i].name, .type = attrs[i].type, .flags = attrs[i].flags, .fallback = attrs[i].fallback,
+			.deprecation = attrs[i].deprecation};
 	struct schema *schema = arena_new_of(arena, struct schema);
 	*schema = (struct schema){
 		.attrs = rows,
@@ -49,6 +53,58 @@ const struct value *simple_with(struct arena *arena, const struct value *object,
 	return value_mark(arena, value_object_of(arena, object->type, items), object->marks);
 }
 
+const struct value *simple_make(struct arena *arena, const struct schema *schema, const char *const *names,
+				const struct value *const *values, size_t count)
+{
+	return simple_with(arena, schema->empty, names, values, count);
+}
+
+struct src_range simple_range(const struct body *body, const char *name)
+{
+	const struct attribute *attr = body ? body_find_attr(body, name) : NULL;
+	return attr ? attr->expr->range : SRC_NOWHERE;
+}
+
+int64_t simple_int(const struct value *object, const char *name, int64_t fallback)
+{
+	const struct value *v = value_get(object, name);
+	int64_t n;
+	return v && value_is_a(v, TYPE_NUMBER) && number_to_int(v->number, &n) ? n : fallback;
+}
+
+bool simple_check_int(const struct value *config, const struct body *body, const char *name, int64_t min, struct diags *diags)
+{
+	const struct value *v = value_get(config, name);
+	int64_t n;
+	if (!v || v->state != VALUE_KNOWN || (number_to_int(v->number, &n) && n >= min))
+		return true;
+	if (min == INT64_MIN)
+		diag_error(diags, simple_range(body, name), "Invalid attribute value", "The argument \"%s\" must be a whole number.", name);
+	else
+		diag_error(diags, simple_range(body, name), "Invalid attribute value", "The argument \"%s\" must be a whole number from %lld.",
+			   name, (long long)min);
+	return false;
+}
+
+bool simple_check_one_of(const struct value *config, const struct body *body, const char *const *names, struct diags *diags)
+{
+	size_t written = 0;
+	const char *last = names[0];
+	AUTO_BUF struct buf list = BUF_INIT;
+	for (size_t i = 0; names[i]; i++) {
+		if (!value_is_null(value_get(config, names[i]))) {
+			written++;
+			last = names[i];
+		}
+		buf_addf(&list, "%s\"%s\"", i == 0 ? "" : names[i + 1] ? ", " : " and ", names[i]);
+	}
+	if (written == 1)
+		return true;
+	diag_error(diags, simple_range(body, last), "Invalid attribute combination",
+		   "Exactly one of the arguments %s must be written; here are %zu.", buf_text(&list), written);
+	return false;
+}
+
 const struct resource_type *simple_find_type(const struct simple_kind *kind, const char *name, bool data)
 {
 	static struct map known;
@@ -59,10 +115,12 @@ const struct resource_type *simple_find_type(const struct simple_kind *kind, con
 		if (made)
 			return made;
 		made = arena_new_of(lasting(), struct resource_type);
+		struct schema *schema = arena_memdup(lasting(), type->schema(lasting()), sizeof(*schema));
+		schema->version = type->version;
 		*made = (struct resource_type){
 			.name = type->name,
 			.data = data,
-			.schema = type->schema(lasting()),
+			.schema = schema,
 			.kind = kind->kind,
 			.no_outside_effect = !type->outside_effect,
 			.impl = (void *)(uintptr_t)type,
@@ -98,7 +156,7 @@ const char *const *simple_type_names(const struct simple_kind *kind, bool data, 
 const struct schema *simple_empty_schema(void)
 {
 	static const struct schema *schema;
-	static const struct simple_attr none[] = {{NULL, NULL, 0, NULL}};
+	static const struct simple_attr none[] = {{.name = NULL}};
 	if (!schema)
 		schema = simple_schema(lasting(), none, NULL, 0);
 	return schema;
@@ -134,6 +192,11 @@ const char *simple_cloud(struct provider *provider)
 	return NULL;
 }
 
+const struct provider_context *simple_context(const struct provider *provider)
+{
+	return &provider->context;
+}
+
 static const struct simple_type *simple_of(const struct resource_type *type)
 {
 	return type->impl;
@@ -145,12 +208,64 @@ void simple_validate(const struct resource_type *type, const struct value *confi
 		simple_of(type)->validate(config, body, diags);
 }
 
+/* Defaults of arguments that Terraform also calls computed. */
+static const struct value *with_fallbacks(struct arena *arena, const struct schema *schema, const struct value *config,
+					  const struct value *proposed)
+{
+	VEC(const char *) names = {0};
+	VEC(const struct value *) values = {0};
+	for (size_t i = 0; i < schema->attr_count; i++) {
+		const struct schema_attr *attr = &schema->attrs[i];
+		if (!attr->fallback || !(attr->flags & ATTR_COMPUTED) || !value_is_null(value_get(config, attr->name)))
+			continue;
+		vec_add(&names, attr->name);
+		vec_add(&values, attr->fallback);
+	}
+	if (names.count)
+		proposed = simple_with(arena, proposed, names.items, values.items, names.count);
+	vec_free(&names);
+	vec_free(&values);
+	return proposed;
+}
+
+/* Whether two maps say the same but for members that are null. */
+static bool same_but_nulls(const struct value *before, const struct value *after)
+{
+	if (after->deep_unknown || before->deep_unknown)
+		return false;
+	for (int side = 0; side < 2; side++) {
+		const struct value *of = side ? after : before, *other = side ? before : after;
+		for (uint32_t i = 0; of->state == VALUE_KNOWN && i < of->count; i++) {
+			const struct value *met = other->state == VALUE_KNOWN ? value_get(other, of->keys[i]) : NULL;
+			if (met ? !value_same(of->items[i], met) : side == 0 || !value_is_null(of->items[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
 void simple_adjust(struct provider *provider, const struct resource_type *type, struct arena *arena,
 		   const struct adjust_request *request, struct adjust_answer *answer, struct diags *diags)
 {
 	(void)provider;
-	if (simple_of(type)->adjust)
-		simple_of(type)->adjust(arena, request, answer, diags);
+	const struct simple_type *simple = simple_of(type);
+	if (request->proposed->state != VALUE_KNOWN)
+		return;
+	struct adjust_request with_defaults = *request;
+	with_defaults.proposed = with_fallbacks(arena, type->schema, request->config, request->proposed);
+	answer->planned = with_defaults.proposed;
+	if (simple->adjust)
+		simple->adjust(arena, &with_defaults, answer, diags);
+	if (simple->keepers && request->prior &&
+	    same_but_nulls(value_get(request->prior, simple->keepers), value_get(answer->planned, simple->keepers))) {
+		struct value_step *step = arena_new_of(arena, struct value_step);
+		*step = (struct value_step){.name = simple->keepers};
+		struct value_path *keep = arena_array_of(arena, answer->keep_count + 1, struct value_path);
+		for (size_t i = 0; i < answer->keep_count; i++)
+			keep[i] = answer->keep[i];
+		keep[answer->keep_count++] = (struct value_path){step, 1};
+		answer->keep = keep;
+	}
 }
 
 void simple_read(struct provider *provider, const struct resource_type *type, const struct read_item *items, size_t count,
@@ -163,7 +278,8 @@ void simple_read(struct provider *provider, const struct resource_type *type, co
 		const struct value *v = items[i].prior;
 		size_t first = diags->count;
 		if (items[i].import_id) {
-			v = simple->import ? simple->import(arena, items[i].import_id, diags) : NULL;
+			struct simple_import import = {arena, type->schema, &provider->context, items[i].import_id, items[i].range, diags};
+			v = simple->import ? simple->import(&import) : NULL;
 			failed = !v;
 			if (!simple->import)
 				diag_error(diags, items[i].range, "Import is not possible", "Objects of type %s cannot be imported.", type->name);
@@ -199,13 +315,10 @@ struct op *simple_start(struct provider *provider, const struct op_request *requ
 	case OP_DELETE:
 		ok = !simple->remove || simple->remove(&call);
 		break;
-	case OP_SETTLE: {
-		/* local effects are repeated, not searched for */
-		bool failed = false;
-		result.value = NULL;
-		result.outcome = failed ? OP_UNDECIDED : OP_ABSENT;
+	case OP_SETTLE: /* what was not made is made anew; there is nothing half-made */
+		result.value = simple->settle ? simple->settle(&call) : NULL;
+		result.outcome = result.value ? OP_OK : OP_ABSENT;
 		break;
-	}
 	}
 	if (!ok)
 		result.outcome = OP_FAILED;

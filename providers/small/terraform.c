@@ -8,11 +8,11 @@
 static const struct schema *data_schema(struct arena *arena)
 {
 	static const struct simple_attr attrs[] = {
-		{"id", &type_string, ATTR_COMPUTED, NULL},
-		{"input", &type_any, ATTR_OPTIONAL, NULL},
-		{"output", &type_any, ATTR_COMPUTED, NULL},
-		{"triggers_replace", &type_any, ATTR_OPTIONAL | ATTR_REPLACE, NULL},
-		{NULL, NULL, 0, NULL},
+		{"id", &type_string, ATTR_COMPUTED, NULL, NULL},
+		{"input", &type_any, ATTR_OPTIONAL, NULL, NULL},
+		{"output", &type_any, ATTR_COMPUTED, NULL, NULL},
+		{"triggers_replace", &type_any, ATTR_OPTIONAL | ATTR_REPLACE, NULL, NULL},
+		{.name = NULL},
 	};
 	return simple_schema(arena, attrs, NULL, 0);
 }
@@ -36,12 +36,11 @@ static const struct value *data_update(const struct simple_call *call)
 	return with_output(call->arena, call->request->planned, value_get(call->request->prior, "id"));
 }
 
-static const struct value *data_import(struct arena *arena, const char *id, struct diags *diags)
+static const struct value *data_import(const struct simple_import *import)
 {
-	(void)diags;
-	static const char *const names[] = {"id", "input", "output", "triggers_replace"};
-	const struct value *values[] = {value_string(arena, id), &value_null_any, &value_null_any, &value_null_any};
-	return value_object(arena, names, values, 4);
+	static const char *const names[] = {"id"};
+	const struct value *values[] = {value_string(import->arena, import->id)};
+	return simple_make(import->arena, import->schema, names, values, 1);
 }
 
 /* The output follows the input: known at once where only the input of an existing object changes. */
