@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The commands from end to end, with terraform_data alone: no cloud is needed."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+INFRA = os.environ.get('INFRA', os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'build', 'infra'))
+SECRET = 'hunter2-never-to-be-seen'
+MAIN = '''
+variable "secret" {
+  type      = string
+  sensitive = true
+}
+resource "terraform_data" "a" { input = "one" }
+resource "terraform_data" "b" {
+  count = 2
+  input = { s = var.secret, of = terraform_data.a.output }
+}
+module "m" { source = "./m" }
+output "o" { value = terraform_data.a.output }
+output "s" {
+  value     = var.secret
+  sensitive = true
+}
+'''
+folder = tempfile.mkdtemp(prefix='commands.')
+results = []
+
+
+def run(*argv, status=0):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(('TF_', 'AWS_', 'INFRA_'))}
+    env.update(HOME=folder + '/home', XDG_CONFIG_HOME=folder + '/home/.config', TF_VAR_secret=SECRET)
+    p = subprocess.run([INFRA] + list(argv), cwd=folder + '/p', env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, timeout=120)
+    out, err = p.stdout.decode(), p.stderr.decode()
+    if p.returncode != status:
+        results.append((False, 'infra %s: exit status %d, not %d' % (' '.join(argv), p.returncode, status), out + err))
+    return out, err
+
+
+def holds(what, condition, shown=''):
+    results.append((bool(condition), what, shown))
+
+
+def write(text):
+    with open(folder + '/p/main.tf', 'w') as f:
+        f.write(text)
+
+
+try:
+    os.makedirs(folder + '/p/m')
+    write(MAIN)
+    with open(folder + '/p/m/main.tf', 'w') as f:
+        f.write('resource "terraform_data" "in" { input = "m" }\n')
+    out, err = run('plan', '-detailed-exitcode', '-out=p.plan', status=2)
+    holds('a plan counts', 'Plan: 4 to add, 0 to change, 0 to destroy.' in out, out)
+    holds('a saved plan is its owner\'s alone', os.stat(folder + '/p/p.plan').st_mode & 0o777 == 0o600)
+    shown = json.loads(run('show', '-json', 'p.plan')[0])
+    holds('a saved plan as JSON', shown['format_version'] == '1.2' and len(shown['resource_changes']) == 4)
+    holds('a saved plan as text', 'terraform_data.a will be created' in run('show', 'p.plan')[0])
+    out, err = run('apply', '-target=terraform_data.a', 'p.plan', status=1)
+    holds('options for planning are refused with a saved plan', 'made already' in err, err)
+    out, err = run('apply', 'p.plan')
+    holds('a saved plan is carried out', 'Apply complete! Resources: 4 added, 0 changed, 0 destroyed.' in out, out)
+    out, err = run('apply', 'p.plan', status=1)
+    holds('a stale plan is refused', 'Saved plan is stale' in err, err)
+    out, err = run('plan', '-detailed-exitcode')
+    holds('nothing is left to do', 'No changes.' in out, out)
+    holds('outputs hide what is sensitive', SECRET not in run('output')[0])
+    holds('-raw shows it', run('output', '-raw', 's')[0] == SECRET)
+    holds('-json shows all', json.loads(run('output', '-json')[0])['o'] == {'sensitive': False, 'type': 'string', 'value': 'one'})
+    out, err = run('output', 'oo', status=1)
+    holds('a near name is offered', 'Did you mean "o"?' in err, err)
+    holds('state list', run('state', 'list')[0].split() == ['terraform_data.a', 'terraform_data.b[0]', 'terraform_data.b[1]',
+                                                           'module.m.terraform_data.in'])
+    holds('state list of a module', run('state', 'list', 'module.m')[0].split() == ['module.m.terraform_data.in'])
+    holds('state show', 'input  = "one"' in run('state', 'show', 'terraform_data.a')[0])
+    run('state', 'mv', 'terraform_data.a', 'terraform_data.c')
+    run('state', 'mv', 'module.m', 'module.n')
+    holds('state mv', run('state', 'list')[0].split() == ['terraform_data.b[0]', 'terraform_data.b[1]', 'terraform_data.c',
+                                                         'module.n.terraform_data.in'])
+    run('state', 'mv', 'terraform_data.c', 'terraform_data.a')
+    run('state', 'mv', 'module.n', 'module.m')
+    out, err = run('plan', '-detailed-exitcode')
+    holds('moved back, nothing is left to do', 'No changes.' in out, out)
+    run('state', 'rm', 'terraform_data.b[1]')
+    holds('state rm', 'terraform_data.b[1]' not in run('state', 'list')[0])
+    run('import', 'terraform_data.b[1]', 'an-id')
+    holds('import', 'an-id' in run('state', 'show', 'terraform_data.b[1]')[0])
+    exported = run('state', 'export')[0]
+    holds('state export', json.loads(exported)['version'] == 4)
+    messages = [json.loads(line) for line in run('apply', '-auto-approve', '-json')[0].splitlines()]
+    kinds = [m['type'] for m in messages]
+    holds('-json is a stream', kinds[0] == 'version' and 'planned_change' in kinds and 'apply_complete' in kinds and
+          kinds[-1] == 'outputs', ' '.join(kinds))
+    holds('validate -json', json.loads(run('validate', '-json')[0])['valid'] is True)
+    holds('version -json', 'infra_version' in json.loads(run('version', '-json')[0]))
+    holds('providers schema', 'terraform.io/builtin/terraform' in json.loads(run('providers', 'schema', '-json')[0])['provider_schemas'])
+    holds('graph', '"terraform_data.b" -> "terraform_data.a";' in run('graph')[0])
+    holds('an unknown option is a mistake of usage', 'did you mean -target' in run('plan', '-targte=x', status=3)[1])
+    run('nonsense', status=3)
+    found = []
+    run('plan', '-replace=terraform_data.a', '-out=secret.plan')
+    for base, _, names in os.walk(folder + '/p'):
+        for name in names:
+            with open(os.path.join(base, name), 'rb') as f:
+                if SECRET.encode() in f.read():
+                    found.append(name)
+    holds('the secret stands in no file', not found, ' '.join(found))
+    out, err = run('destroy', '-auto-approve')
+    holds('destroy', 'Destroy complete! Resources: 4 destroyed.' in out, out)
+    holds('nothing is left', not run('state', 'list')[0])
+finally:
+    shutil.rmtree(folder)
+print('1..%d' % len(results))
+for number, (ok, what, shown) in enumerate(results, 1):
+    print('%sok %d - %s' % ('' if ok else 'not ', number, what))
+    for line in shown.splitlines() if not ok else []:
+        print('# ' + line)
+sys.exit(any(not ok for ok, _, _ in results))
