@@ -5,6 +5,7 @@
 Everything happens in a temporary folder; what a new user would type is printed before it runs.
 """
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import e2e  # noqa: E402
 
+QUIET = re.compile(r": (Reading\.\.\.|Read complete|Refreshing state)")
 WIDTH = min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
@@ -37,15 +39,21 @@ class Demo:
         if sys.stdout.isatty():
             self.env.pop("NO_COLOR", None)
 
-    def infra(self, *args, head=None, tail=None, quiet=()):
-        """Runs one command and prints it with its first and last lines; `quiet` are arguments that need no mention."""
+    def infra(self, *args, head=None, tail=None):
+        """Runs one command and prints it with its first and last lines."""
         say("", bold("$ infra " + " ".join(args)), "")
         start = time.monotonic()
-        process = subprocess.Popen([e2e.INFRA, *args, *quiet], env=self.env, cwd=self.project.folder, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([e2e.INFRA, *args], env=self.env, cwd=self.project.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        held = []
-        for number, line in enumerate(process.stdout):
-            if self.full or head is None or number < head:
+        held, number, quiet_lines = [], 0, 0
+        for line in process.stdout:
+            if not self.full and QUIET.search(line):
+                quiet_lines += 1
+                continue
+            number += 1
+            if quiet_lines and number == 1:
+                say(f"    ... {quiet_lines} lines about reading what there is ...")
+            if self.full or head is None or number <= head:
                 print("    " + line, end="", flush=True)
             else:
                 held.append(line)
@@ -74,17 +82,17 @@ def demonstrate(moto, project, full):
 
     title("1. Plan: what would change")
     say("A plan only reads. `+` will be created; what AWS decides is `(known after apply)`.")
-    demo.infra("plan", "-out=plan.out", head=42, tail=24)
+    demo.infra("plan", head=42, tail=24)
 
     title("2. Apply: make it so")
-    say("Exactly the plan from above, in the order that the references between the objects ask for, as much at a time as",
+    say("The plan from above, in the order that the references between the objects ask for, as much at a time as",
         "can be. Each wish is on disk before its request leaves: kill it anywhere, and the next run knows what became of it.")
-    demo.infra("apply", "plan.out", head=12, tail=24)
+    demo.infra("apply", "-auto-approve", head=12, tail=24)
     say(f"The server now holds {count(moto)} objects, parts of others included.")
 
     title("3. Show: what there is")
-    demo.infra("show", head=30, tail=0)
-    demo.infra("output")
+    demo.infra("state", "list", head=16, tail=0)
+    demo.infra("state", "show", "module.core.aws_security_group.jump")
 
     title("4. Plan again: nothing to do")
     demo.infra("plan")
