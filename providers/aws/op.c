@@ -128,7 +128,10 @@ static void finish(struct op *op, enum op_outcome outcome)
 	tell_mistakes(op);
 	unlock_serial(op);
 	op->phase = OP_OVER;
-	struct op_result result = {.outcome = outcome, .value = op->result, .tainted = op->tainted, .marked = op->marked};
+	/* what was created got the tag, also when reading does not show it yet */
+	bool tagged = op->request->kind == OP_CREATE && op->made && op->type->has_tags && op->type->tags.create;
+	struct op_result result = {
+		.outcome = outcome, .value = op->result, .tainted = op->tainted, .marked = op->marked || tagged};
 	if (op->request->kind == OP_SETTLE && outcome == OP_OK && op->resume_at != SIZE_MAX)
 		result.unfinished = arena_printf(op->arena, "create:%zu", op->resume_at);
 	loop_timer_cancel(op->provider->context.loop, op->timer);
