@@ -80,33 +80,6 @@ static const struct body *parse_text(struct loader *l, const char *name, const c
 
 /* ---- services and functions ---- */
 
-static struct tag_rules load_tags(struct loader *l, const struct body *body)
-{
-	struct tag_rules tags = {.present = true};
-	for (size_t i = 0; i < body->attr_count; i++) {
-		const struct attribute *attr = &body->attrs[i];
-		const struct expr *e = attr->expr;
-		if (!strcmp(attr->name, "create")) {
-			tags.create = e;
-		} else if (!strcmp(attr->name, "read")) {
-			if (e->kind != EXPR_OBJECT || !loader_field(e, "call")) {
-				tags.read = e;
-				continue;
-			}
-			tags.read_op = loader_operation(l, loader_field(e, "call"));
-			tags.read_send = loader_field(e, "send");
-			tags.read_value = loader_field(e, "value");
-		} else if (!strcmp(attr->name, "add") || !strcmp(attr->name, "remove")) {
-			bool add = *attr->name == 'a';
-			*(add ? &tags.add_op : &tags.remove_op) = loader_operation(l, loader_field(e, "call"));
-			*(add ? &tags.add_send : &tags.remove_send) = loader_field(e, "send");
-		} else {
-			internal_error(l, attr->name_range, "\"%s\" is not a word of tags", attr->name);
-		}
-	}
-	return tags;
-}
-
 static void load_service(struct loader *l, const struct block *block)
 {
 	struct service *service = arena_new_of(l->arena, struct service);
@@ -135,7 +108,7 @@ static void load_service(struct loader *l, const struct block *block)
 	}
 	for (size_t i = 0; i < block->body->block_count; i++) {
 		if (!strcmp(block->body->blocks[i].type, "tags"))
-			service->tags = load_tags(l, block->body->blocks[i].body);
+			service->tags = loader_tags(l, block->body->blocks[i].body);
 	}
 	map_put(&library()->services, service->name, service);
 }

@@ -24,6 +24,8 @@ const char *const *loader_names(struct loader *l, const struct expr *e, size_t *
 struct code_rules loader_codes(struct loader *l, const struct expr *e);
 const struct aws_operation *loader_operation(struct loader *l, const struct expr *name);
 struct steps loader_steps(struct loader *l, const struct expr *list);
+/* The body of a tags block, of a service or a type. */
+struct tag_rules loader_tags(struct loader *l, const struct body *body);
 /* What stands at the root of references in an expression, lets followed: which parts, `object`, `self`. Each may be NULL. */
 void loader_looks_at(struct loader *l, const struct expr *e, uint64_t *parts, bool *object, bool *self);
 /* The entries of a schema block or of a nested block's object. */

@@ -274,3 +274,32 @@ struct steps loader_steps(struct loader *l, const struct expr *list)
 	steps.items = items;
 	return steps;
 }
+
+/* ---- tags ---- */
+
+struct tag_rules loader_tags(struct loader *l, const struct body *body)
+{
+	struct tag_rules tags = {.present = true};
+	for (size_t i = 0; i < body->attr_count; i++) {
+		const struct attribute *attr = &body->attrs[i];
+		const struct expr *e = attr->expr;
+		if (!strcmp(attr->name, "create")) {
+			tags.create = e;
+		} else if (!strcmp(attr->name, "read")) {
+			if (e->kind != EXPR_OBJECT || !loader_field(e, "call")) {
+				tags.read = e;
+				continue;
+			}
+			tags.read_op = loader_operation(l, loader_field(e, "call"));
+			tags.read_send = loader_field(e, "send");
+			tags.read_value = loader_field(e, "value");
+		} else if (!strcmp(attr->name, "add") || !strcmp(attr->name, "remove")) {
+			bool add = *attr->name == 'a';
+			*(add ? &tags.add_op : &tags.remove_op) = loader_operation(l, loader_field(e, "call"));
+			*(add ? &tags.add_send : &tags.remove_send) = loader_field(e, "send");
+		} else {
+			loader_error(l, attr->name_range, "\"%s\" is not a word of tags", attr->name);
+		}
+	}
+	return tags;
+}
