@@ -89,6 +89,35 @@ bool file_write(const char *path, const void *bytes, size_t len, unsigned mode)
 	return ok;
 }
 
+bool file_overwrite(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && fchmod(fd, mode) < 0))
+		return false;
+	return write_all(fd, bytes, len) && (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP);
+}
+
+static mode_t user_mask;
+static bool is_private;
+
+void file_keep_private(void)
+{
+	mode_t before = umask(077);
+	if (!is_private)
+		user_mask = before;
+	is_private = true;
+}
+
+unsigned file_user_mask(void)
+{
+	if (is_private)
+		return user_mask;
+	mode_t now = umask(077);
+	umask(now);
+	return now;
+}
+
 bool make_directories(const char *path, unsigned mode)
 {
 	AUTO_FREE char *copy = xstrdup(path);

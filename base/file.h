@@ -15,6 +15,16 @@ bool file_read(const char *path, size_t limit, struct buf *out) MUST_USE;
  * it with `mode`, synced, renamed over it. False with errno set.
  */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) MUST_USE;
+/* The same in place: for what is no plain file of its own (devices, links). The mode is that of a plain file at its end. */
+bool file_overwrite(const char *path, const void *bytes, size_t len, unsigned mode) MUST_USE;
+
+/*
+ * From here on new files and directories are their owner's alone, unless a mode is set explicitly. The mask
+ * that the user had remains known, for files that are made for him.
+ */
+void file_keep_private(void);
+unsigned file_user_mask(void);
+
 /* Makes a directory and its missing parents. False with errno set. */
 bool make_directories(const char *path, unsigned mode) MUST_USE;
 

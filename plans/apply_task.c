@@ -400,6 +400,10 @@ static void begin(struct task *task)
 	static const enum op_kind kinds[] = {
 		[TASK_CREATE] = OP_CREATE, [TASK_UPDATE] = OP_UPDATE, [TASK_DELETE] = OP_DELETE, [TASK_READ] = OP_READ_DATA};
 	task->request.kind = kinds[task->options.kind];
+	if (task->options.kind == TASK_DELETE && *task->options.deposed) {
+		const struct object *current = state_find_object(engine->state, change->address, "");
+		task->request.successor = current ? current->value : NULL;
+	}
 	struct working *w = engine_find_object(engine, change->address);
 	if (task->options.kind == TASK_UPDATE && w) {
 		task->request.note = w->note;

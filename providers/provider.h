@@ -89,6 +89,7 @@ struct op_request {
 	const struct value *config;  /* wholly known now; create, update, data */
 	const struct value *prior;   /* update, delete; NULL else */
 	const struct value *planned; /* create, update, settle: what it shall be (unknown where AWS decides) */
+	const struct value *successor; /* delete: the object that took its place before it went; NULL: none did */
 	const char *token;           /* create, settle: the recorded random word (32 hex digits) */
 	const char *id;              /* settle, if it was known already; else NULL */
 	const char *note;            /* settle, and updates after a cut-short one: what `progress` last said; else NULL */

@@ -8,9 +8,11 @@
 
 const struct provider_kind *const provider_kinds[] = {
 	&aws_provider_kind,
+	&local_provider_kind,
 	&null_provider_kind,
 	&random_provider_kind,
 	&terraform_provider_kind,
+	&tls_provider_kind,
 	NULL,
 };
 

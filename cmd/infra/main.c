@@ -3,13 +3,13 @@
 
 #include "base/base.h"
 #include "base/diag.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef INFRA_VERSION
@@ -97,7 +97,7 @@ int run_subcommand(int argc, char **argv, const struct command *table, const cha
 
 int main(int argc, char **argv)
 {
-	umask(077); /* state, plans and logs are their owner's */
+	file_keep_private(); /* state, plans and logs */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	int at = 1;

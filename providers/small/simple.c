@@ -62,7 +62,15 @@ const struct value *simple_make(struct arena *arena, const struct schema *schema
 struct src_range simple_range(const struct body *body, const char *name)
 {
 	const struct attribute *attr = body ? body_find_attr(body, name) : NULL;
-	return attr ? attr->expr->range : SRC_NOWHERE;
+	return attr ? attr->expr->range : body ? body->end : SRC_NOWHERE;
+}
+
+const char *simple_shown(const struct value *object, const char *name)
+{
+	const struct value *v = value_get(object, name);
+	if (!v || !value_is_a(v, TYPE_STRING))
+		return "";
+	return v->marks & VALUE_SENSITIVE ? "(sensitive value)" : v->text;
 }
 
 int64_t simple_int(const struct value *object, const char *name, int64_t fallback)
@@ -88,17 +96,19 @@ bool simple_check_int(const struct value *config, const struct body *body, const
 
 bool simple_check_one_of(const struct value *config, const struct body *body, const char *const *names, struct diags *diags)
 {
-	size_t written = 0;
+	size_t written = 0, unknown = 0;
 	const char *last = names[0];
 	AUTO_BUF struct buf list = BUF_INIT;
 	for (size_t i = 0; names[i]; i++) {
-		if (!value_is_null(value_get(config, names[i]))) {
+		const struct value *v = value_get(config, names[i]);
+		unknown += v->state == VALUE_UNKNOWN;
+		if (v->state == VALUE_KNOWN) {
 			written++;
 			last = names[i];
 		}
 		buf_addf(&list, "%s\"%s\"", i == 0 ? "" : names[i + 1] ? ", " : " and ", names[i]);
 	}
-	if (written == 1)
+	if (written == 1 || (!written && unknown)) /* what is unknown may turn out to be null */
 		return true;
 	diag_error(diags, simple_range(body, last), "Invalid attribute combination",
 		   "Exactly one of the arguments %s must be written; here are %zu.", buf_text(&list), written);

@@ -75,13 +75,15 @@ const struct value *simple_with(struct arena *arena, const struct value *object,
 const struct value *simple_make(struct arena *arena, const struct schema *schema, const char *const *names,
 				const struct value *const *values, size_t count);
 
-/* The place of an argument in its block, for messages. */
+/* The place of an argument in its block, for messages; where it is not written, that of the block's end. */
 struct src_range simple_range(const struct body *body, const char *name);
+/* A text argument as messages may show it: "" where it is null, and no secrets. */
+const char *simple_shown(const struct value *object, const char *name);
 /* A member that is a known whole number; `fallback` where it is null, unknown or none. */
 int64_t simple_int(const struct value *object, const char *name, int64_t fallback);
 /* Whether an argument is unknown, null, or a whole number from `min` on; else an error. */
 bool simple_check_int(const struct value *config, const struct body *body, const char *name, int64_t min, struct diags *diags);
-/* Whether exactly one of the arguments is written (unknown ones count); else an error. `names` ends with NULL. */
+/* Whether exactly one of the arguments is written, as far as can be known now; else an error. `names` ends with NULL. */
 bool simple_check_one_of(const struct value *config, const struct body *body, const char *const *names, struct diags *diags);
 
 /* What a kind's functions are made of; see DEFINE_SIMPLE_KIND. */

@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The providers that are no clouds, with the real program: random, null, tls, local, http, time."""
 import base64
+import hashlib
+import os
 import re
+import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from e2e import INFRA  # noqa: E402
 from folder import Folder, actions  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -227,8 +233,284 @@ def test_null():
         step(f.infra("destroy", "-auto-approve"), 0, "null: destroys")
 
 
+# ---- tls
+
+TLS = '''
+resource "tls_private_key" "rsa" {
+  algorithm = "RSA"
+}
+resource "tls_private_key" "curve" {
+  algorithm   = "ECDSA"
+  ecdsa_curve = "P256"
+}
+resource "tls_private_key" "default_curve" {
+  algorithm = "ECDSA"
+}
+resource "tls_private_key" "ed" {
+  algorithm = "ED25519"
+}
+resource "tls_private_key" "named" {
+  algorithm       = "ED25519"
+  openssh_comment = "ada@example"
+}
+data "tls_public_key" "pem" {
+  private_key_pem = tls_private_key.curve.private_key_pem
+}
+data "tls_public_key" "openssh" {
+  private_key_openssh = tls_private_key.ed.private_key_openssh
+}
+resource "terraform_data" "pem" {
+  input = data.tls_public_key.pem
+}
+resource "terraform_data" "openssh" {
+  input = data.tls_public_key.openssh.public_key_openssh
+}
+'''
+
+
+def ssh_keygen(*args, text):
+    return subprocess.run(["ssh-keygen", *args], input=text, text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout.strip()
+
+
+def test_tls():
+    with Folder(config=TLS) as f:
+        plan = f.infra("plan")
+        t.ok(len(actions(plan.out)) == 9 and not re.search(r"private_key\w+ += \(known", plan.out), "tls: plans, secrets hidden", plan)
+        step(f.apply(), 0, "tls: applies")
+        t.ok(f.is_empty(), "tls: nothing is left to do")
+        for name, bits, kind in (("rsa", 2048, "RSA"), ("curve", 256, "ECDSA"), ("ed", 256, "ED25519")):
+            key = f.value(f"tls_private_key.{name}")
+            if not shutil.which("ssh-keygen"):
+                t.skip(f"tls: {name} is known to ssh-keygen", "no ssh-keygen")
+                continue
+            t.same(ssh_keygen("-l", "-f", "-", text=key["public_key_openssh"]),
+                   f"{bits} {key['public_key_fingerprint_sha256']} no comment ({kind})", f"tls: {name} is known to ssh-keygen")
+            t.same(ssh_keygen("-l", "-E", "md5", "-f", "-", text=key["public_key_openssh"]).split()[1],
+                   "MD5:" + key["public_key_fingerprint_md5"], f"tls: {name}'s older fingerprint")
+            private = f.path / "key"
+            private.write_text(key["private_key_openssh"], encoding="utf-8")
+            private.chmod(0o600)
+            t.same(ssh_keygen("-y", "-f", str(private), text="").split()[:2], key["public_key_openssh"].split(),
+                   f"tls: {name}'s private key belongs to the public one")
+            for form in ("private_key_pem", "private_key_openssh", "private_key_pem_pkcs8"):
+                t.same(f.leaks(key[form].splitlines()[1]), [], f"tls: {name}'s {form} stays sealed")
+        t.same(f.value("terraform_data.pem.output"),
+               {**{k: v for k, v in f.value("tls_private_key.curve").items() if k.startswith("public_key") or k in ("id", "algorithm")},
+                "private_key_openssh": None, "private_key_pem": f.value("tls_private_key.curve.private_key_pem")},
+               "tls: the data source says the same of a PEM key")
+        t.same(f.value("terraform_data.openssh.output"), f.value("tls_private_key.ed.public_key_openssh"),
+               "tls: the data source says the same of an OpenSSH key")
+        named = f.value("tls_private_key.named")
+        if shutil.which("ssh-keygen"):
+            private.unlink()
+            private.write_text(named["private_key_openssh"], encoding="utf-8")
+            private.chmod(0o600)
+            t.same([named["public_key_openssh"].split()[2:], ssh_keygen("-y", "-f", str(private), text="").split()[2:]],
+                   [["ada@example"]] * 2, "tls: a comment goes with both halves")
+        else:
+            t.skip("tls: a comment goes with both halves", "no ssh-keygen")
+        p224 = f.value("tls_private_key.default_curve")
+        t.ok(p224["ecdsa_curve"] == "P224" and p224["public_key_openssh"] == "" == p224["public_key_fingerprint_md5"] and
+             p224["private_key_openssh"] == "" and "BEGIN EC PRIVATE KEY" in p224["private_key_pem"],
+             "tls: what OpenSSH does not have is empty", p224)
+        f.write(config=TLS.replace('"P256"', '"P384"'))
+        plan = f.infra("plan")
+        t.same(actions(plan.out), {"tls_private_key.curve": "replaced", "data.tls_public_key.pem": "read during apply",
+                                   "terraform_data.pem": "updated in-place"},
+               "tls: another curve makes another key")
+    for body, words in (('algorithm = "DSA"', 'There is no algorithm "DSA"'), ('algorithm = "RSA"\n  rsa_bits = 512', "from 1024"),
+                        ('algorithm = "ECDSA"\n  ecdsa_curve = "P255"', 'There is no curve "P255"')):
+        with Folder(config=f'resource "tls_private_key" "a" {{\n  {body}\n}}\n') as f:
+            result = f.infra("plan")
+            t.ok(result.code == 1 and words in " ".join(result.err.split()), f"tls: {words}", result)
+    with Folder(config='data "tls_public_key" "a" {\n  private_key_pem = "no key"\n}\n') as f:
+        result = f.infra("plan")
+        t.ok(result.code == 1 and "is no private key" in result.err, "tls: what is no key is refused", result)
+    with Folder(config='data "tls_public_key" "a" {\n}\n') as f:
+        result = f.infra("plan")
+        t.ok(result.code == 1 and "Exactly one of the arguments" in result.err, "tls: a key is needed", result)
+
+
+# ---- local
+
+LOCAL = '''
+variable "text" {
+  default = "one\\n"
+}
+resource "local_file" "a" {
+  filename        = "out/deep/a.txt"
+  content         = var.text
+  file_permission = "0644"
+}
+resource "local_file" "binary" {
+  filename       = "out/b.bin"
+  content_base64 = "AAH//g=="
+}
+resource "local_file" "copy" {
+  filename   = "out/copy"
+  source     = local_file.a.filename
+  depends_on = [local_file.a]
+}
+resource "local_sensitive_file" "key" {
+  filename = "out/key"
+  content  = "correct horse battery"
+}
+data "local_file" "back" {
+  filename   = local_file.binary.filename
+  depends_on = [local_file.binary]
+}
+resource "terraform_data" "back" {
+  input = data.local_file.back
+}
+'''
+
+
+KEY_FILE = '''
+resource "tls_private_key" "ed" {
+  algorithm = "ED25519"
+}
+resource "local_sensitive_file" "pem" {
+  filename        = "key.pem"
+  content         = tls_private_key.ed.private_key_openssh
+  file_permission = "0600"
+}
+resource "local_file" "plain" {
+  filename        = "plain.pem"
+  content         = tls_private_key.ed.private_key_pem
+  file_permission = "600"
+}
+output "key" {
+  value     = tls_private_key.ed.private_key_pem
+  sensitive = true
+}
+'''
+
+
+def mode(path):
+    return path.stat().st_mode & 0o777
+
+
+def test_local():
+    old = os.umask(0o022)
+    try:
+        with Folder(config=LOCAL) as f:
+            out = f.folder / "out"
+            plan = f.infra("plan")
+            t.same(sorted(actions(plan.out).values()), ["created"] * 5 + ["read during apply"], "local: plans")
+            t.ok(not out.exists(), "local: a plan writes nothing")
+            step(f.apply(), 0, "local: applies")
+            t.same([(out / n).read_bytes() for n in ("deep/a.txt", "b.bin", "copy", "key")],
+                   [b"one\n", b"\0\1\xff\xfe", b"one\n", b"correct horse battery"], "local: the files hold what they should")
+            t.same([oct(mode(out / n)) for n in ("deep", "deep/a.txt", "b.bin", "key")], ["0o755", "0o644", "0o755", "0o700"],
+                   "local: permissions, less what the user's mask takes away")
+            a = f.value("local_file.a")
+            digests = {name: hashlib.new(name, b"one\n") for name in ("md5", "sha1", "sha256", "sha512")}
+            t.same({k: v for k, v in a.items() if k.startswith("content_") and v},
+                   {**{f"content_{name}": d.hexdigest() for name, d in digests.items()},
+                    **{f"content_base64{name}": base64.b64encode(digests[name].digest()).decode() for name in ("sha256", "sha512")}},
+                   "local: digests of the content")
+            t.same(a["id"], digests["sha1"].hexdigest(), "local: the id is one of them")
+            back = f.value("terraform_data.back.output")
+            t.same([back["content_base64"], back["content"]], ["AAH//g==", "\0\1\ufffd\ufffd"], "local: read back")
+            t.same(f.leaks("correct horse"), [], "local: the sensitive file's content stays sealed")
+            t.ok(f.is_empty(), "local: nothing is left to do")
+
+            (out / "deep/a.txt").write_text("somebody's\n")
+            (out / "b.bin").unlink()
+            plan = f.infra("plan")
+            t.same({k: v for k, v in actions(plan.out).items() if k.startswith("local")},
+                   {"local_file.a": "created", "local_file.binary": "created"}, "local: changed and missing files are written anew")
+            step(f.apply(), 0, "local: writes them")
+            t.same((out / "deep/a.txt").read_text(), "one\n", "local: as they were")
+            t.ok(f.is_empty(), "local: nothing is left to do again")
+
+            t.same(actions(f.infra("plan", "-var", "text=two").out).get("local_file.a"), "replaced", "local: other content replaces")
+            step(f.apply("-var", "text=two"), 0, "local: replaces")
+            t.same((out / "deep/a.txt").read_text(), "two", "local: with the other content")
+
+            (out / "copy").write_text("somebody's\n")
+            result = f.infra("destroy", "-auto-approve", "-refresh=false", "-var", "text=two")
+            step(result, 0, "local: destroys")
+            t.same(sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()), ["copy"],
+                   "local: what somebody else wrote is left")
+            t.ok("File is left where it is" in result.err, "local: and told", result)
+
+        # The new object's file is where the old one's was: it stays.
+        config = 'resource "local_file" "a" {\n  filename = "a"\n  content = "x"\n  file_permission = "%s"\n' \
+                 '  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
+        with Folder(config=config % "0644") as f:
+            step(f.apply(), 0, "local: applies, create before destroy")
+            f.write(config=config % "0600")
+            result = f.apply()
+            t.ok(result.code == 0 and "left where it is" not in result.err, "local: replaces, create before destroy", result)
+            t.ok((f.folder / "a").exists() and mode(f.folder / "a") == 0o600, "local: the new file stands where the old one did")
+            t.ok(f.is_empty(), "local: nothing is left to do after create before destroy")
+            f.write(config=(config % "0600").replace('"a" {', '"renamed" {'))
+            step(f.apply(), 0, "local: another block with the same file")
+            t.ok((f.folder / "a").exists() and f.is_empty(), "local: its file stands, and nothing is left to do")
+
+        # Secrets by way of files that are not secret by themselves.
+        with Folder(config=KEY_FILE) as f:
+            step(f.apply(), 0, "local: writes a private key")
+            pem = (f.folder / "key.pem").read_text(encoding="utf-8")
+            t.ok("PRIVATE KEY" in pem and mode(f.folder / "key.pem") == 0o600 == mode(f.folder / "plain.pem"),
+                 "local: a private key is its owner's alone")
+            for path in ("key.pem", "plain.pem"):
+                secret = (f.folder / path).read_text(encoding="utf-8").splitlines()[1]
+                t.same(f.leaks(secret), [], f"local: {path} stays sealed in the state")
+            for command in (["state", "list"], ["state", "show", "local_file.plain"], ["show"], ["plan"], ["output"],
+                            ["plan", "-destroy"], ["plan", "-replace=tls_private_key.ed", "-out=saved"], ["show", "saved"]):
+                step(f.infra(*command), 0, f"local: {' '.join(command)}")
+            t.ok(secret.encode() not in (f.folder / "saved").read_bytes(), "local: a saved plan holds no key in clear")
+            t.same(f.leaks(secret), [], "local: no command prints the key")
+            os.chmod(f.folder / "plain.pem", 0o644)
+            os.link(f.folder / "plain.pem", f.folder / "other")
+            (f.folder / "plain.pem").write_text("", encoding="utf-8")
+            step(f.apply(), 0, "local: writes through a hard link")
+            t.same((oct(mode(f.folder / "other")), (f.folder / "other").read_text(encoding="utf-8")),
+                   ("0o600", (f.folder / "plain.pem").read_text(encoding="utf-8")), "local: and makes it private, too")
+
+        # A run that is cut short between writing and recording: the next one takes the file over.
+        with Folder(config='resource "local_file" "a" {\n  filename = "a"\n  content = "x"\n}\n') as f:
+            os.mkfifo(f.folder / "gate")
+            f.write(config='resource "local_file" "a" {\n  filename = "gate"\n  content = "x"\n}\n')
+            first = subprocess.Popen([INFRA, "apply", "-auto-approve"], env=f.env, cwd=f.folder, stdout=subprocess.DEVNULL)
+            deadline = time.monotonic() + 20
+            while not (f.folder / ".infra/state.db").exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.2)  # it waits for a reader now
+            first.kill()
+            first.wait()
+            (f.folder / "gate").unlink()
+            (f.folder / "gate").write_text("x")
+            (f.folder / "gate").chmod(0o755)
+            result = f.infra("plan")
+            t.ok("the object exists, and is taken over" in result.out and not actions(result.out),
+                 "local: a file of an interrupted run is taken over", result)
+    finally:
+        os.umask(old)
+    for body, words in (('filename = "x"', "Exactly one of the arguments"),
+                        ('filename = "x"\n  content = "a"\n  source = "b"', "Exactly one of the arguments"),
+                        ('filename = "x"\n  content = "a"\n  file_permission = "999"', "is no permission"),
+                        ('filename = ""\n  content = "a"', "must be a path"),
+                        ('filename = "a\\u0000b"\n  content = "a"', "must be a path")):
+        with Folder(config=f'resource "local_file" "a" {{\n  {body}\n}}\n') as f:
+            result = f.infra("plan")
+            t.ok(result.code == 1 and words in " ".join(result.err.split()), f"local: {words}", result)
+    for body, words in (('content_base64 = "%"', "is not base64"), ('source = "nowhere"', "The source nowhere cannot be read")):
+        with Folder(config=f'resource "local_file" "a" {{\n  filename = "x"\n  {body}\n}}\n') as f:
+            result = f.apply()
+            t.ok(result.code == 1 and words in " ".join(result.err.split()), f"local: {words}", result)
+    with Folder(config='data "local_file" "a" {\n  filename = "nowhere"\n}\n') as f:
+        result = f.infra("plan")
+        t.ok(result.code == 1 and "nowhere cannot be read: No such file" in result.err, "local: no file to read", result)
+
+
 t.case(test_random)
 t.case(test_random_import)
 t.case(test_random_mistakes)
 t.case(test_null)
+t.case(test_tls)
+t.case(test_local)
 t.done()
