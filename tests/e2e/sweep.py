@@ -201,7 +201,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phase", default=",".join(PHASES))
     parser.add_argument("--fault", default=",".join(FAULTS))
-    parser.add_argument("--points", default=os.environ.get("SWEEP") or "27")
+    parser.add_argument("--points", default=os.environ.get("SWEEP") or "18")
     parser.add_argument("--writes", action="store_true",
                         help="only requests that change something in a run without faults (others keep their order only about)")
     parser.add_argument("--jobs", type=int, default=2)

@@ -46,16 +46,19 @@ def test_throttling(moto, proxy, project):
 def interrupt(proxy, at, signals):
     """A `started` for run(): from request `at` on, send the signals, half a second apart."""
     def started(pid):
+        process = os.pidfd_open(pid)  # the number may be another process's by then
+
         def send():
             end = time.monotonic() + 120
             while proxy.stats()["requests"] < at and time.monotonic() < end:
                 time.sleep(0.005)
             for _ in range(signals):
                 try:
-                    os.kill(pid, signal.SIGINT)
+                    signal.pidfd_send_signal(process, signal.SIGINT)
                 except ProcessLookupError:
-                    return
+                    break
                 time.sleep(0.5)
+            os.close(process)
         threading.Thread(target=send, daemon=True).start()
     return started
 

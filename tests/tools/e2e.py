@@ -291,12 +291,19 @@ class Result:
 
 
 def run(command, env, cwd, timeout=120, started=None):
-    """Run a command to its end; `started` is called with its process id."""
+    """Run a command to its end; `started` is called with its process id before it does anything."""
+    command = [str(part) for part in command]
     begin = time.monotonic()
-    with subprocess.Popen([str(part) for part in command], env=env, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
-                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    gate, opener = os.pipe() if started else (None, None)
+    # A shell that waits at the gate becomes the command, under the same process id.
+    held = ["sh", "-c", f'read -r go < /dev/fd/{gate}; exec "$@"', "sh", *command] if started else command
+    with subprocess.Popen(held, env=env, cwd=cwd, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                          pass_fds=(gate,) if started else (), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         if started:
             started(process.pid)
+            os.write(opener, b"go\n")
+            os.close(opener)
+            os.close(gate)
         try:
             out, err = process.communicate(timeout=timeout)
             code = process.returncode
@@ -305,7 +312,7 @@ def run(command, env, cwd, timeout=120, started=None):
             out, err = process.communicate()
             err += f"\nstopped after {timeout} s\n"
             code = None
-    return Result([str(part) for part in command], code, out, err, time.monotonic() - begin)
+    return Result(command, code, out, err, time.monotonic() - begin)
 
 
 class Project:

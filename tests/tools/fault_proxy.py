@@ -32,8 +32,9 @@ Orders, while it runs:
     GET  /-fault-proxy/stats      {"requests": N, "fired": [...], "open": requests that wait for the server}
     GET  /-fault-proxy/log        the log of this round, one JSON object a line
     POST /-fault-proxy/faults     body: one WHEN:WHAT a line; replaces all
-    POST /-fault-proxy/reset      numbers start from 1 again; no faults, no throttling, no latency, empty log
-    POST /-fault-proxy/pid        body: process to kill from now on
+    POST /-fault-proxy/reset      numbers start from 1 again; no faults, no throttling, no latency, nobody to kill, empty
+                                  log, and all connections but this one are cut
+    POST /-fault-proxy/pid        body: the process that the next kill is for
     POST /-fault-proxy/throttle   body: RATE [SEED]
     POST /-fault-proxy/latency    body: milliseconds added to each request
     POST /-fault-proxy/to         body: address of the server that stands behind from now on
@@ -263,15 +264,20 @@ class Fault:
 class Proxy:
     def __init__(self, args):
         self.host, self.port = args.to
-        self.pid_file, self.pid = args.pid_file, None
+        self.pid_file, self.victim, self.clients = args.pid_file, None, {}
         self.log_path = args.log
         self.log_file = open(args.log, "w", encoding="utf-8") if args.log else None
-        self.reset()
+        self.reset(None)
         self.faults = [Fault(text) for text in args.fault]
         self.rate, self.random = args.throttle, random.Random(args.seed)
         self.latency = args.latency
 
-    def reset(self):
+    def reset(self, asking):
+        """A new round. What a client of the old one has left in its connection must not be counted in it."""
+        for writer in self.clients:
+            if writer is not asking:
+                writer.transport.abort()
+        self.aim(None)
         self.count, self.actions, self.fired, self.lines, self.faults = 0, {}, [], [], []
         self.rate, self.random, self.latency, self.open = 0.0, random.Random(0), 0, 0
         self.round = getattr(self, "round", 0) + 1
@@ -285,17 +291,23 @@ class Proxy:
             self.log_file.write(json.dumps(entry) + "\n")
             self.log_file.flush()
 
+    def aim(self, pid):
+        """Name the process to kill. Held by a descriptor: its number may soon be that of somebody else."""
+        if self.victim is not None:
+            os.close(self.victim)
+        self.victim = None if pid is None else os.pidfd_open(pid)
+
     def kill(self):
-        pid = self.pid
-        if pid is None and self.pid_file:
+        if self.victim is None and self.pid_file:
             with open(self.pid_file, encoding="ascii") as file:
-                pid = int(file.read())
-        if pid is None or pid <= 1:
+                self.aim(int(file.read()))
+        if self.victim is None:
             raise RuntimeError("a kill was ordered, and no process to kill was named")
         try:
-            os.kill(pid, signal.SIGKILL)
+            signal.pidfd_send_signal(self.victim, signal.SIGKILL)
         except ProcessLookupError:
             pass
+        self.aim(None)
 
     def choose(self, number, action):
         nth = self.actions[action] = self.actions.get(action, 0) + 1
@@ -306,7 +318,7 @@ class Proxy:
             return Fault("*:throttle")
         return None
 
-    def control(self, method, path, body):
+    def control(self, method, path, body, writer):
         order = path[len(CONTROL):]
         text = body.decode()
         if (method, order) == ("GET", "stats"):
@@ -314,11 +326,11 @@ class Proxy:
         if (method, order) == ("GET", "log"):
             return 200, "".join(json.dumps(entry) + "\n" for entry in self.lines)
         if (method, order) == ("POST", "reset"):
-            self.reset()
+            self.reset(writer)
         elif (method, order) == ("POST", "faults"):
             self.faults = [Fault(line) for line in text.splitlines() if line.strip()]
         elif (method, order) == ("POST", "pid"):
-            self.pid = int(text)
+            self.aim(int(text))
         elif (method, order) == ("POST", "throttle"):
             rate, *seed = text.split()
             self.rate, self.random = float(rate), random.Random(int(seed[0]) if seed else 0)
@@ -332,6 +344,7 @@ class Proxy:
 
     async def client(self, reader, writer):
         up = Upstream(self)
+        self.clients[writer] = True
         try:
             while await self.one(reader, writer, up):
                 pass
@@ -340,6 +353,7 @@ class Proxy:
         except BadMessage as error:
             print(f"fault_proxy.py: {error}", file=sys.stderr, flush=True)
         finally:
+            del self.clients[writer]
             up.close()
             writer.close()
 
@@ -350,8 +364,8 @@ class Proxy:
         keep = not request.has_token("connection", "close") and version != "HTTP/1.0"
         if target.startswith(CONTROL):
             try:
-                status, text = self.control(method, target, request.body)
-            except ValueError as error:
+                status, text = self.control(method, target, request.body, writer)
+            except (ValueError, ProcessLookupError) as error:
                 status, text = 400, f"{error}\n"
             raw = text.encode()
             await send(writer, Message(f"HTTP/1.1 {status} Order", [("Content-Length", str(len(raw)))], raw, raw))
