@@ -10,7 +10,7 @@ left on an object, and a further plan must be empty.
     sweep.py [--phase P,...] [--fault F,...] [--points COUNT|all|P:F:N,...] [--writes] [--jobs 2]
 
 By default a sample, spread over all requests; SWEEP in the environment (a count, or `all`) says otherwise. A point
-that failed is named so that `--points` takes it.
+that failed is named so that `--points` takes it; there, N may also be ACTION#N, the Nth request of that action.
 
 Each worker has one moto server with an empty account, copies of which (by fork) hold what a phase begins with: so a
 point costs two runs and a plan, and no preparation.
@@ -95,6 +95,7 @@ class Worker:
 
     def prepare(self, phases):
         """One run of each phase without faults: what it leaves is what all others must leave."""
+        self.moto.inventory()  # what it loads for that, its copies need not load
         self.save("create", self.moto.port)
         port = self.begin("create")
         done = self.project.infra(*self.command("create"), timeout=RUN_LIMIT)
@@ -137,6 +138,7 @@ class Worker:
         proxy.reset()
         if not fired:
             return None, "not reached"
+        number = fired[0]["n"]
         met = f"at {fired[0]['action']}"
         problems = []
         if faulty.code is None:
@@ -201,7 +203,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phase", default=",".join(PHASES))
     parser.add_argument("--fault", default=",".join(FAULTS))
-    parser.add_argument("--points", default=os.environ.get("SWEEP") or "18")
+    parser.add_argument("--points", default=os.environ.get("SWEEP") or "27")
     parser.add_argument("--writes", action="store_true",
                         help="only requests that change something in a run without faults (others keep their order only about)")
     parser.add_argument("--jobs", type=int, default=2)
@@ -224,7 +226,7 @@ def main():
         tap.skip("the state against the server", "infra does not know `show` yet")
     tap.note("requests without a fault: " + ", ".join(f"{phase} {len(first.requests[phase])}" for phase in phases))
     if named:
-        points = [(phase, fault, int(number)) for phase, fault, number in named]
+        points = named
     else:
         points = [(phase, fault, number) for phase in phases for fault in args.fault.split(",")
                   for number, entry in enumerate(sorted(first.requests[phase], key=lambda entry: entry["n"]), 1)

@@ -296,14 +296,16 @@ def run(command, env, cwd, timeout=120, started=None):
     begin = time.monotonic()
     gate, opener = os.pipe() if started else (None, None)
     # A shell that waits at the gate becomes the command, under the same process id.
-    held = ["sh", "-c", f'read -r go < /dev/fd/{gate}; exec "$@"', "sh", *command] if started else command
+    held = ["sh", "-c", f'read -r go < /dev/fd/{gate} && exec "$@"', "sh", *command] if started else command
     with subprocess.Popen(held, env=env, cwd=cwd, stdin=subprocess.DEVNULL, text=True, errors="replace",
                           pass_fds=(gate,) if started else (), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         if started:
-            started(process.pid)
-            os.write(opener, b"go\n")
-            os.close(opener)
-            os.close(gate)
+            try:
+                started(process.pid)
+                os.write(opener, b"go\n")
+            finally:  # closed unopened, the gate lets the shell end
+                os.close(opener)
+                os.close(gate)
         try:
             out, err = process.communicate(timeout=timeout)
             code = process.returncode

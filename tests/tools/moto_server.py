@@ -60,6 +60,19 @@ def main():
 
     amis.AMIS = Copies(amis.AMIS)
 
+    # moto tags a rule before it looks whether the group has it already: the tags of a refused one stayed behind, on
+    # nothing. Tag when whoever asked for the rule comes back for the next one, having taken this one.
+    from moto.ec2.models.security_groups import SecurityGroupBackend
+
+    make_rules = SecurityGroupBackend._iterate_security_rules  # pylint: disable=protected-access
+
+    def rules_tagged_late(backend, *args, tags=None, **named):
+        for rule in make_rules(backend, *args, **named):
+            yield rule
+            rule.add_tags(tags or {})
+
+    SecurityGroupBackend._iterate_security_rules = rules_tagged_late  # pylint: disable=protected-access
+
     class Handler(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"  # keep connections open, as AWS does
 
