@@ -257,14 +257,14 @@ static struct form_name *bind_arguments_of(struct form_check *check, const struc
 	return &bound[function->param_count];
 }
 
-static const struct form *merged(struct form_check *check, const struct form *const *forms, size_t count)
+static const struct form *merged(struct form_check *check, const struct form *const *forms, size_t count, const struct expr *e)
 {
 	VEC(struct form_field) fields = {0};
 	bool open = false;
 	for (size_t i = 0; i < count; i++) {
 		const struct form *form = forms[i];
-		if (form->kind == FORM_SEQ && form->one)
-			form = form->element;
+		if (form->kind == FORM_SEQ)
+			form_error(check, e->args[i]->range, "merge takes objects, and this is a list%s", form->one ? ": of a block write BLOCK[0]" : "");
 		if (form->kind == FORM_OBJECT) {
 			for (size_t k = 0; k < form->field_count; k++)
 				vec_add(&fields, form->fields[k]);
@@ -351,7 +351,7 @@ static const struct form *infer_call(struct form_check *check, const struct expr
 	if (!strcmp(e->function, "flatten"))
 		return flattened(check, forms[0]);
 	if (!strcmp(e->function, "merge"))
-		return merged(check, forms, e->arg_count);
+		return merged(check, forms, e->arg_count, e);
 	if (is_among(e->function, gives_first)) {
 		const struct form *form = forms[0];
 		for (size_t i = 1; i < e->arg_count; i++)

@@ -22,6 +22,7 @@ import stat
 import sys
 
 from lifetime import announce, end_with_parent, end_with_stdin
+from moto_faults import mend
 
 AMIS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "moto", "amis.json")
 
@@ -50,6 +51,7 @@ def main():
     except ImportError as error:
         sys.exit(f"moto_server.py: moto with its server extra is not installed ({error})")
 
+    mend()
     # moto parses the images' dates in place, and stumbles over its own work when a second region, or the first one
     # after a reset, loads the same list. Hand out copies.
     from moto.ec2.models import amis

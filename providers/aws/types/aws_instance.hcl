@@ -46,8 +46,8 @@ type "aws_instance" {
     spot_instance_request_id             = out(string, from(object.SpotInstanceRequestId))
     subnet_id                            = opt(string, computed, replace, to(none), from(nic.SubnetId))
     tenancy                              = opt(string, computed, replace, at(Placement.Tenancy))
-    user_data                            = opt(string, computed, to(none), from(part.user_data.UserData.Value), as(sha1_of_base64), same(user_data), either(user_data_base64))
-    user_data_base64                     = opt(string, computed, to(none), from(part.user_data.UserData.Value), either(user_data))
+    user_data                            = opt(string, computed, to(none), from(part.user_data.UserData.Value), as(sha1_of_base64), same(user_data), either(user_data_base64), replace(self.user_data_replace_on_change))
+    user_data_base64                     = opt(string, computed, to(none), from(part.user_data.UserData.Value), either(user_data), replace(self.user_data_replace_on_change))
     user_data_replace_on_change          = opt(bool, default(false), local)
     volume_tags                          = opt(map(string), to(none), from(written(self.volume_tags) ? part.volumes[0].Tags : null))
     vpc_security_group_ids               = opt(set(string), computed, to(none), from(nic.Groups[*].GroupId))
@@ -92,7 +92,7 @@ type "aws_instance" {
       market_type = opt(string, computed, replace)
       spot_options = one({
         instance_interruption_behavior = opt(string, computed, replace)
-        max_price                      = opt(string, computed, replace)
+        max_price                      = opt(string, computed, replace, same(decimal))
         spot_instance_type             = opt(string, computed, replace)
         valid_until                    = opt(string, computed, replace)
       }, computed)
@@ -117,7 +117,7 @@ type "aws_instance" {
       device_index          = req(number, replace)
       network_card_index    = opt(number, replace, default(0))
       network_interface_id  = req(string, replace)
-    }, computed, to(none), from([for n in object.NetworkInterfaces : { network_interface_id = n.NetworkInterfaceId, device_index = n.Attachment.DeviceIndex, network_card_index = n.Attachment.NetworkCardIndex, delete_on_termination = n.Attachment.DeleteOnTermination }]), unless(!written(self.network_interface)))
+    }, computed, to(none), from([for n in written(self.network_interface) ? object.NetworkInterfaces : [] : { network_interface_id = n.NetworkInterfaceId, device_index = n.Attachment.DeviceIndex, network_card_index = n.Attachment.NetworkCardIndex, delete_on_termination = n.Attachment.DeleteOnTermination }]))
     private_dns_name_options = one({
       enable_resource_name_dns_a_record    = opt(bool, computed)
       enable_resource_name_dns_aaaa_record = opt(bool, computed)
@@ -385,7 +385,16 @@ type "aws_instance" {
   update "metadata" {
     of = [metadata_options]
     do = [
-      { call = "ModifyInstanceMetadataOptions", send = merge(self.metadata_options) },
+      {
+        call = "ModifyInstanceMetadataOptions"
+        send = {
+          HttpEndpoint            = self.metadata_options.http_endpoint
+          HttpProtocolIpv6        = self.metadata_options.http_protocol_ipv6
+          HttpPutResponseHopLimit = self.metadata_options.http_put_response_hop_limit
+          HttpTokens              = self.metadata_options.http_tokens
+          InstanceMetadataTags    = self.metadata_options.instance_metadata_tags
+        }
+      },
       { until = object.MetadataOptions.State == "applied" },
     ]
   }
@@ -429,6 +438,12 @@ type "aws_instance" {
 
   delete = [
     { call = "ModifyInstanceAttribute", when = self.disable_api_termination == true && prior.disable_api_termination == false, send = { DisableApiTermination = { Value = false } } },
+    {                                                     # a persistent request would start another one
+      call   = "CancelSpotInstanceRequests"
+      when   = written(self.spot_instance_request_id)
+      send   = { SpotInstanceRequestIds = [self.spot_instance_request_id] }
+      absent = ["InvalidSpotInstanceRequestID.NotFound"]
+    },
     { call = "TerminateInstances" },
     { until = gone },
   ]
