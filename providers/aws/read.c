@@ -24,6 +24,7 @@ struct batch {
 	size_t pending; /* calls under way, and one while a phase is set up */
 	enum phase { PHASE_MAIN, PHASE_CONFIRM, PHASE_PARTS, PHASE_TAGS, PHASE_DONE } phase;
 	size_t part; /* of PHASE_PARTS */
+	bool listed; /* all pages were looked through: what is still missing is asked for by its id */
 	read_end_fn end;
 	void *ctx;
 };
@@ -277,14 +278,18 @@ static void take_part(struct batch_call *call, const struct value *answer)
 		return;
 	}
 	const struct value *objects = answer_objects(batch, part->objects, answer, call->items[0]);
+	size_t object_count = is_list(objects) ? objects->count : 0;
+	/* one reading a call, and no word about matching: all that came is its own */
+	bool own = call->count == 1 && !part->match && part->way.kind == WAY_EACH;
+	const char **keys = arena_array_of(batch->arena, object_count, const char *);
+	for (size_t k = 0; k < object_count && !own; k++)
+		keys[k] = object_key(batch, part->match, objects->items[k]);
 	for (size_t i = 0; i < call->count; i++) {
 		struct reading *reading = call->items[i];
 		const char *key = reading_key(batch, part->match, reading);
 		VEC(const struct value *) mine = {0};
-		for (uint32_t k = 0; is_list(objects) && k < objects->count; k++) {
-			/* one reading a call, and no word about matching: all that came is its own */
-			const char *other = call->count == 1 && !part->match && part->way.kind == WAY_EACH ? key
-												       : object_key(batch, part->match, objects->items[k]);
+		for (size_t k = 0; k < object_count; k++) {
+			const char *other = own ? key : keys[k];
 			if (key && other && !strcmp(key, other))
 				vec_add(&mine, objects->items[k]);
 		}
@@ -458,6 +463,99 @@ static int compare_keyed(const void *a, const void *b)
 	return strcmp(((const struct keyed *)a)->value, ((const struct keyed *)b)->value);
 }
 
+/* ---- many objects of a type: page by page, as long as that finds more a request than asking by id would ---- */
+
+struct listing {
+	struct batch *batch;
+	struct reading **items;
+	size_t count;
+	struct map missing; /* key -> struct listed: those not found yet */
+	const struct expr *send;
+	const struct way *way;
+	size_t found, pages;
+	unsigned at_once;
+};
+
+struct listed {
+	struct reading *reading;
+	struct listed *next; /* of the same key */
+};
+
+static void ask_by(struct batch *batch, const struct aws_operation *op, const struct expr *send, const struct way *way,
+		   struct reading **items, size_t count, const struct part *part, size_t part_index, unsigned at_once);
+
+static bool on_page(void *ctx, const struct value *page)
+{
+	struct listing *listing = ctx;
+	struct batch *batch = listing->batch;
+	const struct value *objects = answer_objects(batch, batch->plan->objects, page, listing->items[0]);
+	for (size_t i = 0; is_list(objects) && i < objects->count; i++) {
+		const char *key = object_key(batch, batch->plan->match, objects->items[i]);
+		struct listed *listed = key ? map_find(&listing->missing, key) : NULL;
+		if (!listed)
+			continue;
+		map_remove(&listing->missing, key);
+		listing->found++;
+		for (; listed; listed = listed->next)
+			listed->reading->object = objects->items[i];
+	}
+	listing->pages++;
+	return map_size(&listing->missing) && listing->found >= listing->pages * listing->at_once;
+}
+
+/* Whatever ended the listing: what it did not find is asked for by id, which also tells what is wrong. */
+static void on_listed(void *ctx, const struct aws_answer *answer)
+{
+	(void)answer;
+	struct listing *listing = ctx;
+	struct batch *batch = listing->batch;
+	size_t missing = 0;
+	for (size_t i = 0; i < listing->count; i++) {
+		if (!listing->items[i]->object)
+			listing->items[missing++] = listing->items[i];
+	}
+	map_release(&listing->missing);
+	if (missing)
+		ask_by(batch, batch->plan->op, listing->send, listing->way, listing->items, missing, NULL, 0, listing->at_once);
+	end_call(batch);
+}
+
+static void list_pages(struct batch *batch, const struct expr *send, const struct way *way, struct reading **items, size_t count,
+		       unsigned at_once)
+{
+	struct listing *listing = arena_new_of(batch->arena, struct listing);
+	*listing = (struct listing){
+		.batch = batch,
+		.items = arena_memdup(batch->arena, items, size_mul(count, sizeof(struct reading *))),
+		.count = count,
+		.send = send,
+		.way = way,
+		.at_once = at_once,
+	};
+	for (size_t i = 0; i < count; i++) {
+		const char *key = reading_key(batch, batch->plan->match, items[i]);
+		if (!key)
+			continue;
+		struct listed *listed = arena_new_of(batch->arena, struct listed);
+		*listed = (struct listed){items[i], map_find(&listing->missing, key)};
+		map_put(&listing->missing, key, listed);
+	}
+	batch->listed = true;
+	batch->pending++;
+	aws_call(batch->provider->aws,
+		 &(struct aws_call_options){
+			 .op = batch->plan->op,
+			 .region = batch->type->service->region,
+			 .params = params_for(batch, batch->plan->op, send, NULL, items[0], NULL, 0, false),
+			 .page = on_page,
+			 .page_ctx = listing,
+			 .repeat = AWS_REPEAT_ALWAYS,
+			 .page_size = batch->type->service->page,
+			 .arena = batch->arena,
+		 },
+		 on_listed, listing);
+}
+
 /* Asks for readings by a way: those with equal values share one, `at_once` different values a request. */
 static void ask_by(struct batch *batch, const struct aws_operation *op, const struct expr *send, const struct way *way,
 		   struct reading **items, size_t count, const struct part *part, size_t part_index, unsigned at_once)
@@ -473,8 +571,19 @@ static void ask_by(struct batch *batch, const struct aws_operation *op, const st
 	qsort(keyed, count, sizeof(*keyed), compare_keyed);
 	if (!at_once)
 		at_once = way->kind == WAY_GROUP ? 1 : way->at_once ? way->at_once : 100;
+	enum { MANY_REQUESTS = 4 };
+	size_t values_count = 0;
+	for (size_t i = 0; i < count; i++)
+		values_count += !i || strcmp(keyed[i].value, keyed[i - 1].value);
+	const struct aws_page *pages = aws_operation_page(op);
+	if (!part && way->kind == WAY_FILTER && !batch->listed && batch->type->service->page > at_once && pages && pages->limit &&
+	    values_count >= (size_t)MANY_REQUESTS * at_once) {
+		list_pages(batch, send, way, items, count, at_once);
+		return;
+	}
+	struct reading **chunks = arena_array_of(arena, count, struct reading *);
 	for (size_t start = 0; start < count;) {
-		struct reading **chunk = arena_array_of(arena, count - start, struct reading *);
+		struct reading **chunk = chunks + start;
 		const char **values = arena_array_of(arena, at_once, const char *);
 		size_t n = 0, different = 0, at = start;
 		for (; at < count; at++) {
