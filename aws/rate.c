@@ -13,37 +13,57 @@ struct documented {
 };
 
 /*
- * EC2: "Request throttling for the Amazon EC2 API", Amazon EC2 Developer Guide; the first that fits.
- * Route 53: "Quotas", Route 53 Developer Guide: five requests a second for the account. SSM: "Systems
- * Manager endpoints and quotas", standard throughput of the parameter store.
+ * The first that fits. EC2's are those of aws/rate.h's source: what has a bucket of its own there, as
+ * far as machinery like ours uses it, and then its categories. RunInstances and its like also have
+ * buckets for the number of instances (1000, refilled by 2 or 20 a second), which one instance a
+ * request does not reach.
  */
 static const struct documented documented[] = {
 	{"ec2", "RunInstances", 5, 2},
 	{"ec2", "StartInstances", 5, 2},
 	{"ec2", "TerminateInstances", 100, 5},
-	{"ec2", "RequestSpotInstances", 50, 3},
-	{"ec2", "RequestSpotFleet", 50, 3},
-	{"ec2", "DescribeSpotInstanceRequests", 50, 3},
-	{"ec2", "DescribeSpotFleetRequests", 50, 3},
 	{"ec2", "CreateTags", 100, 10},
 	{"ec2", "DeleteTags", 100, 10},
+	{"ec2", "CreateVolume", 100, 5},
+	{"ec2", "DeleteVolume", 100, 5},
 	{"ec2", "CreateSnapshot*", 100, 5},
+	{"ec2", "DeleteSnapshot", 100, 5},
+	{"ec2", "ModifySnapshotAttribute", 100, 5},
 	{"ec2", "CreateNetworkInterface", 100, 5},
 	{"ec2", "DeleteNetworkInterface", 100, 5},
+	{"ec2", "ModifyNetworkInterfaceAttribute", 100, 5},
+	{"ec2", "AssignIpv6Addresses", 100, 5},
+	{"ec2", "AssignPrivateIpAddresses", 100, 5},
+	{"ec2", "UnassignPrivateIpAddresses", 100, 5},
 	{"ec2", "CreateLaunchTemplateVersion", 100, 5},
+	{"ec2", "ModifyLaunchTemplate", 100, 5},
 	{"ec2", "AssociateIamInstanceProfile", 100, 5},
+	{"ec2", "DisassociateIamInstanceProfile", 100, 5},
+	{"ec2", "ModifyInstanceMetadataOptions", 100, 5},
+	{"ec2", "ModifyImageAttribute", 100, 5},
+	{"ec2", "DeregisterImage", 100, 5},
 	{"ec2", "CopyImage", 100, 1},
 	{"ec2", "CreateNatGateway", 10, 1},
 	{"ec2", "DeleteNatGateway", 10, 1},
+	{"ec2", "AssociateNatGatewayAddress", 10, 1},
+	{"ec2", "DisassociateNatGatewayAddress", 10, 1},
 	{"ec2", "CreateVpcEndpoint", 4, 0.3},
+	{"ec2", "ModifyVpcEndpoint", 4, 0.3},
 	{"ec2", "DeleteVpcEndpoints", 4, 0.3},
 	{"ec2", "CreateDefaultVpc", 1, 1},
 	{"ec2", "CreateDefaultSubnet", 1, 1},
+	{"ec2", "DescribeInstanceTopology", 1, 1},
+	{"ec2", "DescribeCapacityBlockOfferings", 10, 0.15},
+	{"ec2", "PurchaseCapacityBlock", 10, 0.15},
+	{"ec2", "DescribeSecurityGroupReferences", 20, 5},
+	{"ec2", "DescribeSpotFleetRequests", 50, 3},
+	{"ec2", "DescribeSpotFleetInstances", 100, 5},
+	{"ec2", "DescribeSpotFleetRequestHistory", 100, 5},
 	{"ec2", "Describe*", 100, 20},
 	{"ec2", "Get*", 100, 20},
 	{"ec2", "List*", 100, 20},
 	{"ec2", "Search*", 100, 20},
-	{"ec2", "*", 50, 5},
+	{"ec2", "*", 50, 5}, /* what changes something, be it "resource-intensive" or not */
 	{"route53", "*", 5, 5},
 	{"ssm", "PutParameter", 3, 3},
 	{"ssm", "DeleteParameter", 3, 3},

@@ -3,6 +3,13 @@
  * How fast requests may leave: one token bucket for each operation, region and endpoint, as AWS
  * counts them. At AWS's own endpoints it starts with the documented size, elsewhere without a limit;
  * being throttled lowers its rate, and success raises it again.
+ *
+ * Sources, as of 2025: for EC2 "Request throttling for the Amazon EC2 API", Amazon EC2 Developer Guide, sections
+ * "Request token bucket sizes and refill rates" and "Resource token bucket sizes and refill rates". There, some
+ * listings without a filter and without a page size have half of what others have (DescribeInstances,
+ * DescribeSecurityGroups, DescribeVolumes, ...): ours always have one or the other. For Route 53 "Quotas", Route 53
+ * Developer Guide: five requests a second for the account. For SSM "AWS Systems Manager endpoints and quotas", AWS
+ * General Reference: the parameter store's standard throughput.
  */
 #pragma once
 

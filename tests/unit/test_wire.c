@@ -127,6 +127,27 @@ static void serve(void *ctx)
 	served++;
 }
 
+static void buckets_have_the_documented_rates(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *operation;
+		double rate;
+	} cases[] = {{"RunInstances", 2}, {"CreateVolume", 5}, {"CreateTags", 10}, {"CreateVpcEndpoint", 0.3}, {"CreateNatGateway", 1},
+		     {"CreateSnapshots", 5}, {"DescribeSecurityGroups", 20}, {"DescribeSpotInstanceRequests", 20}, {"GetConsoleOutput", 20},
+		     {"AuthorizeSecurityGroupIngress", 5}, {"RequestSpotInstances", 5}, {"CreateVpc", 5}};
+	struct loop *loop = loop_new();
+	struct aws_rates *rates = aws_rates_new(loop);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct aws_operation *op = aws_operation_find(aws_service_find("ec2"), cases[i].operation);
+		assert_non_null(op);
+		double rate = aws_bucket_rate(aws_bucket_for(rates, op, "us-east-1", true));
+		assert_true(rate == cases[i].rate);
+	}
+	aws_rates_free(rates);
+	loop_free(loop);
+}
+
 static void buckets_let_through_in_order(void **state)
 {
 	(void)state;
@@ -243,7 +264,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_read_and_printed),  cmocka_unit_test(codes_are_judged),
-		cmocka_unit_test(waits_grow_and_are_bounded),  cmocka_unit_test(buckets_let_through_in_order),
+		cmocka_unit_test(waits_grow_and_are_bounded),  cmocka_unit_test(buckets_have_the_documented_rates),
+		cmocka_unit_test(buckets_let_through_in_order),
 		cmocka_unit_test(pages_are_found_by_path),     cmocka_unit_test(xml_is_read_element_by_element),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
