@@ -28,20 +28,24 @@ type "aws_security_group" {
     absent  = ["InvalidGroup.NotFound", "InvalidGroupId.Malformed"]
   }
 
+  let {
+    shown_ipv6 = [for r in flatten([for p in object.IpPermissionsEgress : p.Ipv6Ranges]) : { CidrIpv6 = r.CidrIpv6 }]
+  }
+
   create = [
     { call = "CreateSecurityGroup", id = answer.GroupId },
     { until = object != null },
-    {  # AWS opens every way out of a new group; Terraform does not
-      call = "RevokeSecurityGroupEgress"
-      when   = self.vpc_id != ""
-      send   = { IpPermissions = [{ IpProtocol = "-1", IpRanges = [{ CidrIp = "0.0.0.0/0" }] }] }
-      absent = ["InvalidPermission.NotFound"]
-    },
-    {  # and where the VPC has IPv6 addresses, that way too
+    {  # AWS opens every way out of a new group, for IPv6 too where the VPC has such addresses; Terraform does not
       call   = "RevokeSecurityGroupEgress"
-      when   = self.vpc_id != ""
+      when   = self.vpc_id != "" && isblank(object.IpPermissionsEgress)  # not shown yet: so for both
       send   = { IpPermissions = [{ IpProtocol = "-1", Ipv6Ranges = [{ CidrIpv6 = "::/0" }] }] }
       absent = ["InvalidPermission.NotFound", { code = "InvalidParameterValue", text = "remote-ipv6-range" }]
+    },
+    {
+      call   = "RevokeSecurityGroupEgress"
+      when   = self.vpc_id != ""
+      send   = { IpPermissions = [{ IpProtocol = "-1", IpRanges = [{ CidrIp = "0.0.0.0/0" }], Ipv6Ranges = shown_ipv6 }] }
+      absent = ["InvalidPermission.NotFound"]
     },
   ]
 
