@@ -24,6 +24,9 @@ struct http_options {
 	size_t response_limit;       /* bytes of a body; 0: 64 MiB */
 	const char *user_agent;      /* NULL: none sent; copied */
 	const char *ca_file;         /* PEM; NULL: AWS_CA_BUNDLE, else the system's; copied */
+	const char *ca_pem;          /* text: these authorities and no others; copied */
+	const char *client_cert_pem, *client_key_pem; /* text, both or none; copied */
+	bool insecure;               /* the server's certificate is not verified */
 	bool no_proxy;               /* ignore the proxy variables (link-local services) */
 };
 
@@ -100,6 +103,17 @@ void http_cancel(struct http *http, http_id id);
 
 /* The value of a header, by its name in any case, or NULL. */
 const char *http_header_find(const struct http_response *response, const char *name);
+
+/*
+ * The URL that a reference in an answer of `base` means (RFC 3986). False when it is none. Spaces and
+ * bytes beyond ASCII are escaped.
+ */
+struct buf;
+bool http_join_url(const char *base, const char *reference, struct buf *out) MUST_USE;
+/* Whether both are of one scheme, host and port. */
+bool http_same_origin(const char *url, const char *other);
+/* The library's name and version, for user agents: "curl/7.88.1". */
+const char *http_library(void);
 
 struct http_stats {
 	uint64_t requests;    /* that left the queue */

@@ -78,7 +78,7 @@ struct slot {
 struct http {
 	struct loop *loop;
 	struct http_options options;
-	char *user_agent, *ca_file;
+	char *user_agent, *ca_file, *ca_pem, *client_cert_pem, *client_key_pem;
 	CURLM *multi;
 	CURLSH *share;
 	struct map hosts;
@@ -226,6 +226,9 @@ struct http *http_new(struct loop *loop, const struct http_options *options)
 	o->timeout_ms = o->timeout_ms ? o->timeout_ms : TIMEOUT_MS;
 	o->response_limit = o->response_limit ? o->response_limit : RESPONSE_LIMIT;
 	http->user_agent = o->user_agent ? xstrdup(o->user_agent) : NULL;
+	http->ca_pem = o->ca_pem ? xstrdup(o->ca_pem) : NULL;
+	http->client_cert_pem = o->client_cert_pem ? xstrdup(o->client_cert_pem) : NULL;
+	http->client_key_pem = o->client_key_pem ? xstrdup(o->client_key_pem) : NULL;
 	const char *ca_file = o->ca_file ? o->ca_file : first_set(ca_variables, ARRAY_LEN(ca_variables));
 	http->ca_file = ca_file ? xstrdup(ca_file) : NULL;
 	return http;
@@ -282,6 +285,11 @@ void http_free(struct http *http)
 	vec_free(&http->free_slots);
 	free(http->user_agent);
 	free(http->ca_file);
+	free(http->ca_pem);
+	free(http->client_cert_pem);
+	if (http->client_key_pem)
+		explicit_bzero(http->client_key_pem, strlen(http->client_key_pem));
+	free(http->client_key_pem);
 	free(http);
 }
 
@@ -512,6 +520,13 @@ static int about_to_send(void *ctx, char *address, char *local, int port, int lo
 	return CURL_PREREQFUNC_OK;
 }
 
+static struct curl_blob *blob_of(char *text)
+{
+	static struct curl_blob blob;
+	blob = (struct curl_blob){.data = text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY};
+	return &blob;
+}
+
 static struct transfer *take_transfer(struct http *http)
 {
 	struct transfer *t = http->free_transfers;
@@ -552,6 +567,18 @@ static struct transfer *take_transfer(struct http *http)
 		set(easy, CURLOPT_USERAGENT, http->user_agent);
 	if (http->ca_file)
 		set(easy, CURLOPT_CAINFO, http->ca_file);
+	if (http->ca_pem) {
+		set(easy, CURLOPT_CAINFO_BLOB, blob_of(http->ca_pem));
+		set(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (http->client_cert_pem && http->client_key_pem) {
+		set(easy, CURLOPT_SSLCERT_BLOB, blob_of(http->client_cert_pem));
+		set(easy, CURLOPT_SSLKEY_BLOB, blob_of(http->client_key_pem));
+	}
+	if (http->options.insecure) {
+		set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
 	return t;
 }
 
@@ -828,6 +855,49 @@ const char *http_header_find(const struct http_response *response, const char *n
 			return response->headers[i].value;
 	}
 	return NULL;
+}
+
+bool http_join_url(const char *base, const char *reference, struct buf *out)
+{
+	CURLU *url = curl_url();
+	char *text = NULL;
+	if (!url)
+		out_of_memory();
+	bool ok = curl_url_set(url, CURLUPART_URL, base, CURLU_URLENCODE | CURLU_ALLOW_SPACE) == CURLUE_OK &&
+		  curl_url_set(url, CURLUPART_URL, reference, CURLU_URLENCODE | CURLU_ALLOW_SPACE) == CURLUE_OK &&
+		  curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK;
+	if (ok)
+		buf_adds(out, text);
+	curl_free(text);
+	curl_url_cleanup(url);
+	return ok;
+}
+
+bool http_same_origin(const char *url, const char *other)
+{
+	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+	CURLU *a = curl_url(), *b = curl_url();
+	if (!a || !b)
+		out_of_memory();
+	bool same = curl_url_set(a, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_set(b, CURLUPART_URL, other, 0) == CURLUE_OK;
+	for (size_t i = 0; i < ARRAY_LEN(parts) && same; i++) {
+		char *x = NULL, *y = NULL;
+		same = curl_url_get(a, parts[i], &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		       curl_url_get(b, parts[i], &y, CURLU_DEFAULT_PORT) == CURLUE_OK && !strcasecmp(x, y);
+		curl_free(x);
+		curl_free(y);
+	}
+	curl_url_cleanup(a);
+	curl_url_cleanup(b);
+	return same;
+}
+
+const char *http_library(void)
+{
+	static char name[40];
+	if (!*name)
+		snprintf(name, sizeof(name), "curl/%s", curl_version_info(CURLVERSION_NOW)->version);
+	return name;
 }
 
 struct http_stats http_stats(const struct http *http)

@@ -8,6 +8,7 @@
 
 const struct provider_kind *const provider_kinds[] = {
 	&aws_provider_kind,
+	&http_provider_kind,
 	&local_provider_kind,
 	&null_provider_kind,
 	&random_provider_kind,

@@ -174,6 +174,8 @@ const struct schema *simple_empty_schema(void)
 
 struct provider {
 	struct provider_context context;
+	void *kept;
+	void (*release)(void *kept);
 };
 
 struct provider *simple_configure(const struct provider_context *context, const struct value *config, struct src_range range,
@@ -187,6 +189,8 @@ struct provider *simple_configure(const struct provider_context *context, const 
 
 void simple_close(struct provider *provider)
 {
+	if (provider && provider->kept)
+		provider->release(provider->kept);
 	free(provider);
 }
 
@@ -205,6 +209,12 @@ const char *simple_cloud(struct provider *provider)
 const struct provider_context *simple_context(const struct provider *provider)
 {
 	return &provider->context;
+}
+
+void **simple_kept(struct provider *provider, void (*release)(void *kept))
+{
+	provider->release = release;
+	return &provider->kept;
 }
 
 static const struct simple_type *simple_of(const struct resource_type *type)

@@ -96,6 +96,8 @@ void simple_close(struct provider *provider);
 void simple_connect(struct provider *provider, provider_ready_fn ready, void *ctx, struct diags *diags);
 const char *simple_cloud(struct provider *provider);
 const struct provider_context *simple_context(const struct provider *provider);
+/* Something of the kind's own that goes with a provider: NULL at first, released when it is closed. */
+void **simple_kept(struct provider *provider, void (*release)(void *kept));
 void simple_validate(const struct resource_type *type, const struct value *config, const struct body *body, struct diags *diags);
 void simple_adjust(struct provider *provider, const struct resource_type *type, struct arena *arena,
 		   const struct adjust_request *request, struct adjust_answer *answer, struct diags *diags);

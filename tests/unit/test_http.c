@@ -493,6 +493,39 @@ static void certificates_are_checked(void **state)
 	buf_release(&tls_said);
 }
 
+static void joins_urls(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *base, *reference, *joined;
+	} rows[] = {
+		{"http://a/b/c", "d", "http://a/b/d"},
+		{"http://a/b/c?q", "/d?e=f", "http://a/d?e=f"},
+		{"https://a:8/b", "//c/d", "https://c/d"},
+		{"https://a/b", "http://c/", "http://c/"},
+		{"http://a", "http://a", "http://a/"},
+		{"http://a/", "/b c", "http://a/b%20c"},
+		{"http://a/", "/\xc3\xa4", "http://a/%c3%a4"},
+		{"http://a/", "file:///etc/passwd", "file:///etc/passwd"}, /* it is the caller's to refuse */
+		{"http://", "x", NULL},
+		{"http://a/", "http://b\nc/", NULL},
+		{"no url", "", NULL},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_BUF struct buf out = BUF_INIT;
+		bool ok = http_join_url(rows[i].base, rows[i].reference, &out);
+		assert_int_equal(ok, rows[i].joined != NULL);
+		if (ok)
+			assert_string_equal(buf_text(&out), rows[i].joined);
+	}
+	assert_true(http_same_origin("http://a/b", "http://A:80/c"));
+	assert_true(http_same_origin("https://a:443", "https://a/?"));
+	assert_false(http_same_origin("http://a/", "https://a/"));
+	assert_false(http_same_origin("http://a/", "http://a:81/"));
+	assert_false(http_same_origin("http://a/", "http://b.a/"));
+	assert_int_equal(strncmp(http_library(), "curl/", 5), 0);
+}
+
 int main(void)
 {
 	/* The machine's own settings are none of this test's business. */
@@ -514,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_wait_in_little_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(proxies_come_from_the_environment, setup, teardown),
 		cmocka_unit_test_setup_teardown(certificates_are_checked, setup, teardown),
+		cmocka_unit_test(joins_urls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
