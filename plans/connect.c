@@ -312,7 +312,7 @@ static bool check_cloud(struct provider_run *run)
 		example = w->address;
 		count++;
 	}
-	for (size_t i = 0; i < state_intent_count(engine->state) && here; i++) {
+	for (size_t i = 0; engine->state && i < state_intent_count(engine->state) && here; i++) {
 		const struct intent *intent = state_intent_at(engine->state, i);
 		if (strcmp(intent->provider, run->config->address) || !intent->cloud || !strcmp(intent->cloud, here))
 			continue;

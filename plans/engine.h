@@ -77,7 +77,10 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 /* Checks everything that can be checked without state, credentials and requests. */
 bool engine_validate(struct engine *engine, struct diags *diags);
 
-/* Evaluates an expression among the names of the root module, with the state's values (`console`). */
+/*
+ * Evaluates an expression among the names of the root module, with the state's values (`console`). Data sources
+ * that it needs are read, over the loop.
+ */
 const struct value *engine_evaluate(struct engine *engine, const struct expr *expr, struct arena *arena, struct diags *diags);
 
 /*

@@ -554,6 +554,10 @@ static const struct value *lookup_resource(struct world_eval *we, bool data, con
 	if (!node)
 		return fail(&we->eval, range, "Reference to undeclared resource", "There is no %s.%s in this module.", type, name);
 	struct expansion *expansion = world_expansion(we->mi, node->resource);
+	if (data && expansion && expansion->failed && node->type && we->world->read_data) {
+		we->world->read_data(we->world->read_data_ctx, we->mi, node);
+		expansion = world_expansion(we->mi, node->resource);
+	}
 	if (!expansion || expansion->failed) {
 		bool single = !node->resource->count && !node->resource->for_each;
 		return single && node->type ? value_unknown(we->eval.arena, node->type->schema->type) : &value_unknown_any;

@@ -51,6 +51,9 @@ struct world {
 	const char *root_dir;
 	int64_t plan_time;
 	bool planning; /* impure functions give unknown; what is not there yet is unknown, not an error */
+	/* Asked for a data source that was not read yet; puts what it finds into its expansion. NULL: it stays unknown. */
+	void (*read_data)(void *ctx, struct module_instance *mi, const struct node *node);
+	void *read_data_ctx;
 };
 
 struct module_list {

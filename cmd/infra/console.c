@@ -183,7 +183,8 @@ int cmd_console(int argc, char **argv)
 	int code;
 	int at = session_options(&console.session, argc, argv, OPTIONS_CONFIG | OPTIONS_STATE,
 				 "Usage: infra console [OPTION...]\n\nReads expressions, one a line (or more lines where brackets are "
-				 "open), and prints their values, among the names of the root module and with what the state knows.",
+				 "open), and prints their values, among the names of the root module, with what the state knows. Data "
+				 "sources are read when a line first asks for them.",
 				 &code);
 	if (at >= 0 && at < argc) {
 		fprintf(stderr, "infra console: unexpected argument \"%s\"\n", argv[at]);

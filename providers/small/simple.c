@@ -322,6 +322,7 @@ struct op *simple_start(struct provider *provider, const struct op_request *requ
 	struct simple_call call = {arena, &provider->context, request, diags};
 	struct op_result result = {.outcome = OP_OK};
 	bool ok = true;
+	size_t first = diags->count;
 	switch (request->kind) {
 	case OP_CREATE:
 	case OP_READ_DATA:
@@ -342,6 +343,7 @@ struct op *simple_start(struct provider *provider, const struct op_request *requ
 	}
 	if (!ok)
 		result.outcome = OP_FAILED;
+	diags_set_address(diags, first, request->address);
 	events->done(ctx, &result);
 	arena_free(arena);
 	return NULL;

@@ -507,10 +507,79 @@ def test_local():
         t.ok(result.code == 1 and "nowhere cannot be read: No such file" in result.err, "local: no file to read", result)
 
 
+# ---- the console
+
+CONSOLE = '''
+resource "random_id" "r" {
+  byte_length = 2
+}
+data "null_data_source" "a" {
+  inputs = { x = "1" }
+}
+data "null_data_source" "many" {
+  count  = 2
+  inputs = { x = data.null_data_source.a.outputs["x"] }
+}
+data "null_data_source" "later" {
+  inputs = { x = random_id.r.hex }
+}
+data "local_file" "here" {
+  for_each = toset(["main.tf"])
+  filename = each.key
+}
+data "local_file" "missing" {
+  filename = "nowhere"
+}
+data "local_file" "none" {
+  count    = 0
+  filename = "nowhere"
+}
+module "m" {
+  count  = length(data.null_data_source.many)
+  source = "./m"
+}
+locals {
+  xs = data.null_data_source.many[*].outputs["x"]
+}
+'''
+CONSOLE_MODULE = '''
+data "local_file" "own" {
+  filename = "${path.module}/main.tf"
+}
+output "size" {
+  value = length(data.local_file.own.content)
+}
+'''
+
+
+def test_console():
+    with Folder(config=CONSOLE) as f:
+        (f.folder / "m").mkdir()
+        (f.folder / "m/main.tf").write_text(CONSOLE_MODULE, encoding="utf-8")
+
+        def console(*lines):
+            done = subprocess.run([INFRA, "console"], env=f.env, cwd=f.folder, input="\n".join(lines) + "\n", text=True, check=False,
+                                  capture_output=True)
+            return done.returncode, done.stdout.split("\n")[:-1], done.stderr
+
+        code, out, err = console("jsonencode(local.xs)", 'data.local_file.here["main.tf"].content_md5', "module.m[1].size",
+                                 "length(data.local_file.none)", "data.null_data_source.later.outputs")
+        t.same((code, out), (0, ['"[\\"1\\",\\"1\\"]"', f'"{hashlib.md5(CONSOLE.encode()).hexdigest()}"', str(len(CONSOLE_MODULE)),
+                                 "0", "(known after apply)"]), "console: data sources are read when asked for" + err)
+        code, out, err = console("1 + 1", "data.local_file.missing.content", "2 + 2")
+        t.ok(code == 1 and out == ["2", "4"] and "in data.local_file.missing" in err and "nowhere cannot be read" in err,
+             "console: what cannot be read is told, and it goes on", out, err)
+        f.write(config=CONSOLE.replace("nowhere", "main.tf"))
+        step(f.apply(), 0, "console: applies")
+        code, out, err = console("data.null_data_source.later.outputs.x == random_id.r.hex")
+        t.same((code, out), (0, ["true"]), "console: data sources see what the state knows" + err)
+
+
 t.case(test_random)
 t.case(test_random_import)
 t.case(test_random_mistakes)
 t.case(test_null)
 t.case(test_tls)
 t.case(test_local)
+t.case(test_console)
 t.done()
