@@ -387,7 +387,7 @@ static void record_findings(struct apply *apply)
 							});
 		} else if (object && change->action == PLAN_NOOP) {
 			bool same = object->dependency_count == change->dependency_count && !strcmp(object->provider, change->provider) &&
-				    object->create_before_destroy == change->create_before_destroy;
+				    object->create_before_destroy == change->create_before_destroy && diff_same(object->value, change->prior);
 			for (size_t k = 0; same && k < change->dependency_count; k++)
 				same = !strcmp(object->dependencies[k], change->dependencies[k]);
 			if (same)
@@ -395,6 +395,8 @@ static void record_findings(struct apply *apply)
 			struct object now = *object;
 			now.dependencies = change->dependencies;
 			now.dependency_count = change->dependency_count;
+			now.value = change->prior;
+			now.schema_version = change->type->schema->version;
 			now.provider = change->provider;
 			now.create_before_destroy = change->create_before_destroy;
 			state_put_object(engine->state, &now);

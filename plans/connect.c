@@ -33,6 +33,31 @@ static void finish(struct provider_run *run)
 
 /* ---- reading what exists ---- */
 
+/* Attributes that no run had asked for before: what is found in them is no drift. */
+static const struct value *learned(struct arena *arena, const struct value *recorded, const struct value *found)
+{
+	if (!(value_marks_deep(recorded) & VALUE_UNREAD) || recorded->type->kind != TYPE_OBJECT || found->type != recorded->type)
+		return recorded;
+	const struct value **items = arena_array_of(arena, recorded->count, const struct value *);
+	for (uint32_t i = 0; i < recorded->count; i++)
+		items[i] = recorded->items[i]->marks & VALUE_UNREAD ? found->items[i] : recorded->items[i];
+	return value_mark(arena, value_object_of(arena, recorded->type, items), recorded->marks);
+}
+
+/* Whether the configuration looks at something of the object that was never read: that is read whatever was asked for. */
+static bool is_missed(const struct working *w)
+{
+	const struct node *node = w->node;
+	if (!node || !(value_marks_deep(w->recorded) & VALUE_UNREAD) || *w->object->deposed)
+		return false;
+	for (size_t i = 0; i < node->looked_at_count; i++) {
+		const struct value *v = value_get(w->recorded, node->looked_at[i]);
+		if (v && (v->marks & VALUE_UNREAD))
+			return true;
+	}
+	return node->look_at_all;
+}
+
 static void one_less(struct provider_run *run)
 {
 	if (--run->pending == 0)
@@ -50,6 +75,7 @@ static void on_read(void *ctx, const struct read_item *item, enum read_outcome o
 		/* what did not change stays the same pointer, so that comparing costs nothing later */
 		if (!diff_same(w->recorded, value) || value_marks_deep(w->recorded) != value_marks_deep(value))
 			w->value = value_copy(engine->arena, value);
+		w->recorded = learned(engine->arena, w->recorded, w->value);
 		w->refreshed = true;
 		break;
 	case READ_GONE:
@@ -83,7 +109,16 @@ static int compare_by_type(const void *a, const void *b)
 	return by_type ? by_type : strcmp(x->address, y->address);
 }
 
-static void read_objects(struct provider_run *run)
+/* Whether this run was told to read the object. */
+static bool is_asked_for(const struct engine *engine, const struct working *w)
+{
+	const struct node *node = w->node;
+	if (engine->only_read && node && !bit_is_set(engine->only_read, node->index))
+		return false;
+	return !engine->selection || (node && selection_has_node(engine->selection, node)) || selection_has_object(engine->selection, w);
+}
+
+static void read_objects(struct provider_run *run, bool refresh)
 {
 	struct engine *engine = run->engine;
 	VEC(struct working *) wanted = {0};
@@ -91,13 +126,8 @@ static void read_objects(struct provider_run *run)
 		struct working *w = engine->objects.items[i];
 		if (!is_of(w, run) || w->refreshed)
 			continue;
-		const struct node *node = w->node;
-		if (engine->only_read && node && !bit_is_set(engine->only_read, node->index))
-			continue;
-		if (engine->selection && !(node ? selection_has_node(engine->selection, node) || selection_has_object(engine->selection, w)
-						: selection_has_object(engine->selection, w)))
-			continue;
-		vec_add(&wanted, w);
+		if ((refresh && is_asked_for(engine, w)) || is_missed(w))
+			vec_add(&wanted, w);
 	}
 	if (wanted.count)
 		qsort(wanted.items, wanted.count, sizeof(*wanted.items), compare_by_type);
@@ -146,11 +176,10 @@ struct settling {
 
 static void after_settling(struct provider_run *run, bool refresh)
 {
-	if (run->failed || !refresh) {
+	if (run->failed)
 		finish(run);
-		return;
-	}
-	read_objects(run);
+	else
+		read_objects(run, refresh);
 }
 
 /* What the state must know of an object that a cut-short create turned out to have made. */

@@ -441,7 +441,7 @@ const struct value *value_at_path(const struct value *v, const struct value_path
 
 static const struct value *copy_marks(struct arena *arena, const struct value *v, const struct value *from)
 {
-	if (!from || !value_marks_deep(from))
+	if (!from || !(value_marks_deep(from) & ~(unsigned)VALUE_UNREAD))
 		return v;
 	enum type_kind kind = v->type->kind;
 	bool inside = v->state == VALUE_KNOWN && from->state == VALUE_KNOWN && value_marks_deep(from) && kind == from->type->kind &&
@@ -453,7 +453,7 @@ static const struct value *copy_marks(struct arena *arena, const struct value *v
 		for (uint32_t i = 0; i < v->count; i++) {
 			bool listed = kind == TYPE_LIST || kind == TYPE_TUPLE;
 			const struct value *met = !listed ? value_get(from, value_key_at(v, i)) : i < from->count ? from->items[i] : NULL;
-			items[i] = listed && !met ? value_mark(arena, v->items[i], value_marks_deep(from)) : copy_marks(arena, v->items[i], met);
+			items[i] = listed && !met ? value_mark(arena, v->items[i], value_marks_deep(from) & ~(unsigned)VALUE_UNREAD) : copy_marks(arena, v->items[i], met);
 			changed |= items[i] != v->items[i];
 		}
 		if (changed && kind == TYPE_OBJECT)
@@ -468,7 +468,7 @@ static const struct value *copy_marks(struct arena *arena, const struct value *v
 	}
 	/* where the places cannot be told apart, all of it is marked */
 	bool whole = kind == TYPE_SET || (from->state == VALUE_KNOWN && kind != from->type->kind);
-	return value_mark(arena, result, whole ? value_marks_deep(from) : from->marks);
+	return value_mark(arena, result, (whole ? value_marks_deep(from) : from->marks) & ~(unsigned)VALUE_UNREAD);
 }
 
 const struct value *diff_copy_marks(struct arena *arena, const struct schema *schema, const struct value *v,

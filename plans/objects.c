@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A recorded value in the type's present form: attributes that are gone are dropped, new ones are null. */
+/* A recorded value in the type's present form: attributes that are gone are dropped, new ones were never read. */
 static const struct value *to_schema(struct arena *arena, const struct schema *schema, const struct value *v)
 {
 	if (type_equal(v->type, schema->type) || v->state != VALUE_KNOWN)
@@ -18,7 +18,7 @@ static const struct value *to_schema(struct arena *arena, const struct schema *s
 	for (uint32_t i = 0; i < type->count; i++) {
 		const struct value *had = value_get(v, type->attrs[i].name);
 		const struct value *now = had ? value_convert(arena, had, type->attrs[i].type, &why) : NULL;
-		items[i] = now ? now : empty->items[i];
+		items[i] = now ? now : value_mark(arena, empty->items[i], VALUE_UNREAD);
 	}
 	return value_mark(arena, value_object_of(arena, type, items), v->marks);
 }

@@ -517,6 +517,8 @@ static const struct piece *typed_piece(struct arena *arena, const struct pair *g
 {
 	const struct type *type = of;
 	struct pair p = *given;
+	if (p.before && p.before == p.after && (p.after->marks & VALUE_UNREAD))
+		return new_piece(arena, PIECE_UNREAD, PLAN_NOOP, false);
 	if (!p.modern) { /* many types cannot tell "" from null: neither do we */
 		p.before = not_empty(p.before);
 		p.after = not_empty(p.after);

@@ -18,6 +18,7 @@ enum piece_kind {
 	PIECE_LIST, /* with the neighbours of what changes */
 	PIECE_SET,
 	PIECE_BLOCK,
+	PIECE_UNREAD,      /* stands in the state unread */
 	PIECE_UNKNOWN,     /* inner: what it was, or NULL */
 	PIECE_SENSITIVE,   /* inner: what it is, not to be shown */
 	PIECE_SENSITIVE_BLOCK,

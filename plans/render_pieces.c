@@ -644,6 +644,9 @@ static void print(const struct piece_style *s, const struct piece *piece, size_t
 	case PIECE_BLOCK:
 		print_block(s, piece, indent, o);
 		return;
+	case PIECE_UNREAD:
+		buf_adds(s->out, "(not read yet)");
+		return;
 	case PIECE_UNKNOWN:
 		if (piece->action != PLAN_CREATE && piece->inner) {
 			struct options inner = inherit(o);

@@ -20,6 +20,12 @@ struct instance_config resource_evaluate(struct engine *engine, const struct nod
 	const struct value *config = schema_decode(&we.eval, r->body, node->type->schema, resource_meta_arguments,
 						   resource_meta_argument_count);
 	bool ok = diags->error_count == errors;
+	if (ok && (value_marks_deep(config) & VALUE_UNREAD)) {
+		diag_error(diags, r->header_range, "Attribute not read",
+			   "%s is made from an attribute of another object that this run has not read. Plan without -refresh=false.",
+			   node->address);
+		ok = false;
+	}
 	if (ok && node->type->kind->validate) {
 		node->type->kind->validate(node->type, config, r->body, diags);
 		ok = diags->error_count == errors;

@@ -126,7 +126,7 @@ void jsonw_value(struct jsonw *w, const char *key, const struct value *v)
 	jsonw_key(w, key);
 	if (v && v->state == VALUE_UNKNOWN)
 		bug("an unknown value cannot be JSON");
-	if (!v || v->state == VALUE_NULL)
+	if (!v || v->state == VALUE_NULL || (v->marks & VALUE_UNREAD))
 		add(w, NULL, "null");
 	else if (type_is_primitive(v->type))
 		scalar(w, v);
@@ -144,7 +144,7 @@ static void known_member(struct jsonw *w, const char *key, const struct value *v
 void jsonw_known(struct jsonw *w, const char *key, const struct value *v)
 {
 	jsonw_key(w, key);
-	if (!v || v->state != VALUE_KNOWN)
+	if (!v || v->state != VALUE_KNOWN || (v->marks & VALUE_UNREAD))
 		add(w, NULL, "null");
 	else if (type_is_primitive(v->type))
 		scalar(w, v);

@@ -30,7 +30,7 @@ void jsonw_int(struct jsonw *w, const char *key, int64_t i);
 /* Text that is JSON already, on one line. */
 void jsonw_raw(struct jsonw *w, const char *key, const char *json, size_t len);
 
-/* A wholly known value (NULL: null); marks are not looked at. */
+/* A wholly known value; NULL, and what was not read, is null. */
 void jsonw_value(struct jsonw *w, const char *key, const struct value *v);
 /* The same with parts that are not known: left out of objects and maps, null elsewhere. */
 void jsonw_known(struct jsonw *w, const char *key, const struct value *v);

@@ -455,7 +455,7 @@ static const struct value *unpack_one(struct unpacker *u, const struct type *typ
 	}
 	if (tag == TAG_MARKED) {
 		unsigned marks = u->at < u->end ? *u->at++ : 0;
-		if (!marks || marks & ~(unsigned)(VALUE_SENSITIVE | VALUE_EPHEMERAL))
+		if (!marks || marks & ~(unsigned)(VALUE_SENSITIVE | VALUE_EPHEMERAL | VALUE_UNREAD))
 			return damaged(u, "unknown marks");
 		const struct value *v = unpack(u, type);
 		return v ? value_mark(u->arena, v, marks) : NULL;

@@ -197,8 +197,9 @@ static void print(const struct value *v, size_t indent, struct buf *out)
 		return;
 	}
 	if (v->marks) {
-		buf_adds(out,
-			 v->marks & VALUE_SENSITIVE ? "(sensitive value)" : "(ephemeral value)");
+		buf_adds(out, v->marks & VALUE_SENSITIVE  ? "(sensitive value)"
+			      : v->marks & VALUE_EPHEMERAL ? "(ephemeral value)"
+							   : "(not read yet)");
 		return;
 	}
 	if (v->state == VALUE_NULL) {

@@ -19,6 +19,7 @@ enum value_state { VALUE_KNOWN, VALUE_NULL, VALUE_UNKNOWN };
 enum value_marks {
 	VALUE_SENSITIVE = 1u << 0,
 	VALUE_EPHEMERAL = 1u << 1,
+	VALUE_UNREAD = 1u << 2, /* a placeholder: nothing has asked for this attribute yet */
 };
 
 struct value {

@@ -475,12 +475,16 @@ static const struct value *attribute(struct env *env, const struct entry *entry,
 	if (old && old->state == VALUE_UNKNOWN)
 		old = NULL;
 	bool unread = (entry->parts & ~parts_read) != 0;
+	if (old && !unread && (old->marks & VALUE_UNREAD))
+		old = NULL;
 	if (unread || ((entry->flags & ENTRY_LOCAL) && !entry->from)) {
 		if (old && !old->deep_unknown)
 			return old;
 		if (entry->fallback)
 			return entry->fallback;
-		if (unread || computed)
+		if (unread)
+			return value_mark(arena, zero(arena, entry->type), VALUE_UNREAD);
+		if (computed)
 			return zero(arena, entry->type);
 		return value_null(arena, entry->type);
 	}
