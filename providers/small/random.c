@@ -568,8 +568,7 @@ static const struct value *shuffle_create(const struct simple_call *call)
 }
 
 static const struct simple_type types[] = {
-	{.name = "random_bytes", .schema = bytes_schema, .create = bytes_create, .import = bytes_import, .validate = bytes_validate,
-	 .keepers = "keepers"},
+	{.name = "random_bytes", .schema = bytes_schema, .create = bytes_create, .import = bytes_import, .validate = bytes_validate},
 	{.name = "random_id", .schema = id_schema, .create = id_create, .import = id_import, .validate = id_validate,
 	 .keepers = "keepers"},
 	{.name = "random_integer", .schema = integer_schema, .create = integer_create, .import = integer_import,
