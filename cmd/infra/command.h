@@ -38,6 +38,7 @@ int cmd_output(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_providers(int argc, char **argv);
 int cmd_refresh(int argc, char **argv);
+int cmd_sandbox(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_state(int argc, char **argv);
 int cmd_types(int argc, char **argv);

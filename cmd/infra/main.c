@@ -24,6 +24,7 @@ const struct command commands[] = {
 	{"plan", cmd_plan, "Show what would change", false},
 	{"apply", cmd_apply, "Make it so", false},
 	{"destroy", cmd_destroy, "Leave nothing behind", false},
+	{"sandbox", cmd_sandbox, "A cloud on this machine, to rehearse in", false},
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
 	{"fmt", cmd_fmt, "Bring plan files into the canonical layout", true},
 	{"force-unlock", cmd_force_unlock, "Take away what a run has left of its lock", true},

@@ -3,7 +3,7 @@
 # Installs, from Debian's packages, what is missing to build and to test.
 set -eu
 packages="gcc make pkg-config libcurl4-openssl-dev libssl-dev libxml2-dev libsqlite3-dev libyaml-dev
-libmpfr-dev libgmp-dev libunistring-dev libcrypt-dev zlib1g-dev libpcre2-dev libcmocka-dev python3 python3-venv git ca-certificates
+libmicrohttpd-dev libmpfr-dev libgmp-dev libunistring-dev libcrypt-dev zlib1g-dev libpcre2-dev libcmocka-dev python3 python3-venv git ca-certificates
 openssh-client openssh-server rsync tmux valgrind"
 missing=
 for package in $packages; do

@@ -77,6 +77,7 @@ class Server:
 
 class Cloud:
     """Something that answers as AWS does, at self.endpoint."""
+    access_key = secret_key = "test"
 
     def client(self, service):
         """A boto3 client; made once, for making one costs more than many calls."""
@@ -85,8 +86,8 @@ class Cloud:
             import boto3
             from botocore.config import Config
             clients[service] = boto3.client(
-                service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
-                aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
+                service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=self.access_key,
+                aws_secret_access_key=self.secret_key, config=Config(retries={"max_attempts": 1}))
         return clients[service]
 
     def all(self, service, operation, key, **args):

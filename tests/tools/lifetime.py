@@ -39,3 +39,12 @@ def announce(port, port_file=None):
             file.write(f"{port}\n")
         os.rename(port_file + ".new", port_file)
     print(port, flush=True)
+
+
+def end_with_parent_exec(command):
+    """Become another program that gets SIGTERM when the process that started us ends."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
+    os.execv(command[0], command)

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/auth.h"
+
+#include "aws/sigv4.h"
+#include "base/buf.h"
+#include "sandbox/http_server.h"
+#include "sandbox/world.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SKEW_SECONDS = 15 * 60 };
+static const char algorithm[] = "AWS4-HMAC-SHA256";
+
+struct signed_parts {
+	const char *credential, *signed_headers, *signature, *date;
+	const char *expires; /* presigned: seconds; else NULL */
+	const char *query;   /* without the signature */
+};
+
+static const char *header_of(const struct http_server_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!strcmp(request->headers[i].name, name))
+			return request->headers[i].value;
+	}
+	return NULL;
+}
+
+/* "Name=value" of a list with commas between. */
+static const char *field_of(struct arena *arena, const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	if (!at)
+		return NULL;
+	at += strlen(name);
+	return arena_strndup(arena, at, strcspn(at, ", "));
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static const char *unescaped(struct arena *arena, const char *text, size_t len)
+{
+	char *out = arena_alloc_text(arena, len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		bool coded = text[i] == '%' && i + 2 < len && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+		out[n++] = coded ? (char)(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+		i += coded ? 2 : 0;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* Takes the presigning parameters out of the query; the signature is not part of what was signed. */
+static void read_query(struct arena *arena, const char *query, struct signed_parts *out)
+{
+	AUTO_BUF struct buf rest = BUF_INIT;
+	for (const char *at = query; *at;) {
+		size_t len = strcspn(at, "&");
+		const char *equals = memchr(at, '=', len);
+		size_t name_len = equals ? (size_t)(equals - at) : len;
+		const char *name = arena_strndup(arena, at, name_len);
+		const char *value = equals ? unescaped(arena, equals + 1, len - name_len - 1) : "";
+		bool signature = !strcmp(name, "X-Amz-Signature");
+		if (signature)
+			out->signature = value;
+		else if (!strcmp(name, "X-Amz-Credential"))
+			out->credential = value;
+		else if (!strcmp(name, "X-Amz-SignedHeaders"))
+			out->signed_headers = value;
+		else if (!strcmp(name, "X-Amz-Date"))
+			out->date = value;
+		else if (!strcmp(name, "X-Amz-Expires"))
+			out->expires = value;
+		if (!signature)
+			buf_addf(&rest, "%s%.*s", rest.len ? "&" : "", (int)len, at);
+		at += len + (at[len] == '&');
+	}
+	out->query = buf_copy(&rest, arena);
+}
+
+/* The headers that the list names, in its order; NULL when one is missing. */
+static const struct http_header *named_headers(struct arena *arena, const struct http_server_request *request, const char *list, size_t *count)
+{
+	struct http_header *out = arena_array_of(arena, request->header_count + 1, struct http_header);
+	*count = 0;
+	for (const char *at = list; *at;) {
+		size_t len = strcspn(at, ";");
+		bool found = false;
+		for (size_t i = 0; i < request->header_count; i++) {
+			if (strlen(request->headers[i].name) == len && !strncasecmp(request->headers[i].name, at, len)) {
+				if (*count > request->header_count)
+					return NULL;
+				out[(*count)++] = request->headers[i];
+				found = true;
+			}
+		}
+		if (!found)
+			return NULL;
+		at += len + (at[len] == ';');
+	}
+	return out;
+}
+
+static void fail(struct arena *arena, struct auth *out, enum auth_result result, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static void fail(struct arena *arena, struct auth *out, enum auth_result result, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	out->why = arena_vprintf(arena, fmt, args);
+	va_end(args);
+	out->result = result;
+}
+
+static bool read_parts(struct arena *arena, const struct http_server_request *request, struct signed_parts *out)
+{
+	const char *header = header_of(request, "authorization");
+	*out = (struct signed_parts){.query = request->query};
+	if (!header) {
+		read_query(arena, request->query, out);
+		return out->credential != NULL;
+	}
+	if (strncmp(header, algorithm, strlen(algorithm)) != 0)
+		return true; /* signed, but not as we know it */
+	out->credential = field_of(arena, header, "Credential=");
+	out->signed_headers = field_of(arena, header, "SignedHeaders=");
+	out->signature = field_of(arena, header, "Signature=");
+	out->date = header_of(request, "x-amz-date");
+	return true;
+}
+
+/* KEY/DATE/REGION/SERVICE/aws4_request */
+static bool read_scope(struct arena *arena, const char *credential, struct auth *out)
+{
+	const char *parts[5];
+	size_t count = 0;
+	for (const char *at = credential; count < 5; count++) {
+		size_t len = strcspn(at, "/");
+		parts[count] = arena_strndup(arena, at, len);
+		at += len;
+		if (!*at) {
+			count++;
+			break;
+		}
+		at++;
+	}
+	if (count != 5 || strcmp(parts[4], "aws4_request") != 0)
+		return false;
+	out->access_key = parts[0];
+	out->region = parts[2];
+	out->service = parts[3];
+	return true;
+}
+
+/* A presigned URL of S3 leaves the body open. */
+static void payload_hash(const struct http_server_request *request, bool open_body, char out[65])
+{
+	const char *told = header_of(request, "x-amz-content-sha256");
+	if (told && strlen(told) <= 64)
+		strcpy(out, told);
+	else if (open_body)
+		strcpy(out, SIGV4_UNSIGNED);
+	else
+		sigv4_payload_hash(request->body, request->body_len, out);
+}
+
+static bool signature_holds(struct arena *arena, const struct world *world, const struct http_server_request *request, const struct signed_parts *parts,
+			    const struct auth *auth, int64_t time)
+{
+	size_t count;
+	const struct http_header *headers = named_headers(arena, request, parts->signed_headers, &count);
+	if (!headers)
+		return false;
+	bool s3 = !strcmp(auth->service, "s3");
+	char hash[65], told[65], signature[65];
+	payload_hash(request, parts->expires && s3, hash);
+	/* a hash that is told must be that of the body */
+	sigv4_payload_hash(request->body, request->body_len, told);
+	if (strlen(hash) == 64 && strcmp(hash, told) != 0)
+		return false;
+	struct sigv4_signer signer = {.access_key = auth->access_key, .secret_key = world->identity.secret_key, .region = auth->region,
+				      .service = auth->service, .s3 = s3, .time = time, .keys = world->keys};
+	struct sigv4_request canonical = {.method = request->method, .path = request->path, .query = parts->query, .headers = headers,
+					  .header_count = count, .payload_hash = hash};
+	AUTO_BUF struct buf text = BUF_INIT, names = BUF_INIT, to_sign = BUF_INIT;
+	unsigned char key[SHA256_SIZE];
+	sigv4_canonical_request(&canonical, s3, &text, &names);
+	sigv4_string_to_sign(&signer, text.ptr, text.len, &to_sign);
+	sigv4_signing_key(&signer, key);
+	sigv4_signature(key, to_sign.ptr, to_sign.len, signature);
+	return strlen(parts->signature) == 64 && !strcmp(signature, parts->signature);
+}
+
+void auth_check(struct arena *arena, const struct world *world, const struct http_server_request *request, struct auth *out)
+{
+	struct signed_parts parts;
+	*out = (struct auth){.result = AUTH_OK};
+	if (!read_parts(arena, request, &parts)) {
+		fail(arena, out, AUTH_MISSING, "Request is missing Authentication Token");
+		return;
+	}
+	if (!parts.credential || !parts.signed_headers || !parts.signature || !parts.date || !read_scope(arena, parts.credential, out)) {
+		fail(arena, out, AUTH_MALFORMED, "The authorization is not a complete one of AWS Signature Version 4.");
+		return;
+	}
+	int64_t time = sigv4_time(parts.date), now = world->now_ms / 1000;
+	int64_t lifetime = parts.expires ? strtoll(parts.expires, NULL, 10) : SKEW_SECONDS;
+	if (time < 0)
+		fail(arena, out, AUTH_MALFORMED, "The date '%s' of the signature is none.", parts.date);
+	else if (strcmp(out->access_key, world->identity.access_key) != 0)
+		fail(arena, out, AUTH_UNKNOWN_KEY, "The security token included in the request is invalid.");
+	else if (!signature_holds(arena, world, request, &parts, out, time))
+		fail(arena, out, AUTH_MISMATCH,
+		     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
+	else if (time > now + SKEW_SECONDS || now > time + lifetime)
+		fail(arena, out, AUTH_EXPIRED, "Signature expired: %s is not within %" PRId64 " seconds of now.", parts.date, lifetime);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/control.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/vec.h"
+#include "lang/value/json.h"
+#include "sandbox/faults.h"
+#include "sandbox/store.h"
+#include "sandbox/world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { ORDER_LIMIT = 64 << 10, WAIT_SECONDS = 30 };
+
+struct client {
+	struct control *control;
+	int fd;
+	struct buf order;
+};
+
+struct control {
+	struct world *world;
+	int fd;
+	char *path;
+	VEC(struct client *) clients;
+};
+
+/*
+ * A socket's path has room for 108 bytes, and a directory may be deeper: it is named by way of an open
+ * descriptor of the directory.
+ */
+static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
+{
+	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*dir_fd < 0)
+		return false;
+	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/socket", *dir_fd);
+	return true;
+}
+
+/* ---- orders ---- */
+
+static bool do_order(struct world *world, const struct value *order, struct buf *out)
+{
+	const char *what = value_get_text(order, "order");
+	if (!what) {
+		buf_adds(out, "the order has no name");
+		return false;
+	}
+	if (!strcmp(what, "reset"))
+		return world_reset(world, out);
+	if (!strcmp(what, "fault-add"))
+		return faults_add(world->faults, order, out);
+	if (!strcmp(what, "fault-list")) {
+		faults_describe(world->faults, out);
+		return true;
+	}
+	if (!strcmp(what, "fault-clear")) {
+		faults_clear(world->faults);
+		return true;
+	}
+	if (!strcmp(what, "status")) {
+		buf_addf(out, "%zu objects, %llu requests", store_size(world->store), (unsigned long long)world->requests);
+		return true;
+	}
+	buf_addf(out, "there is no order \"%s\"", what);
+	return false;
+}
+
+static void client_free(struct client *client)
+{
+	struct control *control = client->control;
+	loop_unwatch(control->world->loop, client->fd);
+	close(client->fd);
+	buf_release(&client->order);
+	for (size_t i = 0; i < control->clients.count; i++) {
+		if (control->clients.items[i] == client)
+			control->clients.items[i] = control->clients.items[--control->clients.count];
+	}
+	free(client);
+}
+
+static void obey(struct client *client, size_t len)
+{
+	struct arena *arena = arena_new();
+	AUTO_BUF struct buf why = BUF_INIT, said = BUF_INIT, answer = BUF_INIT;
+	const struct value *order = value_from_json(arena, client->order.ptr, len, &why);
+	bool ok = false;
+	if (order && value_is_a(order, TYPE_OBJECT))
+		ok = do_order(client->control->world, order, &said);
+	else
+		buf_adds(&said, "the order cannot be read");
+	buf_addf(&answer, "%s\n%s", ok ? "ok" : "error", buf_text(&said));
+	/* short enough for the socket's own buffer; who does not read it has left */
+	if (send(client->fd, answer.ptr, answer.len, MSG_NOSIGNAL) < 0)
+		buf_clear(&answer);
+	arena_free(arena);
+}
+
+static void on_client(void *ctx, int fd, unsigned events)
+{
+	struct client *client = ctx;
+	char bytes[4096];
+	(void)events;
+	ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got > 0)
+		buf_add(&client->order, bytes, (size_t)got);
+	const char *end = client->order.len ? memchr(client->order.ptr, '\n', client->order.len) : NULL;
+	if (end)
+		obey(client, (size_t)(end - client->order.ptr));
+	if (end || got <= 0 || client->order.len > ORDER_LIMIT)
+		client_free(client);
+}
+
+static void on_connection(void *ctx, int fd, unsigned events)
+{
+	struct control *control = ctx;
+	(void)events;
+	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (accepted < 0)
+		return;
+	struct client *client = xcalloc(1, sizeof(*client));
+	*client = (struct client){.control = control, .fd = accepted, .order = BUF_INIT};
+	vec_add(&control->clients, client);
+	loop_watch_fd(control->world->loop, accepted, LOOP_READ | LOOP_BACKGROUND, on_client, client);
+}
+
+struct control *control_open(struct world *world, struct buf *why)
+{
+	struct sockaddr_un address;
+	AUTO_FD int dir_fd = -1;
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char *path = path_join(world->arena, world->dir, "socket");
+	unlink(path); /* the directory is ours: what lies there is a dead one's */
+	if (fd < 0 || !address_of(world->dir, &dir_fd, &address) || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0) {
+		buf_addf(why, "cannot listen on %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	struct control *control = xcalloc(1, sizeof(*control));
+	*control = (struct control){.world = world, .fd = steal_fd(&fd), .path = path};
+	loop_watch_fd(world->loop, control->fd, LOOP_READ, on_connection, control);
+	return control;
+}
+
+void control_close(struct control *control)
+{
+	if (!control)
+		return;
+	while (control->clients.count)
+		client_free(control->clients.items[0]);
+	vec_free(&control->clients);
+	loop_unwatch(control->world->loop, control->fd);
+	close(control->fd);
+	unlink(control->path);
+	free(control);
+}
+
+bool control_order(const char *dir, const char *order, struct buf *answer)
+{
+	struct sockaddr_un address;
+	AUTO_FD int dir_fd = -1;
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval wait = {.tv_sec = WAIT_SECONDS};
+	if (fd < 0 || !address_of(dir, &dir_fd, &address) || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
+		buf_addf(answer, "cannot reach the sandbox in %s: %s", dir, strerror(errno));
+		return false;
+	}
+	AUTO_BUF struct buf line = BUF_INIT, got = BUF_INIT;
+	buf_addf(&line, "%s\n", order);
+	if (send(fd, line.ptr, line.len, MSG_NOSIGNAL) != (ssize_t)line.len) {
+		buf_addf(answer, "the sandbox takes no orders: %s", strerror(errno));
+		return false;
+	}
+	char bytes[4096];
+	ssize_t n;
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		buf_add(&got, bytes, (size_t)n);
+	bool ok = !strncmp(buf_text(&got), "ok\n", 3);
+	const char *text = strchr(buf_text(&got), '\n');
+	buf_adds(answer, text ? text + 1 : "the sandbox gave no answer");
+	return ok;
+}

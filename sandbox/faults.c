@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/faults.h"
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/vec.h"
+#include "lang/value/value.h"
+#include "sandbox/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct order {
+	struct arena *arena;
+	struct fault fault;
+	const char *service, *operation; /* patterns, or NULL */
+	uint64_t count;                  /* 0: no end */
+	uint64_t skip;
+	double rate;
+	uint64_t dice;
+	uint64_t seen, happened;
+};
+
+struct faults {
+	VEC(struct order *) orders;
+};
+
+static const struct {
+	const char *name;
+	enum fault_kind kind;
+	unsigned status;
+} kinds[] = {
+	{"throttle", FAULT_THROTTLE, 0},	   {"500", FAULT_ERROR, 500},
+	{"503", FAULT_ERROR, 503},		   {"500-after", FAULT_ERROR_AFTER, 500},
+	{"503-after", FAULT_ERROR_AFTER, 503},	   {"reset-before", FAULT_RESET_BEFORE, 0},
+	{"reset-after", FAULT_RESET_AFTER, 0},	   {"slow", FAULT_SLOW, 0},
+};
+
+struct faults *faults_new(void)
+{
+	return xcalloc(1, sizeof(struct faults));
+}
+
+void faults_clear(struct faults *faults)
+{
+	for (size_t i = 0; i < faults->orders.count; i++)
+		arena_free(faults->orders.items[i]->arena);
+	faults->orders.count = 0;
+}
+
+void faults_free(struct faults *faults)
+{
+	if (!faults)
+		return;
+	faults_clear(faults);
+	vec_free(&faults->orders);
+	free(faults);
+}
+
+static bool read_number(const struct value *order, const char *name, double fallback, double max, double *out, struct buf *why)
+{
+	const struct value *v = value_get(order, name);
+	*out = v && value_is_a(v, TYPE_NUMBER) ? number_to_double(v->number) : fallback;
+	if ((v && !value_is_a(v, TYPE_NUMBER)) || *out < 0 || *out > max) {
+		buf_addf(why, "\"%s\" is a number from 0 to %g", name, max);
+		return false;
+	}
+	return true;
+}
+
+static bool read_kind(const char *name, struct fault *out, struct buf *why)
+{
+	const char *names[ARRAY_LEN(kinds)];
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		names[i] = kinds[i].name;
+		if (name && !strcmp(name, kinds[i].name)) {
+			*out = (struct fault){.kind = kinds[i].kind, .name = kinds[i].name, .status = kinds[i].status};
+			return true;
+		}
+	}
+	const char *near = name ? nearest_name(name, names, ARRAY_LEN(names)) : NULL;
+	buf_addf(why, "there is no fault \"%s\"", name ? name : "");
+	if (near)
+		buf_addf(why, "; did you mean \"%s\"?", near);
+	return false;
+}
+
+bool faults_add(struct faults *faults, const struct value *order, struct buf *why)
+{
+	struct fault fault;
+	double count, skip, rate, seed, ms;
+	if (!read_kind(value_get_text(order, "kind"), &fault, why) || !read_number(order, "count", 0, 1e15, &count, why) ||
+	    !read_number(order, "skip", 0, 1e15, &skip, why) || !read_number(order, "rate", 1, 1, &rate, why) ||
+	    !read_number(order, "seed", 1, 1e15, &seed, why) || !read_number(order, "ms", 1000, 3600e3, &ms, why))
+		return false;
+	struct arena *arena = arena_new();
+	struct order *o = arena_new_of(arena, struct order);
+	const char *service = value_get_text(order, "service"), *operation = value_get_text(order, "operation");
+	fault.ms = (unsigned)ms;
+	*o = (struct order){.arena = arena,
+			    .fault = fault,
+			    .service = service ? arena_strdup(arena, service) : NULL,
+			    .operation = operation ? arena_strdup(arena, operation) : NULL,
+			    .count = (uint64_t)count,
+			    .skip = (uint64_t)skip,
+			    .rate = rate,
+			    .dice = (uint64_t)seed * 0x9e3779b97f4a7c15u + 1};
+	vec_add(&faults->orders, o);
+	return true;
+}
+
+void faults_describe(const struct faults *faults, struct buf *out)
+{
+	for (size_t i = 0; i < faults->orders.count; i++) {
+		const struct order *o = faults->orders.items[i];
+		buf_addf(out, "%s", o->fault.name);
+		if (o->fault.kind == FAULT_SLOW)
+			buf_addf(out, " by %u ms", o->fault.ms);
+		if (o->service)
+			buf_addf(out, ", service %s", o->service);
+		if (o->operation)
+			buf_addf(out, ", operation %s", o->operation);
+		if (o->skip)
+			buf_addf(out, ", after %llu", (unsigned long long)o->skip);
+		if (o->rate < 1)
+			buf_addf(out, ", rate %g", o->rate);
+		if (o->count)
+			buf_addf(out, ", at most %llu times", (unsigned long long)o->count);
+		buf_addf(out, ": happened %llu times\n", (unsigned long long)o->happened);
+	}
+}
+
+/* xorshift64*: the same seed gives the same days. */
+static double throw_dice(struct order *o)
+{
+	o->dice ^= o->dice >> 12;
+	o->dice ^= o->dice << 25;
+	o->dice ^= o->dice >> 27;
+	return (double)((o->dice * 0x2545f4914f6cdd1du) >> 11) / 9007199254740992.0;
+}
+
+const struct fault *faults_next(struct faults *faults, const char *service, const char *operation)
+{
+	for (size_t i = 0; i < faults->orders.count; i++) {
+		struct order *o = faults->orders.items[i];
+		if ((o->service && !text_like(o->service, service)) || (o->operation && !text_like(o->operation, operation)))
+			continue;
+		if (o->count && o->happened >= o->count)
+			continue;
+		if (o->seen++ < o->skip || (o->rate < 1 && throw_dice(o) >= o->rate))
+			continue;
+		o->happened++;
+		return &o->fault;
+	}
+	return NULL;
+}

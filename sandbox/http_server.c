@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one home of libmicrohttpd, which brings an epoll descriptor of its own that our loop watches. */
+#include "sandbox/http_server.h"
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "base/vec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BODY_LIMIT = 64 << 20, HEAD_LIMIT = 128 << 10, IDLE_SECONDS = 300 };
+
+struct http_exchange {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct arena *arena;
+	uint64_t id;
+	struct http_server_request request;
+	struct buf body;
+	struct MHD_Response *response; /* ready to be queued */
+	unsigned status;
+	bool begun;     /* its head has been read */
+	bool too_large;
+	bool handed;    /* the handler has had it */
+	bool suspended;
+	bool reset;
+};
+
+struct http_server {
+	struct loop *loop;
+	struct MHD_Daemon *daemon;
+	int epoll_fd;
+	uint16_t port;
+	size_t body_limit;
+	http_server_fn fn;
+	void *ctx;
+	loop_timer_id timer;
+	VEC(struct http_exchange *) open;
+	uint64_t last_id;
+	bool running, again;
+};
+
+/* ---- the library's turns ---- */
+
+static void turn(struct http_server *server);
+
+static void on_timer(void *ctx)
+{
+	struct http_server *server = ctx;
+	server->timer = 0;
+	turn(server);
+}
+
+static void on_ready(void *ctx, int fd, unsigned events)
+{
+	(void)fd, (void)events;
+	turn(ctx);
+}
+
+static void turn(struct http_server *server)
+{
+	if (server->running) {
+		server->again = true; /* called from inside of itself: an answer given at once */
+		return;
+	}
+	server->running = true;
+	MHD_run(server->daemon);
+	server->running = false;
+	if (server->timer)
+		loop_timer_cancel(server->loop, server->timer);
+	server->timer = 0;
+	MHD_UNSIGNED_LONG_LONG wait;
+	if (server->again)
+		server->timer = loop_timer(server->loop, 0, on_timer, server);
+	else if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
+		server->timer = loop_timer(server->loop, wait, on_timer, server);
+	server->again = false;
+}
+
+/* ---- a request ---- */
+
+/* The library unescapes what it hands out; this is the only sight of the target as it came. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+	struct http_server *server = ctx;
+	struct http_exchange *x = xcalloc(1, sizeof(*x));
+	x->server = server;
+	x->connection = connection;
+	x->arena = arena_new();
+	x->id = ++server->last_id;
+	const char *query = strchr(target, '?');
+	size_t len = query ? (size_t)(query - target) : strlen(target);
+	x->request.path = arena_strndup(x->arena, target, len);
+	x->request.query = arena_strdup(x->arena, query ? query + 1 : "");
+	vec_add(&server->open, x);
+	return x;
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct http_server *server = ctx;
+	struct http_exchange *x = *state;
+	(void)connection, (void)code;
+	if (!x)
+		return;
+	for (size_t i = 0; i < server->open.count; i++) {
+		if (server->open.items[i] == x) {
+			server->open.items[i] = server->open.items[server->open.count - 1];
+			server->open.count--;
+			break;
+		}
+	}
+	if (x->response)
+		MHD_destroy_response(x->response);
+	buf_release(&x->body);
+	arena_free(x->arena);
+	free(x);
+	*state = NULL;
+}
+
+struct heads {
+	struct arena *arena;
+	VEC(struct http_header) list;
+};
+
+static enum MHD_Result add_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct heads *heads = ctx;
+	(void)kind;
+	char *small = arena_strdup(heads->arena, name);
+	for (char *p = small; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	vec_add(&heads->list, (struct http_header){small, arena_strdup(heads->arena, value ? value : "")});
+	return MHD_YES;
+}
+
+static enum MHD_Result give(struct http_exchange *x)
+{
+	if (x->reset) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		/* to no address: the kernel takes the connection apart and says so to the other side at once */
+		struct sockaddr none = {.sa_family = AF_UNSPEC};
+		if (info)
+			(void)connect(info->connect_fd, &none, sizeof(none));
+		return MHD_NO;
+	}
+	enum MHD_Result queued = MHD_queue_response(x->connection, x->status, x->response);
+	MHD_destroy_response(x->response);
+	x->response = NULL;
+	return queued;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *target, const char *method,
+				  const char *version, const char *bytes, size_t *len, void **state)
+{
+	struct http_server *server = ctx;
+	struct http_exchange *x = *state;
+	(void)target, (void)version, (void)connection;
+	if (!x->begun) {
+		x->begun = true;
+		x->request.method = arena_strdup(x->arena, method);
+		return MHD_YES;
+	}
+	if (*len) {
+		x->too_large |= *len > server->body_limit - x->body.len;
+		if (!x->too_large)
+			buf_add(&x->body, bytes, *len);
+		*len = 0;
+		return MHD_YES;
+	}
+	if (!x->handed) {
+		x->handed = true;
+		struct heads heads = {.arena = x->arena};
+		MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_header, &heads);
+		x->request.headers = vec_copy(&heads.list, x->arena);
+		x->request.header_count = heads.list.count;
+		vec_free(&heads.list);
+		x->request.body = buf_text(&x->body);
+		x->request.body_len = x->body.len;
+		if (x->too_large)
+			http_exchange_answer(x, 413, NULL, 0, "", 0);
+		else
+			server->fn(server->ctx, x);
+	}
+	if (x->response || x->reset)
+		return give(x);
+	x->suspended = true;
+	MHD_suspend_connection(x->connection);
+	return MHD_YES;
+}
+
+/* ---- for the handler ---- */
+
+const struct http_server_request *http_exchange_request(const struct http_exchange *x)
+{
+	return &x->request;
+}
+
+struct arena *http_exchange_arena(const struct http_exchange *x)
+{
+	return x->arena;
+}
+
+uint64_t http_exchange_id(const struct http_exchange *x)
+{
+	return x->id;
+}
+
+struct http_exchange *http_exchange_find(const struct http_server *server, uint64_t id)
+{
+	for (size_t i = 0; i < server->open.count; i++) {
+		if (server->open.items[i]->id == id)
+			return server->open.items[i];
+	}
+	return NULL;
+}
+
+static void resume(struct http_exchange *x)
+{
+	if (!x->suspended)
+		return;
+	x->suspended = false;
+	MHD_resume_connection(x->connection);
+	turn(x->server);
+}
+
+void http_exchange_answer(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t header_count,
+			  const void *body, size_t body_len)
+{
+	if (x->response || x->reset)
+		bug("a request is answered twice");
+	x->status = status;
+	x->response = MHD_create_response_from_buffer(body_len, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+	if (!x->response)
+		out_of_memory();
+	for (size_t i = 0; i < header_count; i++)
+		MHD_add_response_header(x->response, headers[i].name, headers[i].value);
+	resume(x);
+}
+
+void http_exchange_reset(struct http_exchange *x)
+{
+	x->reset = true;
+	resume(x);
+}
+
+/* ---- the server ---- */
+
+static int listen_on(uint16_t port, uint16_t *got, struct buf *why)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	AUTO_FD int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && port)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, SOMAXCONN) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
+		buf_addf(why, "cannot listen on 127.0.0.1:%u: %s", port, strerror(errno));
+		return -1;
+	}
+	*got = ntohs(address.sin_port);
+	return steal_fd(&fd);
+}
+
+struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options, http_server_fn fn, void *ctx,
+				    struct buf *why)
+{
+	uint16_t port;
+	int fd = listen_on(options->port, &port, why);
+	if (fd < 0)
+		return NULL;
+	struct http_server *server = xcalloc(1, sizeof(*server));
+	server->loop = loop;
+	server->port = port;
+	server->body_limit = options->body_limit ? options->body_limit : BODY_LIMIT;
+	server->fn = fn;
+	server->ctx = ctx;
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+					  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+					  MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					  (size_t)HEAD_LIMIT, MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_CONNECTION_TIMEOUT,
+					  (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+	const union MHD_DaemonInfo *info = server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info) {
+		buf_adds(why, "the HTTP server cannot be started");
+		if (server->daemon)
+			MHD_stop_daemon(server->daemon);
+		else
+			close(fd);
+		free(server);
+		return NULL;
+	}
+	server->epoll_fd = info->epoll_fd;
+	loop_watch_fd(loop, server->epoll_fd, LOOP_READ, on_ready, server);
+	return server;
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (!server)
+		return;
+	if (server->timer)
+		loop_timer_cancel(server->loop, server->timer);
+	loop_unwatch(server->loop, server->epoll_fd);
+	for (size_t i = 0; i < server->open.count; i++) { /* what is suspended cannot be stopped */
+		if (server->open.items[i]->suspended)
+			MHD_resume_connection(server->open.items[i]->connection);
+	}
+	server->running = true; /* no turns any more */
+	MHD_stop_daemon(server->daemon);
+	vec_free(&server->open);
+	free(server);
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+	return server->port;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects of a sandbox's world: by kind, region and id, each a value. All of them are in memory;
+ * what a transaction has changed is written to SQLite when it is committed, so that a world outlives
+ * its process.
+ */
+#pragma once
+
+#include "lang/value/value.h"
+
+struct store;
+struct buf;
+
+struct object {
+	const char *kind, *region, *id;
+	uint64_t number;           /* in order of creation, from 1 */
+	const struct value *value; /* an object */
+};
+
+/* NULL with the reason. */
+struct store *store_open(const char *path, struct buf *why);
+void store_close(struct store *store); /* what is not committed is lost. NULL accepted */
+
+/* Valid until the transaction in which it is replaced or deleted ends. NULL when there is none. */
+const struct object *store_find(const struct store *store, const char *kind, const char *region, const char *id);
+/* In order of creation; valid until the next change of that kind. */
+const struct object *const *store_list(const struct store *store, const char *kind, const char *region, size_t *count);
+
+/* A new object, or a new value of one that is there, which keeps its number. The value is copied. */
+const struct object *store_put(struct store *store, const char *kind, const char *region, const char *id, const struct value *value);
+void store_delete(struct store *store, const struct object *object);
+
+bool store_commit(struct store *store, struct buf *why) MUST_USE;
+void store_rollback(struct store *store);
+/* Deletes everything, at once. */
+bool store_empty(struct store *store, struct buf *why) MUST_USE;
+size_t store_size(const struct store *store);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/world.h"
+
+#include "aws/sigv4.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "lang/value/json.h"
+#include "lang/value/jsonw.h"
+#include "sandbox/api.h"
+#include "sandbox/control.h"
+#include "sandbox/faults.h"
+#include "sandbox/http_server.h"
+#include "sandbox/request_log.h"
+#include "sandbox/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char identity_name[] = "world.json", store_name[] = "world.db", lock_name[] = "pid";
+#define USUAL_PACE 0.01
+
+/* ---- who the world is ---- */
+
+static double number_of(const struct value *v, const char *name, double fallback)
+{
+	const struct value *n = value_get(v, name);
+	return n && value_is_a(n, TYPE_NUMBER) ? number_to_double(n->number) : fallback;
+}
+
+bool world_identity_load(struct arena *arena, const char *dir, struct world_identity *out, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	const char *path = path_join(arena, dir, identity_name);
+	if (!file_read(path, 1 << 20, &text)) {
+		if (errno != ENOENT)
+			buf_addf(why, "cannot read %s: %s", path, strerror(errno));
+		return false;
+	}
+	const struct value *v = value_from_json(arena, text.ptr, text.len, why);
+	if (!v)
+		return false;
+	*out = (struct world_identity){.account = value_get_text(v, "account"),
+				       .access_key = value_get_text(v, "access_key_id"),
+				       .secret_key = value_get_text(v, "secret_access_key"),
+				       .region = value_get_text(v, "region"),
+				       .port = (unsigned)number_of(v, "port", 0),
+				       .pace = number_of(v, "pace", USUAL_PACE)};
+	if (out->account && out->access_key && out->secret_key && out->region)
+		return true;
+	buf_addf(why, "%s is not complete; remove it to begin a new world", path);
+	return false;
+}
+
+static bool identity_save(struct world *world, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	const char *path = path_join(world->arena, world->dir, identity_name);
+	struct jsonw w = {.out = &text, .pretty = true};
+	jsonw_open(&w, NULL, '{');
+	jsonw_text(&w, "account", world->identity.account);
+	jsonw_text(&w, "access_key_id", world->identity.access_key);
+	jsonw_text(&w, "secret_access_key", world->identity.secret_key);
+	jsonw_text(&w, "region", world->identity.region);
+	jsonw_int(&w, "port", world->identity.port);
+	const char *pace = arena_printf(world->arena, "%.17g", world->identity.pace);
+	jsonw_raw(&w, "pace", pace, strlen(pace));
+	jsonw_close(&w, '}');
+	buf_addc(&text, '\n');
+	if (file_write(path, text.ptr, text.len, 0600))
+		return true;
+	buf_addf(why, "cannot write %s: %s", path, strerror(errno));
+	return false;
+}
+
+static const char *random_text(struct arena *arena, const char *prefix, const char *letters, size_t len)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	unsigned char bytes[64];
+	size_t count = strlen(letters);
+	random_bytes(bytes, sizeof(bytes));
+	buf_adds(&text, prefix);
+	for (size_t i = 0; i < len; i++)
+		buf_addc(&text, letters[bytes[i] % count]);
+	return buf_copy(&text, arena);
+}
+
+static void identity_make(struct arena *arena, struct world_identity *out)
+{
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	*out = (struct world_identity){.account = random_text(arena, "9", "0123456789", 11),
+				       .access_key = random_text(arena, "AKIA", capitals, 16),
+				       .secret_key = random_text(arena, "", letters, 40),
+				       .region = "us-east-1",
+				       .pace = USUAL_PACE};
+}
+
+/* ---- opening and closing ---- */
+
+static bool listen_at(struct world *world, const struct world_options *options, struct buf *why)
+{
+	unsigned port = options->port ? options->port : world->identity.port;
+	world->server = http_server_new(world->loop, &(struct http_server_options){.port = (uint16_t)port}, api_handle, world, why);
+	if (!world->server && port && !options->port) { /* last time's is taken: any other one */
+		buf_clear(why);
+		world->server = http_server_new(world->loop, &(struct http_server_options){0}, api_handle, world, why);
+	}
+	if (!world->server)
+		return false;
+	world->identity.port = http_server_port(world->server);
+	return true;
+}
+
+struct world *world_open(struct loop *loop, const struct world_options *options, struct buf *why)
+{
+	struct world *world = xcalloc(1, sizeof(*world));
+	world->loop = loop;
+	world->arena = arena_new();
+	world->dir = arena_strdup(world->arena, options->dir);
+	world->keys = sigv4_keys_new();
+	world->faults = faults_new();
+	if (!world_identity_load(world->arena, world->dir, &world->identity, why) && !why->len)
+		identity_make(world->arena, &world->identity);
+	world->account = world->identity.account;
+	if (options->region)
+		world->identity.region = arena_strdup(world->arena, options->region);
+	if (options->pace >= 0)
+		world->identity.pace = options->pace;
+	if (!why->len && (world->library = library_new(why)) && (world->store = store_open(path_join(world->arena, world->dir, store_name), why)) &&
+	    (world->log = request_log_open(world->dir, why)) && listen_at(world, options, why) && identity_save(world, why))
+		return world;
+	world_close(world);
+	return NULL;
+}
+
+void world_close(struct world *world)
+{
+	if (!world)
+		return;
+	http_server_free(world->server);
+	request_log_close(world->log);
+	store_close(world->store);
+	library_free(world->library);
+	faults_free(world->faults);
+	sigv4_keys_free(world->keys);
+	arena_free(world->arena);
+	free(world);
+}
+
+bool world_reset(struct world *world, struct buf *why)
+{
+	faults_clear(world->faults);
+	request_log_empty(world->log);
+	world->requests = 0;
+	return store_empty(world->store, why);
+}
+
+/* ---- what comes with time ---- */
+
+void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds)
+{
+	struct arena *arena = arena_new();
+	int64_t due = world->now_ms + (int64_t)llround(seconds * 1000 * world->identity.pace);
+	const char *names[] = {"due", "procedure", "region", "kind", "id"};
+	const struct value *items[] = {value_int(arena, due), value_string(arena, procedure), value_string(arena, region),
+				       value_string(arena, value_get_text(object, "_kind")), value_string(arena, value_get_text(object, "_id"))};
+	store_put(world->store, "@later", "", new_id(arena, ""), value_object(arena, names, items, ARRAY_LEN(items)));
+	arena_free(arena);
+}
+
+static const struct object *next_due(struct world *world)
+{
+	size_t count;
+	const struct object *const *list = store_list(world->store, "@later", "", &count), *best = NULL;
+	double earliest = (double)world->now_ms;
+	for (size_t i = 0; i < count; i++) {
+		double due = number_of(list[i]->value, "due", 0);
+		if (due < earliest || (due <= earliest && !best)) {
+			best = list[i];
+			earliest = due;
+		}
+	}
+	return best;
+}
+
+void world_tick(struct world *world)
+{
+	const struct object *due;
+	while ((due = next_due(world))) {
+		struct arena *arena = arena_new();
+		struct failure failure = {0};
+		const struct value *order = value_copy(arena, due->value);
+		struct run run = {.world = world, .arena = arena, .region = value_get_text(order, "region"), .failure = &failure};
+		const struct kind *kind = library_kind(world->library, value_get_text(order, "kind"));
+		store_delete(world->store, due);
+		const struct object *object = store_find(world->store, kind->name, run_region(&run, kind), value_get_text(order, "id"));
+		if (object)
+			(void)run_procedure(&run, value_get_text(order, "procedure"), value_copy(arena, object->value), NULL);
+		AUTO_BUF struct buf why = BUF_INIT;
+		if (failure.code || !store_commit(world->store, &why))
+			bug("what comes with time has failed (%s): %s%s", value_get_text(order, "procedure"), failure.code ? failure.message : "",
+			    buf_text(&why));
+		arena_free(arena);
+	}
+}
+
+/* ---- the process ---- */
+
+int world_process(const char *dir)
+{
+	struct arena *arena = arena_new();
+	AUTO_FD int fd = open(path_join(arena, dir, lock_name), O_RDWR | O_CLOEXEC);
+	arena_free(arena);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	return fd >= 0 && !fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+/* A lock ends with its process, however that ends: there are no stale ones. */
+static int take_directory(const char *dir, struct buf *why)
+{
+	struct arena *arena = arena_new();
+	AUTO_FD int fd = -1;
+	if (!make_directories(dir, 0700) || chmod(dir, 0700) < 0 ||
+	    (fd = open(path_join(arena, dir, lock_name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0) {
+		buf_addf(why, "cannot use the directory %s: %s", dir, strerror(errno));
+	} else {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		char text[32];
+		int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+		if (fcntl(fd, F_SETLK, &lock) < 0) {
+			buf_addf(why, "a sandbox is running in %s already, as process %d", dir, world_process(dir));
+			close(steal_fd(&fd));
+		} else if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)len) != len) {
+			buf_addf(why, "cannot write into %s: %s", dir, strerror(errno));
+			close(steal_fd(&fd));
+		}
+	}
+	arena_free(arena);
+	return steal_fd(&fd);
+}
+
+static void on_stop(void *ctx, int signo)
+{
+	(void)signo;
+	loop_stop(ctx);
+}
+
+int world_serve(const struct world_options *options, void (*ready)(void *ctx, const char *why), void *ctx)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	AUTO_FD int lock = take_directory(options->dir, &why);
+	struct loop *loop = lock >= 0 ? loop_new() : NULL;
+	struct world *world = loop ? world_open(loop, options, &why) : NULL;
+	struct control *control = world ? control_open(world, &why) : NULL;
+	if (control) {
+		loop_signal(loop, SIGTERM, on_stop, loop);
+		loop_signal(loop, SIGINT, on_stop, loop);
+	}
+	ready(ctx, control ? NULL : buf_text(&why));
+	if (control)
+		loop_run(loop);
+	control_close(control);
+	world_close(world);
+	loop_free(loop);
+	return control ? 0 : 1;
+}

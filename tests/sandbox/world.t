@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A sandbox's process and directory: started, found, used, stopped, started again; who may ask; bad days to order."""
+import json
+import os
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+import e2e  # noqa: E402
+import sandbox  # noqa: E402
+from tap import Tap, skip_all  # noqa: E402
+
+tap = Tap()
+
+
+def infra(folder, *args, **env):
+    return e2e.run([e2e.INFRA, "sandbox", *args], e2e.environment("", INFRA_SANDBOX=str(folder), **env), folder.parent)
+
+
+def test_process(folder):
+    state = folder / "state"
+    tap.same(infra(state, "status").code, 1, "nothing runs yet")
+    tap.same(infra(state, "env").code, 1, "so there is nothing to set")
+    up = infra(state, "up")
+    tap.ok(up.code == 0 and "http://127.0.0.1:" in up.out and 'eval "$(infra sandbox env)"' in up.out, "up says how to use it", up)
+    first = json.loads((state / "world.json").read_text())
+    tap.ok(infra(state, "status").out.startswith(f"http://127.0.0.1:{first['port']}, account {first['account']}"), "status names it")
+    again = infra(state, "up")
+    tap.ok(again.code == 0 and str(first["port"]) in again.out, "up again shows the one that runs", again)
+    env = infra(state, "env").out
+    tap.ok(f"export AWS_ENDPOINT_URL=http://127.0.0.1:{first['port']}\n" in env and first["secret_access_key"] in env, "env", env)
+    modes = {p.name: stat.S_IMODE(p.lstat().st_mode) for p in state.iterdir() if not p.is_socket()}
+    tap.ok(stat.S_IMODE(state.stat().st_mode) == 0o700 and set(modes.values()) == {0o600}, "its files are its owner's alone", modes)
+    pid = int((state / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(200):
+        if infra(state, "status").code == 1:
+            break
+    tap.same(infra(state, "status").code, 1, "killed, it leaves nothing that looks alive")
+    up = infra(state, "up")
+    tap.ok(up.code == 0 and json.loads((state / "world.json").read_text()) == first, "it starts again as the same account, on the same port", up)
+    tap.ok("stopped" in infra(state, "down").out and infra(state, "status").code == 1, "down stops it")
+    tap.same(infra(state, "down").code, 0, "down again has nothing to do")
+    tap.same(infra(state, "up", "-prot=1").code, 3, "a misspelt option")
+    tap.same(infra(state, "up", "-port=99999").code, 3, "a port that is none")
+
+
+def caller(cloud, **keys):
+    import boto3
+    from botocore.config import Config
+    keys = {"aws_access_key_id": cloud.access_key, "aws_secret_access_key": cloud.secret_key, "region_name": "us-east-1", **keys}
+    service = keys.pop("service", "sts")
+    client = boto3.client(service, endpoint_url=cloud.endpoint, config=Config(retries={"max_attempts": 0}), **keys)
+    return client
+
+
+def code_of(call, *args, **kwargs):
+    """The AWS error code of a call, its status, or what else it ended with."""
+    from botocore.exceptions import ClientError
+    try:
+        call(*args, **kwargs)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    except Exception as error:  # pylint: disable=broad-except
+        return type(error).__name__, 0
+    return None, 200
+
+
+def test_signatures(cloud):
+    tap.same(caller(cloud).get_caller_identity()["Account"], cloud.identity["account"], "the world's own keys")
+    tap.same(code_of(caller(cloud, aws_secret_access_key="x").get_caller_identity), ("SignatureDoesNotMatch", 403), "another secret")
+    tap.same(code_of(caller(cloud, aws_access_key_id="x").get_caller_identity), ("InvalidClientTokenId", 403), "another key")
+    tap.same(code_of(caller(cloud, service="ec2", aws_secret_access_key="x").describe_vpcs), ("AuthFailure", 401), "the same in EC2's words")
+    tap.same(code_of(caller(cloud, service="ssm", aws_secret_access_key="x").describe_parameters), ("InvalidSignatureException", 403), "and in JSON")
+    tap.same(code_of(caller(cloud, region_name="xx-north-9").get_caller_identity), ("InvalidClientTokenId", 400), "a region that is none")
+    url = caller(cloud).generate_presigned_url("get_caller_identity", HttpMethod="GET")
+    import urllib.error
+    import urllib.request
+    tap.ok(b"<Account>" in urllib.request.urlopen(url, timeout=10).read(), "a presigned URL")
+    for what, wrong in (("changed", url.replace("Version=2011-06-15", "Version=2011-06-16")), ("unsigned", cloud.endpoint + "/?Action=GetCallerIdentity")):
+        try:
+            urllib.request.urlopen(wrong, timeout=10)
+            tap.ok(False, f"a URL that is {what}")
+        except urllib.error.HTTPError as error:
+            tap.same(error.code, 403, f"a URL that is {what}")
+
+
+def test_unknown(cloud):
+    tap.same(code_of(caller(cloud, service="sagemaker").list_algorithms), ("NotImplemented", 501), "an operation that it does not know is refused")
+    last = cloud.log("-errors")[-1]
+    tap.same((last["service"], last["operation"], last["status"]), ("sagemaker", "ListAlgorithms", 501), "and stands in the log")
+
+
+def test_faults(cloud):
+    sts = caller(cloud)
+    for kind, got in (("throttle", ("Throttling", 400)), ("500", ("InternalFailure", 500)), ("503-after", ("ServiceUnavailable", 503)),
+                      ("reset-before", ("ConnectionClosedError", 0)), ("reset-after", ("ConnectionClosedError", 0))):
+        cloud.command("fault", "add", kind, "-operation=GetCaller*", "-count=1")
+        tap.same(code_of(sts.get_caller_identity), got, f"fault {kind}")
+        tap.same(code_of(sts.get_caller_identity)[0], None, "which happens once")
+    tap.same([e["status"] for e in cloud.log("-operation=GetCallerIdentity")][-2:], [0, 200], "the log has them")
+    cloud.command("fault", "clear")
+    cloud.command("fault", "add", "throttle", "-service=s*", "-skip=1")
+    tap.same([code_of(sts.get_caller_identity)[0] == "Throttling" for _ in range(3)], [False, True, True], "skip")
+    tap.ok("happened 2 times" in cloud.command("fault", "list").out, "fault list")
+    days = []
+    for _ in range(2):
+        cloud.command("fault", "clear")
+        cloud.command("fault", "add", "throttle", "-service=sts", "-rate=0.5", "-seed=5")
+        days.append([code_of(sts.get_caller_identity)[0] for _ in range(16)])
+    tap.ok(days[0] == days[1] and len(set(days[0])) == 2, "the same seed gives the same days", days)
+    wrong = cloud.command("fault", "add", "trottle")
+    tap.ok(wrong.code == 1 and 'did you mean "throttle"' in wrong.err, "a misspelt fault", wrong)
+    cloud.reset()
+    tap.ok(cloud.command("fault", "list").out.startswith("No faults") and not cloud.log(), "reset takes faults and log away")
+
+
+why = e2e.missing()
+if why:
+    skip_all(why)
+folder_ = Path(tempfile.mkdtemp(prefix="infra-sandbox-"))
+try:
+    tap.case(test_process, folder_)
+finally:
+    infra(folder_ / "state", "down")
+    shutil.rmtree(folder_, ignore_errors=True)
+with sandbox.Sandbox() as cloud_:
+    for test in (test_signatures, test_unknown, test_faults):
+        tap.case(test, cloud_)
+tap.done()
