@@ -78,5 +78,7 @@ struct render_options session_rendering(const struct session *session);
 void session_print(struct buf *out);
 /* The schema of an object's type, or NULL. */
 const struct schema *session_schema(struct session *session, const struct object *object);
+/* The one object of the open state that an address names; NULL: told that there is none, or that there are several. */
+const struct object *session_one_object(struct session *session, const char *text);
 /* More operands than the command takes: told, EXIT_USAGE. */
 int session_too_many(const char *command, const char *operand);

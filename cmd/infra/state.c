@@ -78,6 +78,26 @@ static int state_list(int argc, char **argv)
 
 /* ---- show ---- */
 
+const struct object *session_one_object(struct session *s, const char *text)
+{
+	struct address wanted;
+	if (!address_parse(s->arena, text, &wanted, &s->diags))
+		return NULL;
+	const struct object *found = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < state_object_count(s->state); i++) {
+		const struct object *object = state_object_at(s->state, i);
+		if (is_in(object, &wanted) && !*object->deposed && !count++)
+			found = object;
+	}
+	if (!count)
+		not_found(s, text);
+	else if (count > 1)
+		diag_error(&s->diags, SRC_NOWHERE, "The address names several objects", "%s holds %zu objects; name one of them, %s for example.",
+			   text, count, found->address);
+	return count == 1 ? found : NULL;
+}
+
 static int state_show(int argc, char **argv)
 {
 	struct session s;
@@ -89,28 +109,12 @@ static int state_show(int argc, char **argv)
 		fputs("infra state show: give the address of one object, as `infra state list` shows it\n", stderr);
 		code = EXIT_USAGE;
 	} else if (at >= 0) {
-		struct address wanted;
-		if (parse_addresses(&s, argv + at, 1, &wanted) && session_open_state_only(&s, true, "state show")) {
-			const struct object *found = NULL;
-			size_t count = 0;
-			for (size_t i = 0; i < state_object_count(s.state); i++) {
-				const struct object *object = state_object_at(s.state, i);
-				if (is_in(object, &wanted) && !*object->deposed) {
-					found = object;
-					count++;
-				}
-			}
-			if (!count) {
-				not_found(&s, argv[at]);
-			} else if (count > 1) {
-				diag_error(&s.diags, SRC_NOWHERE, "The address names several objects",
-					   "%s holds %zu objects; name one of them, %s for example.", argv[at], count, found->address);
-			} else {
-				AUTO_BUF struct buf out = BUF_INIT;
-				struct render_options options = session_rendering(&s);
-				render_object(found, session_schema(&s, found), &options, &out);
-				session_print(&out);
-			}
+		const struct object *found = session_open_state_only(&s, true, "state show") ? session_one_object(&s, argv[at]) : NULL;
+		if (found) {
+			AUTO_BUF struct buf out = BUF_INIT;
+			struct render_options options = session_rendering(&s);
+			render_object(found, session_schema(&s, found), &options, &out);
+			session_print(&out);
 		}
 		code = session_report(&s);
 	}
