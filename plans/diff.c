@@ -477,6 +477,23 @@ const struct value *diff_copy_marks(struct arena *arena, const struct schema *sc
 	return schema_mark_sensitive(arena, schema, copy_marks(arena, v, from));
 }
 
+bool diff_same_sensitivity(const struct value *prior, const struct value *planned)
+{
+	bool here = value_marks_deep(prior) & VALUE_SENSITIVE;
+	if (((prior->marks ^ planned->marks) & VALUE_SENSITIVE) || here != !!(value_marks_deep(planned) & VALUE_SENSITIVE))
+		return false;
+	if (!here || prior->type->kind == TYPE_SET || prior->state != VALUE_KNOWN || planned->state != VALUE_KNOWN ||
+	    type_is_primitive(prior->type) || prior->count != planned->count)
+		return true;
+	bool by_key = prior->type->kind == TYPE_OBJECT || prior->type->kind == TYPE_MAP;
+	for (uint32_t i = 0; i < prior->count; i++) {
+		const struct value *met = by_key ? value_get(planned, value_key_at(prior, i)) : planned->items[i];
+		if (met && !diff_same_sensitivity(prior->items[i], met))
+			return false;
+	}
+	return true;
+}
+
 /* ---- conformance ---- */
 
 struct conformance {

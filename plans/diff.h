@@ -38,6 +38,8 @@ void diff_replacements(struct arena *arena, const struct schema *schema, const s
  */
 const struct value *diff_copy_marks(struct arena *arena, const struct schema *schema, const struct value *v,
 				    const struct value *from);
+/* Whether the same places of two values that say the same are sensitive (sets: as a whole). */
+bool diff_same_sensitivity(const struct value *prior, const struct value *planned);
 /* Whether `actual` can have become of `planned`: the same wherever planned is known. The first difference in `path`. */
 bool diff_conforms(struct arena *arena, const struct value *planned, const struct value *actual, struct value_path *path);
 

@@ -219,17 +219,14 @@ static bool plan_instance(struct planner *p, const struct node *node, struct mod
 		change.action = PLAN_CREATE;
 	else if (replace)
 		change.action = node->create_before_destroy ? PLAN_CREATE_THEN_DELETE : PLAN_DELETE_THEN_CREATE;
-	else if (changed || (w && w->note))
+	else if (changed || (w && w->note) || !diff_same_sensitivity(prior, planned.planned)) /* what is secret now is to be recorded so */
 		change.action = PLAN_UPDATE;
 	else
 		change.action = PLAN_NOOP;
 	bool refused = replace && must_not_be_destroyed(p, node, mi, instance);
 	if (refused)
 		refuse_destroying(p, node, address, "it would be replaced");
-	if (change.action == PLAN_NOOP && value_marks_deep(planned.planned) == value_marks_deep(prior))
-		change.planned = prior;
-	else
-		change.planned = value_copy(engine->arena, planned.planned);
+	change.planned = change.action == PLAN_NOOP ? prior : value_copy(engine->arena, planned.planned);
 	instance->value = change.planned;
 	bool ok = resource_postconditions(engine, node, mi, instance, change.planned, p->scratch, diags);
 	diags_set_address(diags, first, address);

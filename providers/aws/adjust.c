@@ -41,6 +41,58 @@ static const struct value_path *path_here(struct adjusting *a, size_t depth)
 	return path;
 }
 
+/* ---- members of sets ---- */
+
+static bool is_member_list(const struct entry *entry)
+{
+	enum type_kind kind = entry->type->kind;
+	return entry->kind < ENTRY_ONE && (kind == TYPE_SET || kind == TYPE_LIST) && entry->type->element->kind == TYPE_OBJECT;
+}
+
+/* Written as null in a block that is written: what Terraform's provider stores for it. */
+static const struct value *without_nulls(struct arena *arena, const struct value *member)
+{
+	if (member->state != VALUE_KNOWN)
+		return member;
+	const struct value **items = arena_array_of(arena, member->count, const struct value *);
+	for (uint32_t i = 0; i < member->count; i++) {
+		const struct value *v = member->items[i];
+		items[i] = v->state == VALUE_NULL ? value_mark(arena, value_zero(arena, member->type->attrs[i].type), v->marks) : v;
+	}
+	return value_mark(arena, value_object_of(arena, member->type, items), member->marks);
+}
+
+/*
+ * Attributes that may be written as blocks (ingress, route): a member that says what a prior one says is that one, in
+ * its spelling; in new ones nothing is null.
+ */
+static const struct value *adjust_members(struct adjusting *a, const struct value *planned, const struct value *prior)
+{
+	if (planned->state != VALUE_KNOWN)
+		return planned;
+	const struct value **items = arena_array_of(a->arena, planned->count, const struct value *);
+	uint32_t before = prior && prior->state == VALUE_KNOWN ? prior->count : 0;
+	for (uint32_t i = 0; i < planned->count; i++) {
+		items[i] = without_nulls(a->arena, planned->items[i]);
+		for (uint32_t k = 0; k < before; k++) {
+			if (!differs(without_nulls(a->arena, prior->items[k]), items[i])) {
+				items[i] = prior->items[k];
+				break;
+			}
+		}
+	}
+	const struct type *element = planned->type->element;
+	const struct value *v = planned->type->kind == TYPE_SET ? value_set(a->arena, element, items, planned->count)
+								 : value_list(a->arena, element, items, planned->count);
+	return value_mark(a->arena, v, planned->marks);
+}
+
+/* Which of a set's words is which cannot be said while one is open: the set is. */
+static bool is_open_set(const struct value *v)
+{
+	return v->type->kind == TYPE_SET && type_is_primitive(v->type->element) && v->state == VALUE_KNOWN && v->deep_unknown;
+}
+
 /* ---- one attribute ---- */
 
 /*
@@ -138,6 +190,10 @@ static const struct value *adjust_entries(struct adjusting *a, const struct entr
 			continue;
 		if (entry->kind >= ENTRY_ONE)
 			items[i] = adjust_blocks(a, entry, items[i], before, written ? value_get(written, name) : NULL, depth + 1);
+		else if (is_member_list(entry))
+			items[i] = adjust_members(a, items[i], before);
+		else if (is_open_set(items[i]))
+			items[i] = value_mark(a->arena, value_unknown(a->arena, items[i]->type), value_marks_deep(items[i]));
 		items[i] = keep_prior(a, entry, items[i], before, depth && written ? value_get(written, name) : NULL);
 		if (entry->form && items[i] != before)
 			items[i] = form_value(a->arena, entry->form, items[i]);
@@ -283,7 +339,7 @@ static const struct value *follow(struct adjusting *a, const struct value *plann
 	const struct value *result = planned;
 	for (size_t i = 0; i < a->type->entry_count && a->prior; i++) {
 		const struct entry *entry = &a->type->entries[i];
-		bool follows = false;
+		bool follows = false, by_bracket = false;
 		for (size_t k = 0; k < entry->follow_count && !follows; k++) {
 			const struct expr *e = entry->follows[k];
 			if (e->kind == EXPR_NAME && !strcmp(e->name, "all"))
@@ -291,9 +347,13 @@ static const struct value *follow(struct adjusting *a, const struct value *plann
 			else if (e->kind == EXPR_NAME)
 				follows = path_changes(a, planned, e->name);
 			else if (e->kind == EXPR_ATTR && e->on->kind == EXPR_NAME && !strcmp(e->on->name, "within"))
-				follows = bracket_opens(a, planned, e->name);
+				follows = by_bracket = bracket_opens(a, planned, e->name);
 		}
 		const struct value *written = value_get(a->config, entry->name);
+		const struct value *before = value_get(a->prior, entry->name);
+		/* what a host does not have, a stop cannot take from it */
+		if (by_bracket && before && is_blank(before))
+			continue;
 		if (follows && (!written || value_is_null(written)))
 			result = with_exact(a->arena, result, entry->name, value_unknown(a->arena, entry->type));
 	}

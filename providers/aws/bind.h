@@ -50,6 +50,8 @@ const struct value *surface_fit(struct arena *arena, const struct value *v, cons
 const struct value *surface_members(struct env *env, const struct group *group, const struct entry *entry, const struct value *want);
 /* Tags of AWS's lists ({Key, Value} in any case) or maps as a map; without aws: and our own. */
 const struct value *surface_tags(struct arena *arena, const struct value *v, bool *marked, const char *token);
+/* What Terraform's provider stores for "nothing there" in attributes that it computes: "", 0, false, []. */
+const struct value *value_zero(struct arena *arena, const struct type *type);
 /* Without what is blank inside: how members of groups are compared. */
 const struct value *surface_trimmed(struct arena *arena, const struct value *v);
 /* The object with one attribute replaced; the value has its type. */

@@ -693,10 +693,23 @@ struct member_list {
 	VEC(const struct value *) items;
 };
 
-static void add_chunks(struct op *op, struct frame *frame, const struct steps *steps, const struct member_list *list, int which)
+/* Plans and states have "" where nothing is written; requests have nothing there. */
+static const struct value *without_blanks(struct arena *arena, const struct value *member)
+{
+	if (member->state != VALUE_KNOWN || member->type->kind != TYPE_OBJECT)
+		return member;
+	const struct value **items = arena_array_of(arena, member->count, const struct value *);
+	for (uint32_t i = 0; i < member->count; i++)
+		items[i] = is_blank(member->items[i]) ? value_null(arena, member->type->attrs[i].type) : member->items[i];
+	return value_object_of(arena, member->type, items);
+}
+
+static void add_chunks(struct op *op, struct frame *frame, const struct steps *steps, struct member_list *list, int which)
 {
 	if (!steps->count || !list->items.count)
 		return;
+	for (size_t i = 0; i < list->items.count; i++)
+		list->items.items[i] = without_blanks(op->arena, list->items.items[i]);
 	size_t at_once = steps->items[0].at_once ? steps->items[0].at_once : list->items.count;
 	for (size_t start = 0; start < list->items.count; start += at_once) {
 		size_t n = list->items.count - start < at_once ? list->items.count - start : at_once;

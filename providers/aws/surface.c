@@ -117,8 +117,7 @@ const struct value *surface_fit(struct arena *arena, const struct value *v, cons
 	return converted ? converted : value_null(arena, type);
 }
 
-/* What Terraform's provider stores for "nothing there" in attributes that it computes. */
-static const struct value *zero(struct arena *arena, const struct type *type)
+const struct value *value_zero(struct arena *arena, const struct type *type)
 {
 	switch (type->kind) {
 	case TYPE_STRING:
@@ -259,7 +258,7 @@ static const struct value *entry_value(struct env *env, const struct entry *entr
 	if (entry->flags & ENTRY_KEPT) {
 		if (before)
 			return before;
-		return computed ? zero(arena, entry->type) : value_null(arena, entry->type);
+		return computed ? value_zero(arena, entry->type) : value_null(arena, entry->type);
 	}
 	const struct value *found;
 	if (entry->kind >= ENTRY_ONE) {
@@ -281,7 +280,7 @@ static const struct value *entry_value(struct env *env, const struct entry *entr
 		/* AWS says nothing of what is as it is by default */
 		if (entry->fallback && (!before || value_same(before, entry->fallback)))
 			return entry->fallback;
-		return computed ? zero(arena, entry->type) : value_null(arena, entry->type);
+		return computed ? value_zero(arena, entry->type) : value_null(arena, entry->type);
 	}
 	/* false and 0 for what was never written say the same as nothing */
 	if (before && value_is_null(before) && !computed && !(entry->flags & ENTRY_STRICT)) {
@@ -483,9 +482,9 @@ static const struct value *attribute(struct env *env, const struct entry *entry,
 		if (entry->fallback)
 			return entry->fallback;
 		if (unread)
-			return value_mark(arena, zero(arena, entry->type), VALUE_UNREAD);
+			return value_mark(arena, value_zero(arena, entry->type), VALUE_UNREAD);
 		if (computed)
-			return zero(arena, entry->type);
+			return value_zero(arena, entry->type);
 		return value_null(arena, entry->type);
 	}
 	if (entry->flags & ENTRY_MEMBERS) {
@@ -550,7 +549,7 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 		const struct value *mine = value_get(before, entry->name), *other = value_get(before, entry->either);
 		if (other && !is_blank(other) && other->state == VALUE_KNOWN && (!mine || is_blank(mine) || mine->state == VALUE_UNKNOWN))
 			items[i] = mine && mine->state == VALUE_KNOWN ? mine
-				   : entry->flags & ENTRY_COMPUTED ? zero(arena, entry->type)
+				   : entry->flags & ENTRY_COMPUTED ? value_zero(arena, entry->type)
 								   : value_null(arena, entry->type);
 	}
 	return value_object_of(arena, shape, items);
@@ -561,7 +560,7 @@ const struct value *surface_settle(struct arena *arena, const struct value *v)
 	if (!v->deep_unknown)
 		return v;
 	if (v->state == VALUE_UNKNOWN)
-		return zero(arena, v->type);
+		return value_zero(arena, v->type);
 	const struct value **items = arena_array_of(arena, v->count, const struct value *);
 	for (uint32_t i = 0; i < v->count; i++)
 		items[i] = surface_settle(arena, v->items[i]);
