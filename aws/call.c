@@ -23,6 +23,7 @@ enum {
 	TRIES_TRANSIENT = 8,
 	TRIES_UNREACHED = 4, /* no connection: the address is more likely wrong than busy */
 	TRIES_UNREADABLE = 3,
+	TRIES_SILENT = 3, /* no answer within the time for one, which is long */
 	REDIRECTS = 3,
 	SKEW_S = 60, /* a server's date that differs by less is not the reason */
 };
@@ -66,6 +67,24 @@ struct aws_identity *aws_get_identity(const struct aws *aws)
 size_t aws_active(const struct aws *aws)
 {
 	return aws->active;
+}
+
+const char *aws_describe(const struct aws *aws, aws_call_id id, struct arena *arena)
+{
+	const struct call *call = id ? map_find_n(&aws->by_id, (const char *)&id, sizeof(id)) : aws->calls;
+	while (!id && call && call->next) /* the newest is the first */
+		call = call->next;
+	if (!call || !call->op)
+		return NULL;
+	const char *name = aws_text(call->op->name), *server = call->endpoint ? call->endpoint->url : NULL;
+	const char *again = call->tries > 1 ? arena_printf(arena, " (try %u)", call->tries) : "";
+	if (call->timer)
+		return arena_printf(arena, "%s failed and is tried again soon%s", name, again);
+	if (call->asks_identity)
+		return arena_printf(arena, "%s waits for credentials", name);
+	if (!call->http || !call->tries)
+		return arena_printf(arena, "%s waits for its turn", name);
+	return arena_printf(arena, "no answer to %s from %s yet%s", name, server ? server : "the server", again);
 }
 
 struct aws_stat *call_stat(struct call *call)
@@ -485,7 +504,9 @@ static void judge_unsent(struct call *call, const struct http_response *response
 
 static void judge_lost(struct call *call, const struct http_response *response)
 {
-	if (call->repeatable && !response->too_large && try_again(call, AWS_TRANSIENT, TRIES_TRANSIENT, response))
+	call->answer.silent = response->timed_out;
+	unsigned tries = response->timed_out ? TRIES_SILENT : TRIES_TRANSIENT;
+	if (call->repeatable && !response->too_large && try_again(call, AWS_TRANSIENT, tries, response))
 		return;
 	call_finish(call, AWS_LOST, response->error ? arena_strdup(call_arena(call), response->error) : "no answer came");
 }

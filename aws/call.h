@@ -94,6 +94,7 @@ struct aws_answer {
 	const struct diags *diags;   /* or NULL */
 	bool refused;                /* AWS_NOT_SENT: the parameters are wrong; `error` has a line for each */
 	bool local;                  /* the endpoint is a configured one */
+	bool silent;                 /* AWS_LOST: no answer came within the time for one */
 	unsigned tries;              /* requests sent for the last page */
 	size_t pages;
 	const struct http_header *headers; /* of the last answer, names in lower case */
@@ -123,3 +124,8 @@ struct aws_stat {
 };
 const struct aws_stat *aws_stats(const struct aws *aws, size_t *count);
 size_t aws_active(const struct aws *aws); /* calls that are not done */
+/*
+ * What a call is waiting for, for a user who waits with it: "no answer to DescribeVpcs from https://... yet". With id 0
+ * the call that has been under way longest. NULL when there is no such call.
+ */
+const char *aws_describe(const struct aws *aws, aws_call_id id, struct arena *arena);

@@ -54,6 +54,17 @@ struct graph *engine_graph(struct engine *engine)
 	return engine->graph;
 }
 
+const char *engine_waits_for(struct engine *engine, struct arena *arena)
+{
+	const char *text = NULL;
+	for (struct map_entry *e = map_first(&engine->runs); e && !text; e = map_next(&engine->runs, e)) {
+		struct provider_run *run = e->value;
+		if (run->provider && run->config->kind->waits_for)
+			text = run->config->kind->waits_for(run->provider, arena);
+	}
+	return text;
+}
+
 uint64_t engine_request_count(struct engine *engine)
 {
 	uint64_t sum = 0;

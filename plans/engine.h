@@ -22,6 +22,7 @@ enum engine_event_kind {
 	EVENT_FINISHED,
 	EVENT_FAILED,
 	EVENT_STOPPING, /* an interrupt was heard; `count` operations are still running */
+	EVENT_PLANNING, /* reading for a plan goes on: seconds, and in text what is waited for */
 	EVENT_LEAVING,  /* a second one: the process ends now, with `count` operations under way */
 };
 
@@ -89,6 +90,9 @@ const struct value *engine_evaluate(struct engine *engine, const struct expr *ex
  */
 struct world_eval;
 bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena *arena, struct diags *diags);
+
+/* What the providers have waited for longest, for people; in the arena. NULL: nothing. */
+const char *engine_waits_for(struct engine *engine, struct arena *arena);
 
 /* Requests that all providers have sent so far. */
 uint64_t engine_request_count(struct engine *engine);

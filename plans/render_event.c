@@ -138,6 +138,11 @@ void render_event(const struct engine_event *event, const struct render_options 
 				 event->count, event->count == 1 ? "" : "s", event->count == 1 ? "is" : "are", event->count == 1 ? "it" : "them");
 		buf_addc(&line, '\n');
 		break;
+	case EVENT_PLANNING:
+		buf_clear(&line);
+		buf_addf(&line, "Still reading what exists... [%s elapsed%s%s]", buf_text(&time), event->text ? ", " : "",
+			 event->text ? event->text : "");
+		break;
 	case EVENT_LEAVING:
 		buf_clear(&line);
 		buf_addf(&line, "\nInterrupted again: leaving at once, with %zu operation%s under way. The next run finds out what became of %s.",

@@ -96,7 +96,7 @@ void stream_event(const struct engine_event *event, struct buf *out)
 		[EVENT_SETTLED] = {"log", false, false},	      [EVENT_STARTED] = {"apply_start", true, false},
 		[EVENT_WAITING] = {"apply_progress", true, true},     [EVENT_FINISHED] = {"apply_complete", true, true},
 		[EVENT_FAILED] = {"apply_errored", true, true},	      [EVENT_STOPPING] = {"log", false, false},
-		[EVENT_LEAVING] = {"log", false, false},
+		[EVENT_PLANNING] = {"log", false, false},	      [EVENT_LEAVING] = {"log", false, false},
 	};
 	AUTO_BUF struct buf text = BUF_INIT;
 	struct engine_event one = *event;

@@ -187,6 +187,8 @@ struct provider_kind {
 	void (*unmark)(struct provider *provider, const struct mark *marks, size_t count, unmark_fn fn, read_end_fn end, void *ctx);
 	/* One line about what an operation waits for ("still creating, state is pending"), or NULL. */
 	const char *(*describe)(const struct op *op);
+	/* One line about the request that has been waited for longest, in the arena; or NULL. May be NULL. */
+	const char *(*waits_for)(struct provider *provider, struct arena *arena);
 	/* Requests sent so far, for reports. */
 	uint64_t (*request_count)(struct provider *provider);
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/infra/run.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void run_event(void *ctx, const struct engine_event *event)
 {
@@ -20,13 +22,60 @@ void run_event(void *ctx, const struct engine_event *event)
 		session_print(&line);
 }
 
+/* ---- while a plan is made: a sign of life now and then, and an end at once when the user wants one ---- */
+
+struct planning {
+	struct run *run;
+	loop_timer_id timer;
+	unsigned seconds;
+};
+
+enum { SIGN_SECONDS = 10 };
+
+static void sign_of_life(void *ctx)
+{
+	struct planning *p = ctx;
+	struct session *s = &p->run->s;
+	p->seconds += SIGN_SECONDS;
+	struct arena *arena = arena_new();
+	run_event(p->run, &(struct engine_event){.kind = EVENT_PLANNING, .seconds = p->seconds, .text = engine_waits_for(s->engine, arena)});
+	arena_free(arena);
+	p->timer = loop_timer(s->loop, SIGN_SECONDS * 1000, sign_of_life, p);
+}
+
+/* Nothing is under way that could be lost: what is read is read again. */
+static void on_signal(void *ctx, int signo)
+{
+	struct planning *p = ctx;
+	(void)signo;
+	diag_error(&p->run->s.diags, SRC_NOWHERE, "Interrupted", "The plan was not finished, and nothing was changed.");
+	session_report(&p->run->s);
+	fflush(stdout);
+	_exit(EXIT_FAILED);
+}
+
+static struct plan *make_plan(struct run *run)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct session *s = &run->s;
+	struct planning planning = {.run = run};
+	planning.timer = loop_timer(s->loop, SIGN_SECONDS * 1000, sign_of_life, &planning);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		loop_signal(s->loop, signals[i], on_signal, &planning);
+	struct plan *plan = engine_plan(s->engine, &s->plan, &s->diags);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		loop_signal(s->loop, signals[i], NULL, NULL);
+	loop_timer_cancel(s->loop, planning.timer);
+	return plan;
+}
+
 struct plan *run_prepare(struct run *run)
 {
 	struct session *s = &run->s;
 	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, run->operation) ||
 	    !session_new_engine(s, run_event, run))
 		return NULL;
-	return engine_plan(s->engine, &s->plan, &s->diags);
+	return make_plan(run);
 }
 
 void run_show_plan(struct run *run, const struct plan *plan)

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -378,6 +380,36 @@ int session_report(struct session *s)
 	return code;
 }
 
+static volatile sig_atomic_t stop_asking;
+
+static void on_stop(int signo)
+{
+	(void)signo;
+	stop_asking = 1;
+}
+
+/* Until there is an answer to read; false when a signal came that would end the process. */
+static bool await_answer(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old[ARRAY_LEN(signals)];
+	sigset_t blocked, before;
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaddset(&blocked, signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &(struct sigaction){.sa_handler = on_stop}, &old[i]);
+	stop_asking = 0;
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+	while (!stop_asking && ppoll(&terminal, 1, NULL, &before) < 0 && (errno == EINTR || errno == EAGAIN))
+		;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &old[i], NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !stop_asking;
+}
+
 bool session_confirm(struct session *s, const char *question)
 {
 	if (s->no_input || !isatty(STDIN_FILENO)) {
@@ -387,8 +419,10 @@ bool session_confirm(struct session *s, const char *question)
 	fprintf(stderr, "\n%s\n  Only \"yes\" is taken as a yes.\n\n  Enter a value: ", question);
 	fflush(stderr);
 	char line[64];
-	if (!fgets(line, sizeof(line), stdin))
+	if (!await_answer() || !fgets(line, sizeof(line), stdin)) {
+		fputc('\n', stderr);
 		return false;
+	}
 	line[strcspn(line, "\n")] = '\0';
 	fputc('\n', stderr);
 	return !strcmp(line, "yes");

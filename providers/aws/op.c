@@ -731,7 +731,7 @@ const char *op_describe(const struct op *op)
 		if (v && value_is_a(v, TYPE_STRING))
 			return arena_printf(op->arena, "it is %s", v->text);
 	}
-	return NULL;
+	return op->call ? aws_describe(op->provider->aws, op->call, op->arena) : NULL;
 }
 
 /* ---- intent tags ---- */

@@ -256,8 +256,8 @@ static void after_adopt(struct op *op, bool found, bool ours, bool failed)
 
 static void lost(struct op *op, struct frame *frame, const struct step *step, const struct aws_answer *answer)
 {
-	enum { MOST_LOST = 5 };
-	if (++frame->lost > MOST_LOST) {
+	enum { MOST_LOST = 5, MOST_SILENT = 2 };
+	if (++frame->lost > (answer->silent ? MOST_SILENT : MOST_LOST)) {
 		op_fail_with(op, answer, op->in_create_steps && op->made);
 		return;
 	}

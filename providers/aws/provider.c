@@ -517,6 +517,11 @@ static struct op *provider_start(struct provider *p, const struct op_request *re
 	return op_start(p, request, events, ctx, diags);
 }
 
+static const char *provider_waits_for(struct provider *p, struct arena *arena)
+{
+	return p->aws ? aws_describe(p->aws, 0, arena) : NULL;
+}
+
 static uint64_t provider_request_count(struct provider *p)
 {
 	size_t count;
@@ -553,5 +558,6 @@ const struct provider_kind aws_provider_kind = {
 	.start = provider_start,
 	.unmark = provider_unmark,
 	.describe = op_describe,
+	.waits_for = provider_waits_for,
 	.request_count = provider_request_count,
 };
