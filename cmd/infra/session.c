@@ -388,8 +388,8 @@ static void on_stop(int signo)
 	stop_asking = 1;
 }
 
-/* Until there is an answer to read; false when a signal came that would end the process. */
-static bool await_answer(void)
+/* Asks, and waits until there is an answer to read; false when a signal came that would end the process. */
+static bool await_answer(const char *question)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction old[ARRAY_LEN(signals)];
@@ -401,6 +401,8 @@ static bool await_answer(void)
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		sigaction(signals[i], &(struct sigaction){.sa_handler = on_stop}, &old[i]);
 	stop_asking = 0;
+	fprintf(stderr, "\n%s\n  Only \"yes\" is taken as a yes.\n\n  Enter a value: ", question);
+	fflush(stderr);
 	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
 	while (!stop_asking && ppoll(&terminal, 1, NULL, &before) < 0 && (errno == EINTR || errno == EAGAIN))
 		;
@@ -416,10 +418,8 @@ bool session_confirm(struct session *s, const char *question)
 		fputs("infra: there is no terminal to ask on. Use -auto-approve to go on without being asked.\n", stderr);
 		return false;
 	}
-	fprintf(stderr, "\n%s\n  Only \"yes\" is taken as a yes.\n\n  Enter a value: ", question);
-	fflush(stderr);
 	char line[64];
-	if (!await_answer() || !fgets(line, sizeof(line), stdin)) {
+	if (!await_answer(question) || !fgets(line, sizeof(line), stdin)) {
 		fputc('\n', stderr);
 		return false;
 	}
