@@ -508,6 +508,10 @@ static void judge_lost(struct call *call, const struct http_response *response)
 	unsigned tries = response->timed_out ? TRIES_SILENT : TRIES_TRANSIENT;
 	if (call->repeatable && !response->too_large && try_again(call, AWS_TRANSIENT, tries, response))
 		return;
+	if (response->timed_out) {
+		call_finish(call, AWS_LOST, arena_printf(call_arena(call), "no answer came within %u s", (response->elapsed_ms + 500) / 1000));
+		return;
+	}
 	call_finish(call, AWS_LOST, response->error ? arena_strdup(call_arena(call), response->error) : "no answer came");
 }
 
