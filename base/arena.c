@@ -142,14 +142,18 @@ void *arena_memdup(struct arena *arena, const void *p, size_t n)
 
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
+	char most[256]; /* texts fit into this */
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	int n = vsnprintf(most, sizeof(most), fmt, args);
 	if (n < 0)
 		bug("cannot format \"%s\"", fmt);
 	char *text = arena_alloc_text(arena, (size_t)n + 1);
-	vsnprintf(text, (size_t)n + 1, fmt, args);
+	if ((size_t)n < sizeof(most))
+		memcpy(text, most, (size_t)n + 1);
+	else
+		vsnprintf(text, (size_t)n + 1, fmt, again);
+	va_end(again);
 	return text;
 }
 

@@ -34,6 +34,15 @@ size_t size_mul(size_t count, size_t size)
 	return product;
 }
 
+void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+	size_t i = 1;
+	while (i < count && compare((char *)items + (i - 1) * size, (char *)items + i * size) <= 0)
+		i++;
+	if (i < count)
+		qsort(items, count, size, compare);
+}
+
 void *xmalloc(size_t size)
 {
 	void *p = malloc(size ? size : 1);

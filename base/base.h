@@ -26,6 +26,9 @@ char *xstrdup(const char *s) __attribute__((malloc));
 /* count * size, or out_of_memory() where that overflows. */
 size_t size_mul(size_t count, size_t size);
 
+/* qsort() for what is often in order already, which it leaves alone. */
+void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *));
+
 /* Things with an outside life are closed when their scope ends; steal_fd() hands one on. */
 #define AUTO_FD __attribute__((cleanup(auto_close_fd)))
 #define AUTO_FREE __attribute__((cleanup(auto_free)))

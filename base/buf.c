@@ -64,12 +64,16 @@ void buf_vaddf(struct buf *buf, const char *fmt, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	buf_reserve(buf, strlen(fmt));
+	size_t room = buf->cap - buf->len;
+	int n = vsnprintf(buf->ptr + buf->len, room, fmt, args);
 	if (n < 0)
 		bug("cannot format \"%s\"", fmt);
-	buf_reserve(buf, (size_t)n);
-	vsnprintf(buf->ptr + buf->len, (size_t)n + 1, fmt, args);
+	if ((size_t)n >= room) { /* most texts fit at once */
+		buf_reserve(buf, (size_t)n);
+		vsnprintf(buf->ptr + buf->len, (size_t)n + 1, fmt, again);
+	}
+	va_end(again);
 	buf->len += (size_t)n;
 }
 

@@ -7,7 +7,7 @@
 
 static uint64_t seed;
 
-static uint64_t hash_bytes(const char *key, size_t len)
+static uint32_t hash_bytes(const char *key, size_t len)
 {
 	if (!seed) {
 		if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
@@ -29,7 +29,7 @@ static uint64_t hash_bytes(const char *key, size_t len)
 	__uint128_t m = (__uint128_t)(h ^ w) * 0xD6E8FEB86659FD93ull;
 	h = (uint64_t)m ^ (uint64_t)(m >> 64);
 	m = (__uint128_t)(h ^ seed) * 0xA0761D6478BD642Full;
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
+	return (uint32_t)(m ^ m >> 64);
 }
 
 void map_release(struct map *map)
@@ -44,26 +44,36 @@ size_t map_size(const struct map *map)
 	return map->count - map->removed;
 }
 
-/* Slots hold entry index + 1; 0 is free. Removed entries keep their slot until the next rehash. */
-static size_t find_slot(const struct map *map, const char *key, size_t len)
+/* The key's slot, or the free one that it may have. Removed entries keep their slot until the next rehash. */
+static struct map_slot *find_slot(const struct map *map, const char *key, size_t len, uint32_t hash)
 {
 	size_t mask = map->slot_count - 1;
-	size_t i = hash_bytes(key, len) & mask;
-	for (;; i = (i + 1) & mask) {
-		if (!map->slots[i])
-			return i;
-		const struct map_entry *e = &map->entries[map->slots[i] - 1];
+	for (size_t i = hash & mask;; i = (i + 1) & mask) {
+		struct map_slot *slot = &map->slots[i];
+		if (!slot->entry)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		const struct map_entry *e = &map->entries[slot->entry - 1];
 		if (e->key && e->key_len == len && !memcmp(e->key, key, len))
-			return i;
+			return slot;
 	}
 }
 
+/* Makes room, and forgets removed entries. The keys are not looked at: their hashes are known. */
 static void rehash(struct map *map)
 {
+	AUTO_FREE uint32_t *hashes = xcalloc(map->count + 1, sizeof(*hashes));
+	for (size_t i = 0; i < map->slot_count; i++) {
+		if (map->slots[i].entry)
+			hashes[map->slots[i].entry - 1] = map->slots[i].hash;
+	}
 	size_t kept = 0;
 	for (size_t i = 0; i < map->count; i++) {
-		if (map->entries[i].key)
-			map->entries[kept++] = map->entries[i];
+		if (!map->entries[i].key)
+			continue;
+		hashes[kept] = hashes[i];
+		map->entries[kept++] = map->entries[i];
 	}
 	map->count = kept;
 	map->removed = 0;
@@ -77,16 +87,20 @@ static void rehash(struct map *map)
 	map->slot_count = want;
 	map->cap = want / 2;
 	map->entries = xrealloc(map->entries, map->cap, sizeof(*map->entries));
-	for (size_t i = 0; i < kept; i++)
-		map->slots[find_slot(map, map->entries[i].key, map->entries[i].key_len)] = (uint32_t)(i + 1);
+	for (size_t i = 0; i < kept; i++) {
+		size_t at = hashes[i] & (want - 1);
+		while (map->slots[at].entry)
+			at = (at + 1) & (want - 1);
+		map->slots[at] = (struct map_slot){(uint32_t)i + 1, hashes[i]};
+	}
 }
 
 void *map_find_n(const struct map *map, const char *key, size_t len)
 {
 	if (!map->slot_count)
 		return NULL;
-	uint32_t slot = map->slots[find_slot(map, key, len)];
-	return slot ? map->entries[slot - 1].value : NULL;
+	const struct map_slot *slot = find_slot(map, key, len, hash_bytes(key, len));
+	return slot->entry ? map->entries[slot->entry - 1].value : NULL;
 }
 
 void *map_find(const struct map *map, const char *key)
@@ -100,15 +114,16 @@ void *map_put_n(struct map *map, const char *key, size_t len, void *value)
 		bug("NULL put into a map under \"%.*s\"", (int)len, key);
 	if (map->count == map->cap)
 		rehash(map);
-	size_t i = find_slot(map, key, len);
-	if (map->slots[i]) {
-		struct map_entry *e = &map->entries[map->slots[i] - 1];
+	uint32_t hash = hash_bytes(key, len);
+	struct map_slot *slot = find_slot(map, key, len, hash);
+	if (slot->entry) {
+		struct map_entry *e = &map->entries[slot->entry - 1];
 		void *old = e->value;
 		e->value = value;
 		return old;
 	}
 	map->entries[map->count] = (struct map_entry){key, len, value};
-	map->slots[i] = (uint32_t)++map->count;
+	*slot = (struct map_slot){(uint32_t)++map->count, hash};
 	return NULL;
 }
 
@@ -126,10 +141,10 @@ void *map_remove_n(struct map *map, const char *key, size_t len)
 {
 	if (!map->slot_count)
 		return NULL;
-	uint32_t slot = map->slots[find_slot(map, key, len)];
-	if (!slot)
+	const struct map_slot *slot = find_slot(map, key, len, hash_bytes(key, len));
+	if (!slot->entry)
 		return NULL;
-	struct map_entry *e = &map->entries[slot - 1];
+	struct map_entry *e = &map->entries[slot->entry - 1];
 	void *old = e->value;
 	e->key = NULL;
 	e->value = NULL;

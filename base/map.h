@@ -15,9 +15,14 @@ struct map_entry {
 	void *value;
 };
 
+struct map_slot {
+	uint32_t entry; /* its index + 1; 0: free */
+	uint32_t hash;  /* so that other keys are seldom looked at */
+};
+
 struct map {
 	struct map_entry *entries; /* in order of insertion; removed ones have key NULL */
-	uint32_t *slots;
+	struct map_slot *slots;
 	size_t count; /* entries in use, removed ones included */
 	size_t removed;
 	size_t cap;

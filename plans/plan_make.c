@@ -774,8 +774,7 @@ static void record_priors(struct planner *p)
 			.dependency_count = w->object->dependency_count,
 		};
 	}
-	if (count)
-		qsort(priors, count, sizeof(*priors), compare_priors);
+	sort(priors, count, sizeof(*priors), compare_priors);
 	p->plan->priors = priors;
 	p->plan->prior_count = count;
 }
@@ -960,8 +959,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 	for (struct map_entry *e = map_first(&p.replaced); e && options->mode == PLAN_NORMAL; e = map_next(&p.replaced, e))
 		diag_warning(diags, SRC_NOWHERE, "Nothing to replace",
 			     "-replace=%s names no object of the state that the configuration still has; it has no effect.", e->key);
-	if (p.changes.count)
-		qsort(p.changes.items, p.changes.count, sizeof(*p.changes.items), compare_changes);
+	sort(p.changes.items, p.changes.count, sizeof(*p.changes.items), compare_changes);
 	plan->changes = vec_copy(&p.changes, arena);
 	plan->change_count = p.changes.count;
 	find_drift(&p);
