@@ -92,6 +92,9 @@ const struct code_rule *code_match(const struct code_rules *rules, const char *c
 struct op *data_source_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
 		      struct diags *diags);
 
+/* ---- providers/aws/validate.c ---- */
+void provider_validate(const struct resource_type *type, const struct value *config, const struct body *body, struct diags *diags);
+
 /* ---- providers/aws/op.c ---- */
 struct op *op_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
 		    struct diags *diags);

@@ -360,6 +360,33 @@ static const struct form *check_part(struct form_check *check, const struct part
 
 /* ---- the schema ---- */
 
+/* The arguments that a rule names stand beside its own, or at the type's top. */
+static void check_rule_names(struct form_check *check, const struct rule *rule, const struct entry *entries, size_t count)
+{
+	for (size_t i = 0; i < rule->name_count; i++) {
+		const struct entry *beside = entries;
+		size_t beside_count = count;
+		for (int from_top = 0; from_top < 2; from_top++) {
+			const struct entry *found = NULL;
+			for (const char *at = rule->names[i]; *at;) {
+				size_t len = strcspn(at, ".");
+				found = entry_find(beside, beside_count, arena_strndup(check->arena, at, len));
+				if (!found)
+					break;
+				beside = found->entries;
+				beside_count = found->entry_count;
+				at += len + (at[len] == '.');
+			}
+			if (found)
+				break;
+			if (from_top)
+				form_error(check, rule->range, "the schema has no argument %s", rule->names[i]);
+			beside = check->type->entries;
+			beside_count = check->type->entry_count;
+		}
+	}
+}
+
 static void check_entries(struct form_check *check, const struct entry *entries, size_t count, const struct form_name *names)
 {
 	/* Inside a block `object` is the structure that the block is read from. */
@@ -371,6 +398,10 @@ static void check_entries(struct form_check *check, const struct entry *entries,
 		form_infer(check, entry->from, is_argument ? inner : names);
 		form_infer(check, entry->unless, names);
 		form_infer(check, entry->replace_if, names);
+		for (size_t k = 0; k < entry->rule_count; k++) {
+			form_infer(check, entry->rules[k].condition, with(check, names, "value", &form_any));
+			check_rule_names(check, &entry->rules[k], entries, count);
+		}
 		if (entry->kind >= ENTRY_ONE)
 			check_entries(check, entry->entries, entry->entry_count, inner);
 	}

@@ -65,7 +65,7 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 		{"self", env->self}, {"prior", env->prior}, {"config", env->config}, {"object", env->object}, {"answer", env->answer}, {"member", env->member},
 		{"added", env->added}, {"removed", env->removed}, {"changed", env->changed}, {"changes", env->changes},
 		{"tags", env->tags}, {"objects", env->objects}, {"error", env->error}, {"ids", env->ids}, {"atoms", env->atoms},
-		{"answers", env->answers}, {"result", env->result}, {"kind", env->kind},
+		{"answers", env->answers}, {"result", env->result}, {"kind", env->kind}, {"value", env->value},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		if (!strcmp(values[i].name, root))
@@ -304,12 +304,21 @@ static const struct value *f_changed(struct eval *eval, const struct expr *call)
 	return value_bool(!value_same(now, before));
 }
 
+static const struct value *f_fits(const struct call *call)
+{
+	const char *syntax = call->args[0]->text;
+	if (!syntax_words(syntax))
+		return call_error(call, 0, "\"%s\" is not a syntax", syntax);
+	return value_bool(syntax_fits(syntax, call->args[1]->text, call->args[1]->count));
+}
+
 enum { ANY = PARAM_NULL | PARAM_DEEP };
 static const struct param p_any[] = {{"value", &type_any, ANY}, {NULL, NULL, 0}};
 static const struct param p_two[] = {{"value", &type_any, ANY}, {"other", &type_any, ANY}, {NULL, NULL, 0}};
 static const struct param p_list_text[] = {{"list", &type_any, ANY}, {"text", &type_string, 0}, {NULL, NULL, 0}};
 static const struct param p_text[] = {{"text", &type_string, 0}, {NULL, NULL, 0}};
 static const struct param p_text_or_null[] = {{"text", &type_string, PARAM_NULL}, {NULL, NULL, 0}};
+static const struct param p_syntax[] = {{"syntax", &type_string, 0}, {"text", &type_string, 0}, {NULL, NULL, 0}};
 static const struct param p_rule[] = {{"rule", &type_string, 0}, {"a", &type_any, ANY}, {"b", &type_any, ANY}, {NULL, NULL, 0}};
 
 static const struct function table[] = {
@@ -330,6 +339,7 @@ static const struct function table[] = {
 	{.name = "burstable", .params = p_any, .run = f_burstable},
 	{.name = "wanted", .params = p_any, .run = f_wanted},
 	{.name = "same", .params = p_rule, .run = f_same},
+	{.name = "fits", .params = p_syntax, .run = f_fits},
 	{.name = "changed", .special = f_changed},
 	{.name = NULL},
 };

@@ -16,7 +16,7 @@ struct env {
 	const struct aws_place *place;
 	const char *id;
 	const struct value *self, *prior, *config, *object, *answer, *answers, *member, *added, *removed, *changed, *changes, *tags, *objects,
-		*error, *ids, *atoms, *result;
+		*error, *ids, *atoms, *result, *value;
 	const struct value *const *parts; /* by index; NULL: not read */
 	const struct value *want;         /* of the group at work: wanted(x) looks into it */
 	struct map *kept;                 /* answers kept under a name */
@@ -60,3 +60,11 @@ const char *protocol_name(struct arena *arena, const char *text);
 bool same_policy(struct arena *arena, const char *a, const char *b);
 /* The data source aws_iam_policy_document; NULL after a diagnostic. */
 const struct value *policy_document(struct arena *arena, const struct value *config, struct diags *diags);
+
+/* ---- providers/aws/syntax.c ---- */
+/* Whether a text is an "ipv4_cidr", "arn" or another syntax that can be named. */
+bool syntax_fits(const char *syntax, const char *text, size_t len);
+/* What such a text is, for people: "an IPv4 address block, such as 10.0.0.0/16". NULL: no such syntax. */
+const char *syntax_words(const char *syntax);
+/* What was probably meant, in the arena, or NULL. */
+const char *syntax_suggestion(struct arena *arena, const char *syntax, const char *text);

@@ -19,6 +19,8 @@ const struct expr *loader_field(const struct expr *object, const char *name);
 const char *loader_text(struct loader *l, const struct expr *e);
 int64_t loader_integer(struct loader *l, const struct expr *e);
 int64_t loader_duration(struct loader *l, const struct expr *e); /* "2m" in ms */
+/* a.b.c as one text. */
+const char *loader_path(struct loader *l, const struct expr *e);
 /* [a, b.c] as texts; a single one counts as a list of one. */
 const char *const *loader_names(struct loader *l, const struct expr *e, size_t *count);
 struct code_rules loader_codes(struct loader *l, const struct expr *e);
@@ -30,6 +32,7 @@ struct tag_rules loader_tags(struct loader *l, const struct body *body);
 void loader_looks_at(struct loader *l, const struct expr *e, uint64_t *parts, bool *object, bool *self);
 /* The entries of a schema block or of a nested block's object. */
 const struct entry *loader_entries(struct loader *l, const struct object_item *fields, size_t field_count, size_t *count);
+void loader_add_rule(struct loader *l, struct entry *entry, const struct rule *rule);
 const struct entry *loader_schema(struct loader *l, const struct body *body, size_t *count);
 /* A whole type. NULL or l->failed after mistakes. */
 struct aws_type *loader_type(struct loader *l, const struct block *block, bool data);

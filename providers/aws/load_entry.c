@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schema entries: the words of arguments and attributes; and the schema that others see. */
+#include "base/buf.h"
+#include "lang/func/regex.h"
 #include "providers/aws/env.h"
 #include "providers/aws/load.h"
 
@@ -57,6 +59,118 @@ static const struct expr *on_object(struct loader *l, const struct expr *path)
 	copy->on = on_object(l, path->on);
 	return copy;
 }
+
+/* ---- rules ---- */
+
+static const struct {
+	const char *word;
+	enum rule_kind kind;
+	size_t least, most; /* arguments */
+} rule_words[] = {
+	{"allowed", RULE_ALLOWED, 1, SIZE_MAX}, {"range", RULE_RANGE, 2, 2}, {"length", RULE_LENGTH, 2, 2}, {"pattern", RULE_PATTERN, 2, 2},
+	{"syntax", RULE_SYNTAX, 1, 1}, {"check", RULE_CHECK, 2, 2}, {"conflicts", RULE_CONFLICTS, 1, SIZE_MAX}, {"needs", RULE_NEEDS, 1, SIZE_MAX},
+	{"one_of", RULE_ONE_OF, 2, SIZE_MAX}, {"any_of", RULE_ANY_OF, 2, SIZE_MAX},
+};
+
+static bool is_null(const struct expr *e)
+{
+	return e->kind == EXPR_LITERAL && value_is_null(e->literal);
+}
+
+static const struct type *innermost(const struct type *type)
+{
+	while (type_is_collection(type))
+		type = type->element;
+	return type;
+}
+
+static void check_pattern(struct loader *l, const struct expr *e, const char *pattern)
+{
+	AUTO_BUF struct buf where = BUF_INIT;
+	const char *what;
+	struct regex *regex = regex_compile(pattern, strlen(pattern), &what, &where);
+	if (!regex)
+		loader_error(l, e->range, "the pattern is wrong: %s: %s", what, buf_text(&where));
+	regex_free(regex);
+}
+
+static struct rule load_rule(struct loader *l, const struct entry *entry, const struct expr *e, enum rule_kind kind)
+{
+	struct rule rule = {.kind = kind, .low = INT64_MIN, .high = INT64_MAX, .range = e->range};
+	const struct expr *const *args = e->args;
+	switch (kind) {
+	case RULE_ALLOWED: {
+		const struct value **values = arena_array_of(l->arena, e->arg_count, const struct value *);
+		struct eval eval = {.arena = l->arena, .diags = l->diags};
+		for (size_t i = 0; i < e->arg_count; i++)
+			values[i] = eval_expr_as(&eval, args[i], innermost(entry->type), "allowed");
+		rule.values = values;
+		rule.value_count = e->arg_count;
+		break;
+	}
+	case RULE_RANGE:
+	case RULE_LENGTH:
+		if (!is_null(args[0]))
+			rule.low = loader_integer(l, args[0]);
+		if (!is_null(args[1]))
+			rule.high = loader_integer(l, args[1]);
+		break;
+	case RULE_PATTERN:
+		rule.pattern = loader_text(l, args[0]);
+		rule.sentence = loader_text(l, args[1]);
+		check_pattern(l, args[0], rule.pattern);
+		break;
+	case RULE_SYNTAX:
+		rule.syntax = loader_text(l, args[0]);
+		if (!syntax_words(rule.syntax))
+			loader_error(l, args[0]->range, "\"%s\" is not a syntax", rule.syntax);
+		break;
+	case RULE_CHECK:
+		rule.condition = args[0];
+		rule.sentence = loader_text(l, args[1]);
+		break;
+	case RULE_CONFLICTS:
+	case RULE_NEEDS:
+	case RULE_ONE_OF:
+	case RULE_ANY_OF: {
+		const char **names = arena_array_of(l->arena, e->arg_count, const char *);
+		for (size_t i = 0; i < e->arg_count; i++)
+			names[i] = loader_path(l, args[i]);
+		rule.names = names;
+		rule.name_count = e->arg_count;
+		break;
+	}
+	}
+	return rule;
+}
+
+void loader_add_rule(struct loader *l, struct entry *entry, const struct rule *rule)
+{
+	struct rule *rules = arena_array_of(l->arena, entry->rule_count + 1, struct rule);
+	if (entry->rule_count)
+		memcpy(rules, entry->rules, entry->rule_count * sizeof(*rules));
+	rules[entry->rule_count++] = *rule;
+	entry->rules = rules;
+}
+
+static bool load_rule_word(struct loader *l, struct entry *entry, const struct expr *e)
+{
+	for (size_t i = 0; e->kind == EXPR_CALL && i < ARRAY_LEN(rule_words); i++) {
+		if (strcmp(rule_words[i].word, e->function))
+			continue;
+		if (e->arg_count < rule_words[i].least || e->arg_count > rule_words[i].most) {
+			loader_error(l, e->range, "%s takes %zu arguments%s", e->function, rule_words[i].least,
+				     rule_words[i].most == SIZE_MAX ? " or more" : "");
+		} else {
+			struct rule rule = load_rule(l, entry, e, rule_words[i].kind);
+			loader_add_rule(l, entry, &rule);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* ---- flags ---- */
 
 static bool load_flag(struct loader *l, struct entry *entry, const struct expr *e)
 {
@@ -161,7 +275,7 @@ static void load_entry(struct loader *l, struct entry *entry, const char *name, 
 		entry->type = type ? type : &type_string;
 	}
 	for (size_t i = 1; i < e->arg_count; i++) {
-		if (!load_flag(l, entry, e->args[i]))
+		if (!load_rule_word(l, entry, e->args[i]) && !load_flag(l, entry, e->args[i]))
 			loader_error(l, e->args[i]->range, "this is not a word of entries");
 	}
 	loader_looks_at(l, entry->from, &entry->parts, NULL, &entry->needs_self);

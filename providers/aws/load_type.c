@@ -442,8 +442,12 @@ struct aws_type *loader_type(struct loader *l, const struct block *block, bool d
 	if (type->named) {
 		struct entry *prefix = (struct entry *)(uintptr_t)entry_find(type->entries, type->entry_count,
 									     arena_printf(l->arena, "%s_prefix", type->named));
-		if (prefix)
+		if (prefix) {
+			const char **name = arena_array_of(l->arena, 1, const char *);
+			name[0] = type->named;
 			prefix->flags |= ENTRY_LOCAL | ENTRY_NOT_SENT;
+			loader_add_rule(l, prefix, &(struct rule){.kind = RULE_CONFLICTS, .names = name, .name_count = 1, .range = prefix->range});
+		}
 	}
 	/* what a single read asks for in parts of its own */
 	for (size_t i = 0; type->read.one && i < type->read.one->part_count; i++) {

@@ -32,6 +32,8 @@ const char *loader_text(struct loader *l, const struct expr *e)
 int64_t loader_integer(struct loader *l, const struct expr *e)
 {
 	int64_t n = 0;
+	if (e && e->kind == EXPR_UNARY && e->op == OP_NEGATE)
+		return -loader_integer(l, e->on);
 	if (!e || e->kind != EXPR_LITERAL || !value_is_a(e->literal, TYPE_NUMBER) || !number_to_int(e->literal->number, &n))
 		loader_error(l, e ? e->range : SRC_NOWHERE, "a whole number is needed here");
 	return n;
@@ -54,11 +56,10 @@ int64_t loader_duration(struct loader *l, const struct expr *e)
 	return 0;
 }
 
-/* a.b.c as one text */
-static const char *path_text(struct loader *l, const struct expr *e)
+const char *loader_path(struct loader *l, const struct expr *e)
 {
 	if (e->kind == EXPR_ATTR)
-		return arena_printf(l->arena, "%s.%s", path_text(l, e->on), e->name);
+		return arena_printf(l->arena, "%s.%s", loader_path(l, e->on), e->name);
 	return loader_text(l, e);
 }
 
@@ -69,12 +70,12 @@ const char *const *loader_names(struct loader *l, const struct expr *e, size_t *
 		return NULL;
 	if (e->kind != EXPR_TUPLE) {
 		const char **one = arena_array_of(l->arena, 1, const char *);
-		one[(*count)++] = path_text(l, e);
+		one[(*count)++] = loader_path(l, e);
 		return one;
 	}
 	const char **names = arena_array_of(l->arena, e->item_count, const char *);
 	for (size_t i = 0; i < e->item_count; i++)
-		names[(*count)++] = path_text(l, e->items[i]);
+		names[(*count)++] = loader_path(l, e->items[i]);
 	return names;
 }
 

@@ -553,6 +553,7 @@ const struct provider_kind aws_provider_kind = {
 	.close = provider_close,
 	.connect = provider_connect,
 	.cloud = provider_cloud,
+	.validate = provider_validate,
 	.adjust = provider_adjust,
 	.read = provider_read,
 	.start = provider_start,

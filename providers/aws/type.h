@@ -30,6 +30,32 @@ enum entry_flags {
 	ENTRY_STAYS = 1u << 12,   /* no longer written, it stays as it is */
 };
 
+/* What an argument's values must be, beyond their type; held against the configuration by validate.c. */
+enum rule_kind {
+	RULE_ALLOWED,   /* one of `values` */
+	RULE_RANGE,     /* a number from low to high */
+	RULE_LENGTH,    /* a text's bytes, from low to high */
+	RULE_PATTERN,   /* `pattern` matches; `sentence` says what that means */
+	RULE_SYNTAX,    /* `syntax`, as syntax.c knows it */
+	RULE_CHECK,     /* `condition` on `value` and `self` holds; else `sentence` */
+	RULE_CONFLICTS, /* none of `names` is written beside it */
+	RULE_NEEDS,     /* all of `names` are written beside it */
+	RULE_ONE_OF,    /* exactly one of `names` is written */
+	RULE_ANY_OF,    /* at least one of `names` is written */
+};
+
+struct rule {
+	enum rule_kind kind;
+	const struct value *const *values;
+	size_t value_count;
+	int64_t low, high; /* INT64_MIN, INT64_MAX: no limit */
+	const char *pattern, *sentence, *syntax;
+	const struct expr *condition;
+	const char *const *names; /* paths beside the entry, or from the type's top */
+	size_t name_count;
+	struct src_range range;
+};
+
 struct entry {
 	const char *name;
 	enum entry_kind kind;
@@ -47,6 +73,8 @@ struct entry {
 	unsigned min, max;
 	const struct entry *entries; /* blocks */
 	size_t entry_count;
+	const struct rule *rules;
+	size_t rule_count;
 	uint64_t parts; /* a bit for each part that `from` looks at */
 	bool needs_self; /* `from` looks at other attributes */
 	struct src_range range;

@@ -6,12 +6,13 @@
  *     names resource|data                 one line: [names]
  *     schema resource|data TYPE           one line: as `providers schema -json` has it
  *     plan TYPE, CONFIG, PRIOR (lines)    {"planned": ..., "replace": [[step, ...]], "errors": [[severity, summary, detail]]}
- *     validate TYPE, CONFIG               {"errors": ...}
+ *     validate resource|data TYPE, CONFIG {"errors": ...}
  *
  * Unknown values are the string "\u0001".
  */
 #include "base/buf.h"
 #include "base/loop.h"
+#include "lang/value/convert.h"
 #include "lang/value/json.h"
 #include "plans/diff.h"
 #include "providers/aws/provider_kind.h"
@@ -97,11 +98,34 @@ static char *next_line(void)
 	return line;
 }
 
+/* The mark for unknown values, wherever it stands, as one. */
+static const struct value *unmarked(struct arena *arena, const struct value *v)
+{
+	if (value_is_text(v, "\001"))
+		return value_unknown(arena, &type_any);
+	if (v->state != VALUE_KNOWN || type_is_primitive(v->type))
+		return v;
+	const struct value **items = arena_array_of(arena, v->count, const struct value *);
+	const char **keys = arena_array_of(arena, v->count, const char *);
+	bool keyed = v->type->kind == TYPE_OBJECT;
+	for (uint32_t i = 0; i < v->count; i++) {
+		items[i] = unmarked(arena, v->items[i]);
+		keys[i] = keyed ? value_key_at(v, i) : NULL;
+	}
+	return keyed ? value_object(arena, keys, items, v->count) : value_tuple(arena, items, v->count);
+}
+
 static const struct value *read_value(struct arena *arena, const struct type *type)
 {
 	char *line = next_line();
 	AUTO_BUF struct buf why = BUF_INIT;
-	const struct value *v = line ? value_from_json_as(arena, line, strlen(line), type, &why) : NULL;
+	const struct value *v = NULL;
+	if (line && strstr(line, "\\u0001")) {
+		v = value_from_json(arena, line, strlen(line), &why);
+		v = v ? value_convert(arena, unmarked(arena, v), type, &why) : NULL;
+	} else if (line) {
+		v = value_from_json_as(arena, line, strlen(line), type, &why);
+	}
 	if (!v) {
 		fprintf(stderr, "facts: %s\n", line ? buf_text(&why) : "the input ends in the middle of a question");
 		exit(3);
@@ -116,7 +140,7 @@ static void plan(struct provider *provider, const struct resource_type *type, st
 	const struct value *prior = only_validate ? NULL : read_value(arena, type->schema->type);
 	struct diags diags;
 	diags_init(&diags);
-	if (kind->validate)
+	if (only_validate && kind->validate)
 		kind->validate(type, config, NULL, &diags);
 	buf_addc(out, '{');
 	if (!only_validate) {
@@ -169,7 +193,7 @@ static void answer_line(struct provider *provider, char *line, struct arena *are
 		buf_addc(out, ']');
 		return;
 	}
-	bool schema = !strcmp(word, "schema");
+	bool schema = third != NULL;
 	struct diags diags;
 	diags_init(&diags);
 	const struct resource_type *type = kind->find_type(schema ? third : second, schema && !strcmp(second, "data"), &diags);
@@ -177,7 +201,7 @@ static void answer_line(struct provider *provider, char *line, struct arena *are
 		buf_addc(out, '{');
 		print_errors(&diags, out);
 		buf_addc(out, '}');
-	} else if (schema) {
+	} else if (!strcmp(word, "schema")) {
 		schema_print_json(type->schema, out);
 	} else {
 		plan(provider, type, arena, out, !strcmp(word, "validate"));

@@ -24,6 +24,16 @@ def unmark(value):
     return value
 
 
+def mark(value):
+    if value is UNKNOWN:
+        return MARK
+    if isinstance(value, list):
+        return [mark(v) for v in value]
+    if isinstance(value, dict):
+        return {k: mark(v) for k, v in value.items()}
+    return value
+
+
 class Ours:
     """build/tests/types/facts, running."""
 
@@ -53,8 +63,8 @@ class Ours:
     def diagnostics(answer):
         return [(severity, summary, detail, ()) for severity, summary, detail in answer.get('errors', [])]
 
-    def validate(self, name, config):
-        answer = self.ask(f'validate {name}', (config,))
+    def validate(self, name, config, kind='resource'):
+        answer = self.ask(f'validate {kind} {name}', (mark(config),))
         return self.diagnostics(answer)
 
     def plan(self, name, prior, _proposed, config, _private=b''):

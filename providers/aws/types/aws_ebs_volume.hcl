@@ -12,14 +12,14 @@ type "aws_ebs_volume" {
     create_time          = out(string, as(timestamp))
     encrypted            = opt(bool, computed, replace)
     final_snapshot       = opt(bool, default(false), local)
-    iops                 = opt(number, computed, unless(!contains(["io1", "io2", "gp3"], self.type)))
-    kms_key_id           = opt(string, computed, replace)
-    multi_attach_enabled = opt(bool, replace)
-    outpost_arn          = opt(string, replace)
-    size                 = opt(number, computed)
+    iops                 = opt(number, computed, unless(!contains(["io1", "io2", "gp3"], self.type)), check(value == 0 || contains(["io1", "io2", "gp3"], ifnull(self.type, "")), "left away unless the type is io1, io2 or gp3"))
+    kms_key_id           = opt(string, computed, replace, syntax(arn))
+    multi_attach_enabled = opt(bool, replace, check(value == false || contains(["io1", "io2"], ifnull(self.type, "")), "left away unless the type is io1 or io2"))
+    outpost_arn          = opt(string, replace, syntax(arn))
+    size                 = opt(number, computed, any_of(size, snapshot_id))
     snapshot_id          = opt(string, computed, replace)
-    throughput           = opt(number, computed, unless(self.type != "gp3"))
-    type                 = opt(string, computed, at(VolumeType))
+    throughput           = opt(number, computed, unless(self.type != "gp3"), range(125, 1000), check(value == 0 || self.type == "gp3", "left away unless the type is gp3"))
+    type                 = opt(string, computed, at(VolumeType), check(!contains(["io1", "io2"], value) || self.iops != null, "written together with iops where it is io1 or io2"))
   }
 
   read {

@@ -12,7 +12,7 @@ type "aws_efs_mount_target" {
     dns_name               = out(string, from("${self.file_system_id}.efs.${region}.${dns_suffix}"))
     file_system_arn        = out(string, from("arn:${partition}:elasticfilesystem:${region}:${account}:file-system/${self.file_system_id}"))
     file_system_id         = req(string, replace)
-    ip_address             = opt(string, computed, replace)
+    ip_address             = opt(string, computed, replace, syntax(ipv4))
     mount_target_dns_name  = out(string, from("${self.availability_zone_name}.${self.file_system_id}.efs.${region}.${dns_suffix}"))
     network_interface_id   = out(string)
     owner_id               = out(string)

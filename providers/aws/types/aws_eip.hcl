@@ -15,7 +15,7 @@ type "aws_eip" {
     carrier_ip                = out(string)
     customer_owned_ip         = out(string)
     customer_owned_ipv4_pool  = opt(string, replace, at(CustomerOwnedIpv4Pool))
-    domain                    = opt(string, computed, replace)
+    domain                    = opt(string, computed, replace, allowed("vpc", "standard"))
     instance                  = opt(string, computed, to(none), from(object.InstanceId))
     ipam_pool_id              = opt(string, computed, replace, kept)
     network_border_group      = opt(string, computed, replace)
@@ -26,7 +26,7 @@ type "aws_eip" {
     public_dns                = out(string, from(object.PublicIp == null ? null : public_dns(object.PublicIp)))
     public_ip                 = out(string)
     public_ipv4_pool          = opt(string, computed, replace)
-    vpc                       = opt(bool, computed, replace, deprecated, local, from(object.Domain == "vpc"))
+    vpc                       = opt(bool, computed, replace, deprecated, local, from(object.Domain == "vpc"), conflicts(domain))
   }
 
   read {

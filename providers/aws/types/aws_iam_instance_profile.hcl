@@ -8,8 +8,8 @@ type "aws_iam_instance_profile" {
   schema {
     arn         = out(string)
     create_date = out(string, as(timestamp))
-    name        = opt(string, computed, replace, at(InstanceProfileName))
-    name_prefix = opt(string, computed, replace, to(none))
+    name        = opt(string, computed, replace, at(InstanceProfileName), length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    name_prefix = opt(string, computed, replace, to(none), length(1, 102), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     path        = opt(string, replace, default("/"))
     role        = opt(string, to(none), from(object.Roles[0].RoleName))
     unique_id   = out(string, from(object.InstanceProfileId))

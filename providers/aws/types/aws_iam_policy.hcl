@@ -9,10 +9,10 @@ type "aws_iam_policy" {
     arn              = out(string, from(object.Arn))
     attachment_count = out(number)
     description      = opt(string, replace)
-    name             = opt(string, computed, replace, at(PolicyName))
-    name_prefix      = opt(string, computed, replace, to(none))
+    name             = opt(string, computed, replace, at(PolicyName), length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    name_prefix      = opt(string, computed, replace, to(none), length(1, 102), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     path             = opt(string, replace, default("/"))
-    policy           = req(string, to(PolicyDocument), from(one([for v in object.PolicyVersionList : v if v.IsDefaultVersion]).Document), as(url), same(iam_policy), form(json))
+    policy           = req(string, to(PolicyDocument), from(one([for v in object.PolicyVersionList : v if v.IsDefaultVersion]).Document), as(url), same(iam_policy), form(json), syntax(policy))
     policy_id        = out(string)
   }
 

@@ -7,20 +7,20 @@ type "aws_iam_role" {
 
   schema {
     arn                   = out(string)
-    assume_role_policy    = req(string, at(AssumeRolePolicyDocument), as(url), same(iam_policy), form(json))
+    assume_role_policy    = req(string, at(AssumeRolePolicyDocument), as(url), same(iam_policy), form(json), syntax(policy))
     create_date           = out(string, as(timestamp))
-    description           = opt(string, from(part.role.Description))
+    description           = opt(string, from(part.role.Description), length(0, 1000))
     force_detach_policies = opt(bool, default(false), local)
-    managed_policy_arns   = opt(set(string), computed, deprecated, to(none), from(object.AttachedManagedPolicies[*].PolicyArn))
-    max_session_duration  = opt(number, default(3600), from(part.role.MaxSessionDuration))
-    name                  = opt(string, computed, replace, at(RoleName))
-    name_prefix           = opt(string, computed, replace, to(none))
-    path                  = opt(string, replace, default("/"))
-    permissions_boundary  = opt(string, from(object.PermissionsBoundary.PermissionsBoundaryArn))
+    managed_policy_arns   = opt(set(string), computed, deprecated, to(none), from(object.AttachedManagedPolicies[*].PolicyArn), syntax(arn))
+    max_session_duration  = opt(number, default(3600), from(part.role.MaxSessionDuration), range(3600, 43200))
+    name                  = opt(string, computed, replace, at(RoleName), length(1, 64), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    name_prefix           = opt(string, computed, replace, to(none), length(1, 38), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    path                  = opt(string, replace, default("/"), length(0, 512))
+    permissions_boundary  = opt(string, from(object.PermissionsBoundary.PermissionsBoundaryArn), syntax(arn))
     unique_id             = out(string, from(object.RoleId))
     inline_policy = set({
-      name   = opt(string)
-      policy = opt(string, as(url), same(iam_policy), form(policy))
+      name   = opt(string, length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+      policy = opt(string, as(url), same(iam_policy), form(policy), syntax(policy))
     }, computed, deprecated, to(none), from([for p in object.RolePolicyList : { name = p.PolicyName, policy = p.PolicyDocument }]))
   }
 

@@ -8,10 +8,10 @@ type "aws_iam_role_policy" {
   import  = { role = split(":", id)[0], name = split(":", id)[1] }
 
   schema {
-    name        = opt(string, computed, replace, at(PolicyName))
-    name_prefix = opt(string, computed, replace, to(none))
-    policy      = req(string, at(PolicyDocument), as(url), same(iam_policy), form(policy))
-    role        = req(string, replace, at(RoleName))
+    name        = opt(string, computed, replace, at(PolicyName), length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    name_prefix = opt(string, computed, replace, to(none), length(1, 102), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
+    policy      = req(string, at(PolicyDocument), as(url), same(iam_policy), form(policy), syntax(policy))
+    role        = req(string, replace, at(RoleName), length(1, 128), pattern("[\\w+=,.@-]", "the name of a role"), check(value == "" || !fits("arn", value), "the role's name, not its ARN"))
   }
 
   read {

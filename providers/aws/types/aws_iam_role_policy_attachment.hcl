@@ -7,7 +7,7 @@ type "aws_iam_role_policy_attachment" {
   import  = { role = split("/", id)[0], policy_arn = join("/", slice(split("/", id), 1, length(split("/", id)))) }
 
   schema {
-    policy_arn = req(string, replace)
+    policy_arn = req(string, replace, syntax(arn))
     role       = req(string, replace, at(RoleName), from(self.role))
   }
 

@@ -11,8 +11,8 @@ type "aws_key_pair" {
 
   schema {
     fingerprint     = out(string, from(object.KeyFingerprint))
-    key_name        = opt(string, computed, replace)
-    key_name_prefix = opt(string, computed, replace)
+    key_name        = opt(string, computed, replace, length(0, 255))
+    key_name_prefix = opt(string, computed, replace, length(0, 229))
     key_pair_id     = out(string)
     key_type        = out(string)
     public_key      = req(string, replace, to(PublicKeyMaterial), as(blob), same(ssh_key), kept)

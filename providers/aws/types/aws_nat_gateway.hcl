@@ -7,14 +7,14 @@ type "aws_nat_gateway" {
   timeouts = { create = "10m", update = "10m", delete = "30m" }
 
   schema {
-    allocation_id                      = opt(string, from(primary.AllocationId), replace)
+    allocation_id                      = opt(string, from(primary.AllocationId), replace, check(self.connectivity_type != "private", "left away where connectivity_type is \"private\""))
     association_id                     = out(string, from(primary.AssociationId))
-    connectivity_type                  = opt(string, replace, default("public"))
+    connectivity_type                  = opt(string, replace, default("public"), allowed("private", "public"))
     network_interface_id               = out(string, from(primary.NetworkInterfaceId))
-    private_ip                         = opt(string, computed, replace, to(PrivateIpAddress), from(primary.PrivateIp))
+    private_ip                         = opt(string, computed, replace, to(PrivateIpAddress), from(primary.PrivateIp), syntax(ipv4))
     public_ip                          = out(string, from(primary.PublicIp))
-    secondary_allocation_ids           = opt(set(string), from(secondary[*].AllocationId))
-    secondary_private_ip_address_count = opt(number, computed, replace, from(length(secondary)))
+    secondary_allocation_ids           = opt(set(string), from(secondary[*].AllocationId), check(self.connectivity_type != "private", "left away where connectivity_type is \"private\""))
+    secondary_private_ip_address_count = opt(number, computed, replace, from(length(secondary)), conflicts(secondary_private_ip_addresses), check(self.connectivity_type == "private", "left away unless connectivity_type is \"private\""))
     secondary_private_ip_addresses     = opt(set(string), computed, from(secondary[*].PrivateIp))
     subnet_id                          = req(string, replace)
   }

@@ -11,7 +11,7 @@ type "aws_route_table" {
   schema {
     owner_id         = out(string)
     propagating_vgws = opt(set(string), computed, to(none), from([for v in object.PropagatingVgws : v.GatewayId]))
-    route            = opt(set(object({ carrier_gateway_id = string, cidr_block = string, core_network_arn = string, destination_prefix_list_id = string, egress_only_gateway_id = string, gateway_id = string, ipv6_cidr_block = string, local_gateway_id = string, nat_gateway_id = string, network_interface_id = string, transit_gateway_id = string, vpc_endpoint_id = string, vpc_peering_connection_id = string })), computed, to(none), from(members))
+    route            = opt(set(object({ carrier_gateway_id = string, cidr_block = string, core_network_arn = string, destination_prefix_list_id = string, egress_only_gateway_id = string, gateway_id = string, ipv6_cidr_block = string, local_gateway_id = string, nat_gateway_id = string, network_interface_id = string, transit_gateway_id = string, vpc_endpoint_id = string, vpc_peering_connection_id = string })), computed, to(none), from(members), check((value.cidr_block == null || fits("ipv4_cidr", value.cidr_block)) && (isblank(value.ipv6_cidr_block) || fits("ipv6_cidr", value.ipv6_cidr_block)), "made of routes whose cidr_block and ipv6_cidr_block are address blocks without host bits"))
     vpc_id           = req(string, replace)
   }
 

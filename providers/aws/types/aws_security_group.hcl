@@ -11,11 +11,11 @@ type "aws_security_group" {
   timeouts = { create = "10m", delete = "15m" }
 
   schema {
-    description            = opt(string, replace, default("Managed by Terraform"), at(Description))
-    egress                 = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members))
-    ingress                = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members))
-    name                   = opt(string, computed, replace, at(GroupName))
-    name_prefix            = opt(string, computed, replace, to(none))
+    description            = opt(string, replace, default("Managed by Terraform"), at(Description), length(0, 255))
+    egress                 = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members), check(rule_fits(value), "made of rules whose cidr_blocks and ipv6_cidr_blocks are address blocks without host bits, and whose descriptions have at most 255 letters, digits, blanks and any of _.:/()#,@[]+=&;{}!$*-"))
+    ingress                = opt(set(object({ cidr_blocks = list(string), description = string, from_port = number, ipv6_cidr_blocks = list(string), prefix_list_ids = list(string), protocol = string, security_groups = set(string), self = bool, to_port = number })), computed, to(none), from(members), check(rule_fits(value), "made of rules whose cidr_blocks and ipv6_cidr_blocks are address blocks without host bits, and whose descriptions have at most 255 letters, digits, blanks and any of _.:/()#,@[]+=&;{}!$*-"))
+    name                   = opt(string, computed, replace, at(GroupName), length(0, 255), check(!startswith(value, "sg-"), "a name that does not begin with sg-"))
+    name_prefix            = opt(string, computed, replace, to(none), length(0, 229), check(!startswith(value, "sg-"), "a name that does not begin with sg-"))
     owner_id               = out(string)
     revoke_rules_on_delete = opt(bool, default(false), local)
     vpc_id                 = opt(string, computed, replace)

@@ -10,18 +10,18 @@ type "aws_security_group_rule" {
   timeouts = { create = "5m" }
 
   schema {
-    cidr_blocks              = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv4"]))
-    description              = opt(string, to(none), from(found[0].description))
+    cidr_blocks              = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv4"]), syntax(ipv4_cidr), conflicts(self, source_security_group_id), any_of(cidr_blocks, ipv6_cidr_blocks, prefix_list_ids, self, source_security_group_id))
+    description              = opt(string, to(none), from(found[0].description), length(0, 255), pattern("^[0-9A-Za-z_ .:/()#,@\\[\\]+=&;{}!$*-]*$", "made of letters, digits, blanks and any of _.:/()#,@[]+=&;{}!$*-"))
     from_port                = req(number, replace, to(none), from(found[0].from_port))
-    ipv6_cidr_blocks         = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv6"]))
-    prefix_list_ids          = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "list"]))
+    ipv6_cidr_blocks         = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "ipv6"]), syntax(ipv6_cidr), conflicts(self, source_security_group_id))
+    prefix_list_ids          = opt(list(string), replace, to(none), from([for a in found : a.peer if a.kind == "list"]), length(1, null))
     protocol                 = req(string, replace, as(protocol), same(protocol), to(none), from(found[0].protocol))
     security_group_id        = req(string, replace, to(GroupId), from(object.GroupId))
     security_group_rule_id   = out(string, to(none), from(self.security_group_rule_id))
-    self                     = opt(bool, replace, default(false), to(none), from(anytrue([for a in found : a.kind == "group" && a.peer == self.security_group_id])))
+    self                     = opt(bool, replace, default(false), to(none), from(anytrue([for a in found : a.kind == "group" && a.peer == self.security_group_id])), conflicts(source_security_group_id))
     source_security_group_id = opt(string, computed, replace, to(none), from(one([for a in found : a.peer if a.kind == "group" && !self.self])))
     to_port                  = req(number, replace, to(none), from(found[0].to_port))
-    type                     = req(string, replace, to(none), kept)
+    type                     = req(string, replace, to(none), kept, allowed("egress", "ingress"))
   }
 
   read {

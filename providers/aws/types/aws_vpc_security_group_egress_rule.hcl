@@ -8,10 +8,10 @@ type "aws_vpc_security_group_egress_rule" {
   tags    = "security-group-rule"
 
   schema {
-    cidr_ipv4                    = opt(string, replace(isblank(prior.cidr_ipv4) != isblank(self.cidr_ipv4)), to(none))
-    cidr_ipv6                    = opt(string, replace(isblank(prior.cidr_ipv6) != isblank(self.cidr_ipv6)), to(none))
+    cidr_ipv4                    = opt(string, replace(isblank(prior.cidr_ipv4) != isblank(self.cidr_ipv4)), to(none), syntax(ipv4_cidr), one_of(cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id))
+    cidr_ipv6                    = opt(string, replace(isblank(prior.cidr_ipv6) != isblank(self.cidr_ipv6)), to(none), syntax(ipv6_cidr))
     description                  = opt(string, to(none))
-    from_port                    = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.FromPort))
+    from_port                    = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.FromPort), range(-1, 65535))
     id                           = out(string)
     ip_protocol                  = req(string, to(none), as(protocol), same(protocol))
     prefix_list_id               = opt(string, replace(isblank(prior.prefix_list_id) != isblank(self.prefix_list_id)), to(none))
@@ -19,7 +19,7 @@ type "aws_vpc_security_group_egress_rule" {
     security_group_id            = req(string, replace, at(GroupId))
     security_group_rule_id       = out(string, from(id))
     tags_all                     = out(map(string))
-    to_port                      = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.ToPort))
+    to_port                      = opt(number, to(none), from(object.IpProtocol == "-1" ? null : object.ToPort), range(-1, 65535))
   }
 
   read {

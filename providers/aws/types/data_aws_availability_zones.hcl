@@ -10,7 +10,7 @@ data "aws_availability_zones" {
     exclude_zone_ids       = opt(set(string), to(none))
     group_names            = out(set(string), from([for z in zones : z.GroupName]))
     names                  = out(list(string), from(sort([for z in zones : z.ZoneName])))
-    state                  = opt(string, to(none))
+    state                  = opt(string, to(none), allowed("available", "information", "impaired", "unavailable", "constrained"))
     zone_ids               = out(list(string), from([for z in sorted : z.ZoneId]))
     filter = set({
       name   = req(string)

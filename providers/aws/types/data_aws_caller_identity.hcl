@@ -6,6 +6,7 @@ data "aws_caller_identity" {
   schema {
     account_id = out(string, from(object.Account))
     arn        = out(string, from(object.Arn))
+    id         = opt(string, computed, to(none))
     user_id    = out(string, from(object.UserId))
   }
 

@@ -55,3 +55,7 @@ function "rule_blocks" {
     self             = anytrue([for a in atoms : a.kind == "group" && a.peer == group])
   }
 }
+function "rule_fits" {
+  params = [r]
+  result = alltrue([for c in ifnull(r.cidr_blocks, []) : fits("ipv4_cidr", c)]) && alltrue([for c in ifnull(r.ipv6_cidr_blocks, []) : fits("ipv6_cidr", c)]) && can(regex("^[0-9A-Za-z_ .:/()#,@\\[\\]+=&;{}!$*-]{0,255}$", ifnull(r.description, "")))
+}
