@@ -515,6 +515,13 @@ static void get_config(struct reader *r, struct saved_plan *saved)
 		file->text = arena_strndup(r->arena, text, file->len);
 	}
 	saved->reader = (struct config_reader){list_saved, read_saved, saved};
+	/* the plan behind names types that the project's own files may have brought */
+	for (size_t i = 0; i < saved->file_count; i++) {
+		const struct config_file *file = &saved->files[i];
+		size_t n = strlen(file->path);
+		if (n > 4 && !strcmp(file->path + n - 4, ".hcl"))
+			provider_add_types(file->path, file->text, file->len, r->diags);
+	}
 }
 
 /* ---- the file ---- */

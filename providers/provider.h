@@ -152,6 +152,11 @@ struct provider_kind {
 	const struct schema *(*config_schema)(void);
 	/* NULL when the kind has no such type; mistakes in users' type files go to diags. */
 	const struct resource_type *(*find_type)(const char *name, bool data, struct diags *diags);
+	/*
+	 * A file of the project that adds or mends types; NULL: the kind takes none. Types are read when they are first
+	 * asked for; files come before that. False after diagnostics.
+	 */
+	bool (*add_types)(const char *path, const char *text, size_t len, struct diags *diags);
 	/* All names, sorted: for messages and `providers schema`. */
 	const char *const *(*type_names)(bool data, size_t *count);
 
@@ -196,3 +201,5 @@ struct provider_kind {
 /* All kinds, ended by NULL: what cmd hands to plans. */
 extern const struct provider_kind *const provider_kinds[];
 const struct provider_kind *provider_find_kind(const char *name);
+/* Hands a file of types to the kind that takes such. */
+bool provider_add_types(const char *path, const char *text, size_t len, struct diags *diags);

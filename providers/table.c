@@ -25,3 +25,13 @@ const struct provider_kind *provider_find_kind(const char *name)
 	}
 	return NULL;
 }
+
+bool provider_add_types(const char *path, const char *text, size_t len, struct diags *diags)
+{
+	bool ok = true;
+	for (size_t i = 0; provider_kinds[i]; i++) {
+		if (provider_kinds[i]->add_types)
+			ok &= provider_kinds[i]->add_types(path, text, len, diags);
+	}
+	return ok;
+}

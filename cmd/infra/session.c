@@ -331,6 +331,7 @@ bool session_open_state(struct session *s, bool read_only, const char *operation
 
 bool session_open_state_only(struct session *s, bool read_only, const char *operation)
 {
+	config_load_types(s->arena, ".", &s->diags);
 	struct state_options options = {
 		.path = s->state_path, .read_only = read_only, .lock_timeout_ms = s->lock_timeout_ms, .operation = operation};
 	s->state = state_open(&options, &s->diags);

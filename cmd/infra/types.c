@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/infra/command.h"
+#include "plans/config/config.h"
 #include "providers/aws/form.h"
 
 #include <errno.h>
@@ -94,8 +95,25 @@ static int check(int count, char **names)
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Those of the project in the working directory count as ours do. */
+static bool load_own(void)
+{
+	struct diags diags;
+	struct arena *arena = arena_new();
+	diags_init(&diags);
+	bool ok = config_load_types(arena, ".", &diags);
+	AUTO_BUF struct buf out = BUF_INIT;
+	diags_print(&diags, NULL, isatty(STDERR_FILENO), 0, &out);
+	fputs(buf_text(&out), stderr);
+	diags_release(&diags);
+	arena_free(arena);
+	return ok;
+}
+
 int cmd_types(int argc, char **argv)
 {
+	if (argc >= 2 && argv[1][0] != '-' && !load_own())
+		return EXIT_FAILED;
 	if (argc >= 2 && !strcmp(argv[1], "check"))
 		return check(argc - 2, argv + 2);
 	if (argc == 2 && !strcmp(argv[1], "list"))

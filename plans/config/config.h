@@ -208,6 +208,8 @@ struct config_options {
  */
 struct config *config_load(struct arena *arena, struct src_set *sources, const struct config_options *options,
 			   struct diags *diags);
+/* The project's own types (types/NAME.hcl) alone: for commands that read no plan files. False after diagnostics. */
+bool config_load_types(struct arena *arena, const char *dir, struct diags *diags);
 void config_release(struct config *config); /* the maps; the rest lies in the arena */
 
 /* Where the values of root variables come from, in rising precedence as Terraform has it. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "plans/config/config_internal.h"
+#include "providers/provider.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,6 +70,33 @@ static const struct src *read_source(struct loader *l, const char *path)
 	}
 	l->config->files[l->config->file_count++] = (struct config_file){src_name(src), src_text(src), src_len(src)};
 	return src;
+}
+
+/* Types that the project itself describes: types/NAME.hcl beside the plan files. They go into saved plans, too. */
+static bool load_types(struct loader *l, const char *dir)
+{
+	char **names;
+	size_t count;
+	const char *folder = path_join(l->arena, dir, "types");
+	if (!l->reader->list(l->reader->ctx, l->arena, folder, &names, &count))
+		return true; /* there need not be any */
+	bool ok = true;
+	for (size_t i = 0; i < count; i++) {
+		if (names[i][0] == '.' || !ends_with(names[i], ".hcl"))
+			continue;
+		const struct src *src = read_source(l, path_join(l->arena, folder, names[i]));
+		ok &= src && provider_add_types(src_name(src), src_text(src), src_len(src), l->diags);
+	}
+	return ok;
+}
+
+bool config_load_types(struct arena *arena, const char *dir, struct diags *diags)
+{
+	struct config config = {.arena = arena};
+	struct loader loader = {.arena = arena, .sources = src_set_new(), .config = &config, .reader = &disk, .diags = diags};
+	bool ok = load_types(&loader, dir);
+	src_set_free(loader.sources);
+	return ok;
 }
 
 static bool is_local_source(const char *source)
@@ -200,6 +228,7 @@ struct config *config_load(struct arena *arena, struct src_set *sources, const s
 		.reader = options->reader ? options->reader : &disk,
 		.diags = diags,
 	};
+	load_types(&loader, path_clean(arena, options->dir));
 	config->root = load_module(&loader, NULL, NULL, path_clean(arena, options->dir));
 	config->modules = vec_copy(&loader.modules, arena);
 	config->module_count = loader.modules.count;

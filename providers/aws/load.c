@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Type files: found by name, parsed when first needed, held against the models as they are read. */
+#include "providers/aws/form.h"
 #include "providers/aws/load.h"
 
 #include "base/buf.h"
@@ -35,15 +36,6 @@ static struct library *library(void)
 		made->sources = src_set_new();
 	}
 	return made;
-}
-
-static void internal_error(struct loader *l, struct src_range range, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void internal_error(struct loader *l, struct src_range range, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	loader_error(l, range, "%s", arena_vprintf(l->arena, fmt, args));
-	va_end(args);
 }
 
 void loader_error(struct loader *l, struct src_range range, const char *fmt, ...)
@@ -85,7 +77,7 @@ static void load_service(struct loader *l, const struct block *block)
 	struct service *service = arena_new_of(l->arena, struct service);
 	*service = (struct service){.name = block->labels[0].text, .model = aws_service_find(block->labels[0].text)};
 	if (!service->model) {
-		internal_error(l, block->labels[0].range, "there is no model of a service \"%s\"", service->name);
+		loader_error(l, block->labels[0].range, "there is no model of a service \"%s\"", service->name);
 		return;
 	}
 	l->service = service;
@@ -103,7 +95,7 @@ static void load_service(struct loader *l, const struct block *block)
 			service->settling = loader_codes(l, loader_field(attr->expr, "codes"));
 			service->settling_ms = loader_duration(l, loader_field(attr->expr, "for"));
 		} else if (strcmp(attr->name, "protocol") != 0) { /* the tables know it */
-			internal_error(l, attr->name_range, "\"%s\" is not a word of services", attr->name);
+			loader_error(l, attr->name_range, "\"%s\" is not a word of services", attr->name);
 		}
 	}
 	for (size_t i = 0; i < block->body->block_count; i++) {
@@ -119,12 +111,29 @@ static struct user_function *load_function(struct loader *l, const struct block 
 	f->name = block->labels[0].text;
 	const struct attribute *params = body_find_attr(block->body, "params"), *result = body_find_attr(block->body, "result");
 	if (!params || params->expr->kind != EXPR_TUPLE || !result) {
-		internal_error(l, block->header_range, "a function has params = [...] and result = ...");
+		loader_error(l, block->header_range, "a function has params = [...] and result = ...");
 		return NULL;
 	}
 	f->params = loader_names(l, params->expr, &f->param_count);
 	f->result = result->expr;
 	return f;
+}
+
+/* A service or a function; false for other blocks. */
+static bool load_shared_block(struct loader *l, const struct block *block)
+{
+	if (block->label_count != 1)
+		return false;
+	if (!strcmp(block->type, "service")) {
+		load_service(l, block);
+		return true;
+	}
+	if (strcmp(block->type, "function") != 0)
+		return false;
+	struct user_function *f = load_function(l, block);
+	if (f)
+		map_put(&library()->functions, f->name, f);
+	return true;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -147,15 +156,8 @@ static void load_shared(struct diags *diags)
 		const struct body *body = parse_text(&l, file->name, file->text, file->len);
 		for (size_t i = 0; body && i < body->block_count; i++) {
 			const struct block *block = &body->blocks[i];
-			if (!strcmp(block->type, "service") && block->label_count == 1) {
-				load_service(&l, block);
-			} else if (!strcmp(block->type, "function") && block->label_count == 1) {
-				struct user_function *f = load_function(&l, block);
-				if (f)
-					map_put(&lib->functions, f->name, f);
-			} else {
-				internal_error(&l, block->type_range, "services and functions stand here, not \"%s\"", block->type);
-			}
+			if (!load_shared_block(&l, block))
+				loader_error(&l, block->type_range, "services and functions stand here, not \"%s\"", block->type);
 		}
 	}
 }
@@ -224,6 +226,10 @@ const struct aws_type *aws_type_find(const char *name, bool data, struct diags *
 	type = loader_type(&l, block, data);
 	if (l.failed || !type)
 		return NULL;
+	/* ours are held against the models when the program is tested; the project's, when they are used */
+	struct form_counts counts = {0};
+	if (map_find(&lib->blocks, key) && (type->service || !type->hook) && !aws_type_check(type, &counts, diags))
+		return NULL;
 	map_put(&lib->types, key, type);
 	return type;
 }
@@ -265,13 +271,19 @@ const char *const *aws_type_names(bool data, size_t *count)
 bool aws_types_add_file(const char *path, const char *text, size_t len, struct diags *diags)
 {
 	struct library *lib = library();
+	load_shared(diags); /* what the file says of a service or function goes over ours */
 	struct loader l = {.arena = lib->arena, .diags = diags};
 	const struct body *body = parse_text(&l, path, text, len);
+	for (size_t i = 0; body && i < body->attr_count; i++)
+		loader_error(&l, body->attrs[i].name_range, "blocks stand here: type, data, service, function");
 	for (size_t i = 0; body && i < body->block_count && !l.failed; i++) {
 		const struct block *block = &body->blocks[i];
 		bool data = !strcmp(block->type, "data");
+		if (load_shared_block(&l, block))
+			continue;
 		if ((!data && strcmp(block->type, "type")) || block->label_count != 1) {
-			loader_error(&l, block->type_range, "type \"NAME\" or data \"NAME\" stands here, not \"%s\"", block->type);
+			loader_error(&l, block->type_range, "type \"NAME\", data \"NAME\", service \"NAME\" or function \"NAME\" stands here, not \"%s\"",
+				     block->type);
 			continue;
 		}
 		map_put(&lib->blocks, key_of(block->labels[0].text, data), (void *)(uintptr_t)block);

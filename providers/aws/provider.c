@@ -549,6 +549,7 @@ const struct provider_kind aws_provider_kind = {
 	.config_schema = config_schema,
 	.find_type = provider_find_type,
 	.type_names = aws_type_names,
+	.add_types = aws_types_add_file,
 	.configure = provider_configure,
 	.close = provider_close,
 	.connect = provider_connect,

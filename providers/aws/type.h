@@ -251,7 +251,10 @@ const struct aws_type *aws_type_of(const struct resource_type *type);
 const struct aws_type *aws_type_find(const char *name, bool data, struct diags *diags);
 const struct service *aws_type_service(const char *name, struct diags *diags);
 const char *const *aws_type_names(bool data, size_t *count);
-/* A file of the project that adds or mends types; read before types are looked up. False after diagnostics. */
+/*
+ * A file of the project that adds or mends types, services and functions; before types are looked up. A type of it is
+ * held against the models when it is first asked for. False after diagnostics.
+ */
 bool aws_types_add_file(const char *path, const char *text, size_t len, struct diags *diags);
 /* Functions that all type files share. */
 const struct user_function *aws_shared_function(const char *name);
