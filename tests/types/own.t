@@ -93,7 +93,7 @@ with e2e.Moto() as moto, tempfile.TemporaryDirectory() as scratch:
             ('type "aws_sqs_queue"', 'resource "aws_sqs_queue"', 'stands here, not "resource"'),
             ('settle   = repeat', 'settle   = sometimes', 'not a way to settle'),
             ('timeouts = {', 'timeots = {', '"timeots" is not a word of types'),
-            ('schema {', 'schema', 'stands here')):
+            ('schema {', 'schema', 'A name alone says nothing')):
         assert old in original, old
         (folder / 'types/sqs.hcl').write_text(original.replace(old, new, 1))
         done = e2e.run([e2e.INFRA, 'plan'], env, folder)

@@ -6,20 +6,20 @@ type "aws_ssm_parameter" {
   tags    = "Parameter"
 
   schema {
-    allowed_pattern  = opt(string, from(part.about.AllowedPattern))
+    allowed_pattern  = opt(string, from(part.about.AllowedPattern), length(0, 1024))
     arn              = opt(string, computed, local, from(object.ARN))
-    data_type        = opt(string, computed, replace, from(object.DataType))
-    description      = opt(string, from(part.about.Description))
+    data_type        = opt(string, computed, replace, from(object.DataType), allowed("aws:ec2:image", "aws:ssm:integration", "text"))
+    description      = opt(string, from(part.about.Description), length(0, 1024))
     has_value_wo     = out(bool, from(!isblank(self.value_wo_version)), follows(value_wo_version))
-    insecure_value   = opt(string, computed, to(none), from(written(self.insecure_value) && object.Type != "SecureString" ? object.Value : null), follows(value))
+    insecure_value   = opt(string, computed, to(none), from(written(self.insecure_value) && object.Type != "SecureString" ? object.Value : null), follows(value), one_of(insecure_value, value, value_wo))
     key_id           = opt(string, computed, from(part.about.KeyId))
-    name             = req(string, replace)
+    name             = req(string, replace, length(1, 2048))
     overwrite        = opt(bool, local)
-    tier             = opt(string, computed, replace(prior.tier == "Advanced" && self.tier == "Standard"), from(part.about.Tier), unless(self.tier == "Intelligent-Tiering"))
-    type             = req(string)
+    tier             = opt(string, computed, replace(prior.tier == "Advanced" && self.tier == "Standard"), from(part.about.Tier), unless(self.tier == "Intelligent-Tiering"), allowed("Standard", "Advanced", "Intelligent-Tiering"))
+    type             = req(string, allowed("String", "StringList", "SecureString"))
     value            = opt(string, computed, sensitive, to(none), from(written(self.value_wo_version) || (written(self.insecure_value) && object.Type != "SecureString") ? null : object.Value), follows(insecure_value))
-    value_wo         = opt(string, sensitive, write_only, to(none))
-    value_wo_version = opt(number, local)
+    value_wo         = opt(string, sensitive, write_only, to(none), needs(value_wo_version))
+    value_wo_version = opt(number, local, needs(value_wo))
     version          = out(number, from(object.Version), follows(value, insecure_value, value_wo_version, description, type))
   }
 
