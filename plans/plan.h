@@ -31,7 +31,8 @@ enum plan_reason {
 	REASON_TRIGGERED,         /* replace_triggered_by */
 	REASON_CANNOT_UPDATE,     /* an argument forces replacement */
 	REASON_NO_CONFIG,         /* the resource block is gone */
-	REASON_NO_MODULE,         /* the module call is gone */
+	REASON_NO_MODULE,         /* the module instance is gone */
+	REASON_NO_CALL,           /* the resource block is gone with its module: in JSON as NO_CONFIG */
 	REASON_COUNT_INDEX,       /* beyond count */
 	REASON_EACH_KEY,          /* not in for_each */
 	REASON_WRONG_REPETITION,  /* count or for_each were added or removed */

@@ -631,7 +631,7 @@ static enum plan_reason orphan_reason(struct planner *p, const struct working *w
 	*mi = world_find_module(engine->world, w->parts.modules, w->parts.module_count);
 	const struct node *node = w->node;
 	if (!node)
-		return *mi || !w->parts.module_count ? REASON_NO_CONFIG : REASON_NO_MODULE;
+		return w->previous_address ? REASON_NO_MOVE_TARGET : *mi || !w->parts.module_count ? REASON_NO_CONFIG : REASON_NO_CALL;
 	if (!*mi)
 		return REASON_NO_MODULE;
 	const struct resource *r = node->resource;

@@ -80,7 +80,8 @@ static void add_delete_reason(const struct comment *c, struct buf *out)
 		buf_addf(out, "  # (because %s was moved to %s, which is not in configuration)\n", c->previous ? c->previous : c->address,
 			 c->address);
 		break;
-	case REASON_NO_MODULE: {
+	case REASON_NO_MODULE:
+	case REASON_NO_CALL: {
 		struct address module = *c->parts;
 		module.type = NULL;
 		struct arena *arena = arena_new();

@@ -264,6 +264,7 @@ static const char *reason_name(enum plan_reason reason)
 		[REASON_TRIGGERED] = "replace_triggered_by",
 		[REASON_CANNOT_UPDATE] = "cannot_update",
 		[REASON_NO_CONFIG] = "delete_because_no_resource_config",
+		[REASON_NO_CALL] = "delete_because_no_resource_config",
 		[REASON_NO_MODULE] = "delete_because_no_module",
 		[REASON_COUNT_INDEX] = "delete_because_count_index",
 		[REASON_EACH_KEY] = "delete_because_each_key",

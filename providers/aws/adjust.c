@@ -49,6 +49,14 @@ static bool is_member_list(const struct entry *entry)
 	return entry->kind < ENTRY_ONE && (kind == TYPE_SET || kind == TYPE_LIST) && entry->type->element->kind == TYPE_OBJECT;
 }
 
+/* Which of a set's words is which cannot be said while one is open: the set is. */
+static const struct value *open_as_a_whole(struct arena *arena, const struct value *v)
+{
+	if (v->type->kind != TYPE_SET || !type_is_primitive(v->type->element) || v->state != VALUE_KNOWN || !v->deep_unknown)
+		return v;
+	return value_mark(arena, value_unknown(arena, v->type), value_marks_deep(v));
+}
+
 /* Written as null in a block that is written: what Terraform's provider stores for it. */
 static const struct value *without_nulls(struct arena *arena, const struct value *member)
 {
@@ -57,7 +65,8 @@ static const struct value *without_nulls(struct arena *arena, const struct value
 	const struct value **items = arena_array_of(arena, member->count, const struct value *);
 	for (uint32_t i = 0; i < member->count; i++) {
 		const struct value *v = member->items[i];
-		items[i] = v->state == VALUE_NULL ? value_mark(arena, value_zero(arena, member->type->attrs[i].type), v->marks) : v;
+		items[i] = v->state == VALUE_NULL ? value_mark(arena, value_zero(arena, member->type->attrs[i].type), v->marks)
+						  : open_as_a_whole(arena, v);
 	}
 	return value_mark(arena, value_object_of(arena, member->type, items), member->marks);
 }
@@ -85,12 +94,6 @@ static const struct value *adjust_members(struct adjusting *a, const struct valu
 	const struct value *v = planned->type->kind == TYPE_SET ? value_set(a->arena, element, items, planned->count)
 								 : value_list(a->arena, element, items, planned->count);
 	return value_mark(a->arena, v, planned->marks);
-}
-
-/* Which of a set's words is which cannot be said while one is open: the set is. */
-static bool is_open_set(const struct value *v)
-{
-	return v->type->kind == TYPE_SET && type_is_primitive(v->type->element) && v->state == VALUE_KNOWN && v->deep_unknown;
 }
 
 /* ---- one attribute ---- */
@@ -192,8 +195,8 @@ static const struct value *adjust_entries(struct adjusting *a, const struct entr
 			items[i] = adjust_blocks(a, entry, items[i], before, written ? value_get(written, name) : NULL, depth + 1);
 		else if (is_member_list(entry))
 			items[i] = adjust_members(a, items[i], before);
-		else if (is_open_set(items[i]))
-			items[i] = value_mark(a->arena, value_unknown(a->arena, items[i]->type), value_marks_deep(items[i]));
+		else
+			items[i] = open_as_a_whole(a->arena, items[i]);
 		items[i] = keep_prior(a, entry, items[i], before, depth && written ? value_get(written, name) : NULL);
 		if (entry->form && items[i] != before)
 			items[i] = form_value(a->arena, entry->form, items[i]);
