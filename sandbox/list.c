@@ -259,6 +259,8 @@ bool run_list(struct run *run, const struct block *block)
 {
 	const struct kind *kind = library_kind(run->world->library, block->labels[0].text);
 	const struct value *given = run->in ? value_get(run->in, "Filters") : NULL;
+	if (run->in && !given)
+		given = value_get(run->in, "Filter"); /* a few operations call it so */
 	size_t filter_count = given && given->state == VALUE_KNOWN && !attr_expr(block, "filters") ? given->count : 0;
 	struct filter *filters = arena_array_of(run->arena, filter_count + 1, struct filter);
 	for (size_t i = 0; i < filter_count; i++) {

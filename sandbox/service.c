@@ -182,8 +182,11 @@ static void note_implied(struct references *refs, const struct body *body)
 			map_put(&refs->operation->parameters, "TagSpecifications", refs->operation);
 		if (!strcmp(block->type, "list")) {
 			const struct aws_page *page = aws_operation_page(refs->operation->aws);
-			if (aws_member_find(input, "Filters"))
-				map_put(&refs->operation->parameters, "Filters", refs->operation);
+			static const char *const filters[] = {"Filters", "Filter"};
+			for (size_t f = 0; f < ARRAY_LEN(filters) && !body_find_attr(block->body, "filters"); f++) {
+				if (aws_member_find(input, filters[f]))
+					map_put(&refs->operation->parameters, filters[f], refs->operation);
+			}
 			if (page && page->in[0])
 				map_put(&refs->operation->parameters, aws_text(page->in[0]), refs->operation);
 			if (page && page->limit)

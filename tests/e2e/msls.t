@@ -207,9 +207,10 @@ def policies_of_lost_parameter():
     return {"module.trainer[0].aws_iam_policy.host": ["update"]}
 
 
-why = e2e.missing("plan", "apply", "show", "destroy", "output")
-if why:
-    skip_all(why)
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_, e2e.Project("msls", proxy_.endpoint, e2e.MSLS) as project_:
-    tap.case(test_life, moto_, proxy_, project_)
-tap.done()
+if __name__ == "__main__":
+    why = e2e.missing("plan", "apply", "show", "destroy", "output")
+    if why:
+        skip_all(why)
+    with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_, e2e.Project("msls", proxy_.endpoint, e2e.MSLS) as project_:
+        tap.case(test_life, moto_, proxy_, project_)
+    tap.done()

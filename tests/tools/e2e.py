@@ -240,7 +240,7 @@ def inventory(cloud):
     add("policy", ((p["Arn"], p["PolicyName"]) for p in cloud.all("iam", "list_policies", "Policies", Scope="Local")))
     add("instance_profile", ((p["InstanceProfileName"], " ".join([p["InstanceProfileName"]] + [r["RoleName"] for r in p["Roles"]]))
                              for p in cloud.all("iam", "list_instance_profiles", "InstanceProfiles")))
-    add("bucket", ((b["Name"], b["Name"]) for b in cloud.client("s3").list_buckets()["Buckets"]))
+    add("bucket", ((b["Name"], b["Name"]) for b in cloud.all("s3", "list_buckets", "Buckets")))
     return found
 
 

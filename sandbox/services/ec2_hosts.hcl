@@ -1,0 +1,916 @@
+# SPDX-License-Identifier: Apache-2.0
+# Images, instances and volumes.
+
+service = "ec2"
+
+# ---- images
+
+kind "image" {
+  prefix         = "ami-"
+  id             = "ImageId"
+  absent         = "InvalidAMIID.NotFound"
+  malformed      = "InvalidAMIID.Malformed"
+  absent_message = "The image id '[${id}]' does not exist"
+  tags           = "image"
+  shape          = "Image"
+}
+
+function "image_id" {
+  params = [name]
+  result = "ami-${substr(sha256("${region} ${name}"), 0, 17)}"
+}
+
+# Names as their makers give them, with the owner and what the root volume holds.
+function "images" {
+  params = []
+  result = flatten([
+    [for release in [["jammy", "22.04", "20240927"], ["jammy", "22.04", "20240701"], ["noble", "24.04", "20240927"], ["focal", "20.04", "20240926"]] : [
+      for arch in ["amd64", "arm64"] : {
+        name  = "ubuntu/images/hvm-ssd${release[0] == "noble" ? "-gp3" : ""}/ubuntu-${release[0]}-${release[1]}-${arch}-server-${release[2]}"
+        owner = "099720109477", alias = null, date = release[2], arch = arch == "amd64" ? "x86_64" : "arm64", root = "/dev/sda1", size = 8
+      }
+    ]],
+    [for arch in ["x86_64", "arm64"] : [
+      { name = "al2023-ami-2023.5.20241001.1-kernel-6.1-${arch}", owner = "137112412989", alias = "amazon", date = "20241001", arch = arch, root = "/dev/xvda", size = 8 },
+      { name = "amzn2-ami-hvm-2.0.20241001.0-${arch}-gp2", owner = "137112412989", alias = "amazon", date = "20241001", arch = arch, root = "/dev/xvda", size = 8 },
+    ]],
+    [for image in [
+      ["Deep Learning AMI Habana PyTorch 1.13.1 SynapseAI 1.8.0 (Ubuntu 20.04) 20230327", "20230327", 100],
+      ["Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.4.1 (Ubuntu 22.04) 20241016", "20241016", 45],
+      ["Deep Learning Proprietary Nvidia Driver AMI GPU PyTorch 2.3.1 (Ubuntu 20.04) 20240714", "20240714", 45],
+      ["Deep Learning AMI Neuron (Ubuntu 22.04) 20241027", "20241027", 60],
+      ["Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20241018", "20241018", 50],
+    ] : { name = image[0], owner = "898082745236", alias = "amazon", date = image[1], arch = "x86_64", root = "/dev/sda1", size = image[2] }],
+  ])
+}
+
+procedure "make_images" {
+  each "image" {
+    in = images()
+    create "image" "made" {
+      id   = image_id(image.name)
+      tags = []
+      value = {
+        Name               = image.name
+        Description        = image.name
+        ImageLocation      = "${image.alias == null ? image.owner : image.alias}/${image.name}"
+        ImageOwnerAlias    = image.alias
+        OwnerId            = image.owner
+        CreationDate       = "${substr(image.date, 0, 4)}-${substr(image.date, 4, 2)}-${substr(image.date, 6, 2)}T08:00:00.000Z"
+        State              = "available"
+        Public             = true
+        Architecture       = image.arch
+        ImageType          = "machine"
+        PlatformDetails    = "Linux/UNIX"
+        UsageOperation     = "RunInstances"
+        VirtualizationType = "hvm"
+        Hypervisor         = "xen"
+        EnaSupport         = true
+        SriovNetSupport    = "simple"
+        RootDeviceType     = "ebs"
+        RootDeviceName     = image.root
+        BlockDeviceMappings = [{
+          DeviceName = image.root
+          Ebs = { DeleteOnTermination = true, Encrypted = false, SnapshotId = "snap-${substr(sha256("${region} ${image.name} root"), 0, 17)}", VolumeSize = image.size, VolumeType = image.alias == null ? "gp2" : "gp3" }
+        }]
+      }
+    }
+  }
+}
+
+operation "DescribeImages" {
+  list "image" {
+    ids   = in.ImageIds
+    where = isblank(in.Owners) || anytrue([for o in ifnull(in.Owners, []) : o == self.OwnerId || o == self.ImageOwnerAlias || (o == "self" && self.OwnerId == account)])
+  }
+  ignore = ["ExecutableUsers", "IncludeDeprecated", "IncludeDisabled"]
+}
+
+# ---- instances
+
+kind "instance" {
+  prefix    = "i-"
+  id        = "InstanceId"
+  noun      = "instance ID"
+  absent    = "InvalidInstanceID.NotFound"
+  malformed = "InvalidInstanceID.Malformed"
+  tags      = "instance"
+  shape     = "Instance"
+  view      = with(self, instance_view(self, one(where("network_interface", { _instance = self.InstanceId })), where("volume", { _instance = self.InstanceId })))
+  filters {
+    instance-state-name = self.State.Name
+    instance-state-code = self.State.Code
+    availability-zone   = self.Placement.AvailabilityZone
+    tenancy             = self.Placement.Tenancy
+    reservation-id      = self._reservation
+    instance-group-id   = self.SecurityGroups[*].GroupId
+    ip-address          = self.PublicIpAddress
+    dns-name            = self.PublicDnsName
+  }
+}
+
+function "instance_view" {
+  params = [i, interface, volumes]
+  result = {
+    PrivateIpAddress  = interface.PrivateIpAddress
+    PrivateDnsName    = ifnull(interface.PrivateDnsName, "")
+    PublicIpAddress   = interface_association(interface, one(where("address", { NetworkInterfaceId = ifnull(interface.NetworkInterfaceId, "") }))).PublicIp
+    PublicDnsName     = ifnull(interface_association(interface, one(where("address", { NetworkInterfaceId = ifnull(interface.NetworkInterfaceId, "") }))).PublicDnsName, "")
+    SourceDestCheck   = interface.SourceDestCheck
+    SecurityGroups    = interface == null ? [] : view(interface).Groups
+    NetworkInterfaces = interface == null ? [] : [view(interface)]
+    BlockDeviceMappings = [for v in volumes : {
+      DeviceName = v.Attachments[0].Device
+      Ebs        = { VolumeId = v.VolumeId, Status = v.Attachments[0].State, AttachTime = v.Attachments[0].AttachTime, DeleteOnTermination = v.Attachments[0].DeleteOnTermination }
+    }]
+  }
+}
+
+function "instance_state" {
+  params = [name]
+  result = { Name = name, Code = { pending = 0, running = 16, shutting-down = 32, terminated = 48, stopping = 64, stopped = 80 }[name] }
+}
+
+operation "RunInstances" {
+  fail "MissingParameter" {
+    when    = isblank(in.ImageId)
+    message = "The request must contain the parameter ImageId"
+  }
+  need "image" {
+    id = in.ImageId
+  }
+  fail "InvalidParameterValue" {
+    when    = in.MinCount < 1 || in.MaxCount < in.MinCount
+    message = "Value (${in.MaxCount}) for parameter maxCount is invalid."
+  }
+  let {
+    type      = ifnull(in.InstanceType, "m1.small")
+    nic       = one(in.NetworkInterfaces)
+    subnet_id = written(in.SubnetId) ? in.SubnetId : written(nic.SubnetId) ? nic.SubnetId : one([for s in all("subnet") : s if s.DefaultForAz && (in.Placement.AvailabilityZone == null || in.Placement.AvailabilityZone == s.AvailabilityZone)]).SubnetId
+  }
+  fail "MissingInput" {
+    when    = isblank(subnet_id)
+    message = "No subnets found for the default VPC '${default_vpc().VpcId}'. Please specify a subnet."
+  }
+  need "subnet" {
+    id = subnet_id
+  }
+  fail "InvalidParameterCombination" {
+    when    = length(ifnull(in.NetworkInterfaces, [])) > 1 || written(nic.NetworkInterfaceId)
+    message = "The sandbox cloud gives an instance one new network interface."
+  }
+  fail "InvalidParameterCombination" {
+    when    = nic != null && (written(in.SubnetId) || written(in.SecurityGroupIds))
+    message = "Network interfaces and an instance-level subnet ID may not be specified on the same request"
+  }
+  fail "InvalidKeyPair.NotFound" {
+    when    = written(in.KeyName) && length(where("key_pair", { KeyName = ifnull(in.KeyName, "") })) == 0
+    message = "The key pair '${in.KeyName}' does not exist"
+  }
+  let {
+    asked_groups = concat(ifnull(in.SecurityGroupIds, []), ifnull(nic.Groups, []), [for n in ifnull(in.SecurityGroups, []) : ifnull(one(where("security_group", { GroupName = n, VpcId = subnet.VpcId })).GroupId, n)])
+    groups       = length(asked_groups) > 0 ? distinct(asked_groups) : [for g in where("security_group", { VpcId = subnet.VpcId, GroupName = "default" }) : g.GroupId]
+    profile = written(in.IamInstanceProfile.Name) ? get("iam_instance_profile", in.IamInstanceProfile.Name) : one([for p in all("iam_instance_profile") : p if p.Arn == in.IamInstanceProfile.Arn])
+  }
+  each "group" {
+    in = [for g in groups : { id = g }]
+    need "security_group" {
+      id = group.id
+    }
+    fail "InvalidParameter" {
+      when    = security_group.VpcId != subnet.VpcId
+      message = "Security group ${group.id} and subnet ${subnet.SubnetId} belong to different networks."
+    }
+  }
+  fail "InvalidParameterValue" {
+    when    = written(in.IamInstanceProfile) && profile == null
+    message = "Value (${ifnull(in.IamInstanceProfile.Name, in.IamInstanceProfile.Arn)}) for parameter iamInstanceProfile.${written(in.IamInstanceProfile.Name) ? "name" : "arn"} is invalid. Invalid IAM Instance Profile ${written(in.IamInstanceProfile.Name) ? "name" : "ARN"}"
+  }
+  fail "InvalidParameterValue" {
+    when    = length(base64decode(ifnull(in.UserData, ""))) > 16384
+    message = "User data is limited to 16384 bytes"
+  }
+  let {
+    reservation = new_id("r-")
+    public      = ifnull(nic.AssociatePublicIpAddress, subnet.MapPublicIpOnLaunch)
+    spot        = in.InstanceMarketOptions.MarketType == "spot" ? in.InstanceMarketOptions.SpotOptions : null
+    root_asked  = one([for m in ifnull(in.BlockDeviceMappings, []) : m if m.DeviceName == image.RootDeviceName])
+    mappings = concat(
+      [with(image.BlockDeviceMappings[0], { Ebs = with(image.BlockDeviceMappings[0].Ebs, ifnull(root_asked.Ebs, {})) })],
+      [for m in ifnull(in.BlockDeviceMappings, []) : m if m.DeviceName != image.RootDeviceName && m.Ebs != null],
+    )
+  }
+  each "one_of" {
+    in = [for n in range(in.MaxCount) : { index = n }]
+    create "instance" {
+      value = {
+        ImageId                 = image.ImageId
+        InstanceType            = type
+        KeyName                 = in.KeyName
+        LaunchTime              = now
+        AmiLaunchIndex          = one_of.index
+        ClientToken             = in.ClientToken
+        State                   = instance_state("pending")
+        StateTransitionReason   = ""
+        Placement               = { AvailabilityZone = subnet.AvailabilityZone, GroupName = ifnull(in.Placement.GroupName, ""), Tenancy = ifnull(in.Placement.Tenancy, "default") }
+        Monitoring              = { State = in.Monitoring.Enabled == true ? "enabled" : "disabled" }
+        SubnetId                = subnet.SubnetId
+        VpcId                   = subnet.VpcId
+        Architecture            = image.Architecture
+        RootDeviceName          = image.RootDeviceName
+        RootDeviceType          = "ebs"
+        VirtualizationType      = "hvm"
+        Hypervisor              = "xen"
+        EbsOptimized            = ifnull(in.EbsOptimized, false)
+        EnaSupport              = true
+        PlatformDetails         = "Linux/UNIX"
+        UsageOperation          = "RunInstances"
+        UsageOperationUpdateTime = now
+        InstanceLifecycle       = in.InstanceMarketOptions.MarketType == "spot" ? "spot" : null
+        IamInstanceProfile      = profile == null ? null : { Arn = profile.Arn, Id = profile.InstanceProfileId }
+        CpuOptions              = cpu_options(type)
+        HibernationOptions      = { Configured = ifnull(in.HibernationOptions.Configured, false) }
+        EnclaveOptions          = { Enabled = ifnull(in.EnclaveOptions.Enabled, false) }
+        MaintenanceOptions      = { AutoRecovery = ifnull(in.MaintenanceOptions.AutoRecovery, "default") }
+        PrivateDnsNameOptions   = with({ HostnameType = "ip-name", EnableResourceNameDnsARecord = false, EnableResourceNameDnsAAAARecord = false }, ifnull(in.PrivateDnsNameOptions, {}))
+        CapacityReservationSpecification = { CapacityReservationPreference = ifnull(in.CapacityReservationSpecification.CapacityReservationPreference, "open") }
+        MetadataOptions = with({
+          State = "applied", HttpTokens = "optional", HttpPutResponseHopLimit = 1, HttpEndpoint = "enabled", HttpProtocolIpv6 = "disabled", InstanceMetadataTags = "disabled"
+        }, ifnull(in.MetadataOptions, {}))
+        _reservation     = reservation
+        _user_data       = in.UserData
+        _api_termination = ifnull(in.DisableApiTermination, false)
+        _api_stop        = ifnull(in.DisableApiStop, false)
+        _shutdown        = ifnull(in.InstanceInitiatedShutdownBehavior, "stop")
+        _credits         = in.CreditSpecification.CpuCredits
+      }
+    }
+    run "new_interface" {
+      of = subnet
+      with = {
+        instance = instance.InstanceId, owner = instance.InstanceId, groups = groups, address = ifnull(in.PrivateIpAddress, nic.PrivateIpAddress)
+        description = ifnull(nic.Description, ""), delete = ifnull(nic.DeleteOnTermination, true)
+        public_ip = public ? public_address() : null
+        tags = flatten([for s in ifnull(in.TagSpecifications, []) : s.Tags if s.ResourceType == "network-interface"])
+      }
+    }
+    each "mapping" {
+      in = mappings
+      create "volume" {
+        value = with(volume_of(mapping.Ebs, subnet.AvailabilityZone), {
+          State     = "in-use"
+          _instance = instance.InstanceId
+          Attachments = [{ VolumeId = "", InstanceId = instance.InstanceId, Device = mapping.DeviceName, State = "attached", AttachTime = now, DeleteOnTermination = ifnull(mapping.Ebs.DeleteOnTermination, true) }]
+        })
+      }
+      update "volume" {
+        set = { Attachments = [with(volume.Attachments[0], { VolumeId = volume.VolumeId })] }
+      }
+    }
+    when {
+      if = in.InstanceMarketOptions.MarketType == "spot"
+      run "new_spot_request" {
+        of   = instance
+        with = { options = ifnull(spot, {}) }
+      }
+    }
+    later "instance_started" {
+      after = 30
+      of    = instance
+    }
+  }
+  answer = {
+    ReservationId = reservation
+    OwnerId       = account
+    Groups        = []
+    Instances     = [for i in where("instance", { _reservation = reservation }) : view(i)]
+  }
+}
+
+# Sizes of a family grow alike: large has two, xlarge four, nxlarge four times n; two threads share a core.
+function "cpus" {
+  params = [type]
+  result = (ifnull({ nano = 2, micro = 2, small = 2, medium = 2, large = 2, xlarge = 4 }[split(".", type)[1]],
+  like(type, "*.*xlarge") ? 4 * tonumber(replace(split(".", type)[1], "xlarge", "")) : 96))
+}
+
+function "cpu_options" {
+  params = [type]
+  result = { CoreCount = max(1, cpus(type) / 2), ThreadsPerCore = 2 }
+}
+
+procedure "instance_started" {
+  when {
+    if = self.State.Name == "pending"
+    update "self" {
+      set = { State = instance_state("running") }
+    }
+  }
+}
+
+operation "DescribeInstances" {
+  list "instance" {
+    ids = in.InstanceIds
+  }
+  answer = {
+    Reservations = [for id, together in { for i in found : i._reservation => i... } : { ReservationId = id, OwnerId = account, Groups = [], Instances = together }]
+  }
+}
+
+operation "DescribeInstanceStatus" {
+  list "instance" {
+    ids     = in.InstanceIds
+    where   = in.IncludeAllInstances == true || self.State.Name == "running"
+  }
+  answer = {
+    InstanceStatuses = [for i in found : {
+      InstanceId       = i.InstanceId
+      AvailabilityZone = i.Placement.AvailabilityZone
+      InstanceState    = i.State
+      InstanceStatus   = { Status = i.State.Name == "running" ? "ok" : "not-applicable", Details = i.State.Name == "running" ? [{ Name = "reachability", Status = "passed" }] : [] }
+      SystemStatus     = { Status = i.State.Name == "running" ? "ok" : "not-applicable", Details = i.State.Name == "running" ? [{ Name = "reachability", Status = "passed" }] : [] }
+    }]
+  }
+}
+
+operation "DescribeInstanceAttribute" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  answer = {
+    InstanceId                        = instance.InstanceId
+    UserData                          = in.Attribute == "userData" ? { Value = instance._user_data } : null
+    DisableApiTermination             = in.Attribute == "disableApiTermination" ? { Value = instance._api_termination } : null
+    DisableApiStop                    = in.Attribute == "disableApiStop" ? { Value = instance._api_stop } : null
+    InstanceInitiatedShutdownBehavior = in.Attribute == "instanceInitiatedShutdownBehavior" ? { Value = instance._shutdown } : null
+    InstanceType                      = in.Attribute == "instanceType" ? { Value = instance.InstanceType } : null
+    EbsOptimized                      = in.Attribute == "ebsOptimized" ? { Value = instance.EbsOptimized } : null
+    SourceDestCheck                   = in.Attribute == "sourceDestCheck" ? { Value = view(instance).SourceDestCheck } : null
+    RootDeviceName                    = in.Attribute == "rootDeviceName" ? { Value = instance.RootDeviceName } : null
+    Groups                            = in.Attribute == "groupSet" ? view(instance).SecurityGroups : null
+    BlockDeviceMappings               = in.Attribute == "blockDeviceMapping" ? view(instance).BlockDeviceMappings : null
+  }
+}
+
+operation "ModifyInstanceAttribute" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  fail "IncorrectInstanceState" {
+    when    = (in.InstanceType != null || in.UserData != null) && instance.State.Name != "stopped"
+    message = "The instance '${instance.InstanceId}' is not in the 'stopped' state."
+  }
+  update "instance" {
+    set = {
+      InstanceType     = ifnull(in.InstanceType.Value, instance.InstanceType)
+      EbsOptimized     = ifnull(in.EbsOptimized.Value, instance.EbsOptimized)
+      _user_data       = in.UserData == null ? instance._user_data : in.UserData.Value
+      _api_termination = ifnull(in.DisableApiTermination.Value, instance._api_termination)
+      _api_stop        = ifnull(in.DisableApiStop.Value, instance._api_stop)
+      _shutdown        = ifnull(in.InstanceInitiatedShutdownBehavior.Value, instance._shutdown)
+    }
+  }
+  let {
+    interface = one(where("network_interface", { _instance = instance.InstanceId }))
+  }
+  each "group" {
+    in = [for g in ifnull(in.Groups, []) : { id = g }]
+    need "security_group" {
+      id = group.id
+    }
+  }
+  update "interface" {
+    set = { _groups = ifnull(in.Groups, interface._groups), SourceDestCheck = ifnull(in.SourceDestCheck.Value, interface.SourceDestCheck) }
+  }
+  each "mapping" {
+    in = ifnull(in.BlockDeviceMappings, [])
+    let {
+      volume = one([for v in where("volume", { _instance = instance.InstanceId }) : v if v.Attachments[0].Device == mapping.DeviceName])
+    }
+    fail "InvalidInstanceAttributeValue" {
+      when    = volume == null
+      message = "No device is currently mapped at ${mapping.DeviceName}"
+    }
+    update "volume" {
+      set = { Attachments = [with(volume.Attachments[0], { DeleteOnTermination = ifnull(mapping.Ebs.DeleteOnTermination, true) })] }
+    }
+  }
+}
+
+operation "ModifyInstanceMetadataOptions" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  update "instance" {
+    set = {
+      MetadataOptions = with(instance.MetadataOptions, {
+        HttpTokens              = ifnull(in.HttpTokens, instance.MetadataOptions.HttpTokens)
+        HttpPutResponseHopLimit = ifnull(in.HttpPutResponseHopLimit, instance.MetadataOptions.HttpPutResponseHopLimit)
+        HttpEndpoint            = ifnull(in.HttpEndpoint, instance.MetadataOptions.HttpEndpoint)
+        HttpProtocolIpv6        = ifnull(in.HttpProtocolIpv6, instance.MetadataOptions.HttpProtocolIpv6)
+        InstanceMetadataTags    = ifnull(in.InstanceMetadataTags, instance.MetadataOptions.InstanceMetadataTags)
+      })
+    }
+  }
+  answer = { InstanceId = instance.InstanceId, InstanceMetadataOptions = instance.MetadataOptions }
+}
+
+operation "DescribeInstanceCreditSpecifications" {
+  list "instance" {
+    ids   = in.InstanceIds
+    where = like(self.InstanceType, "t*") && self.State.Name != "terminated"
+  }
+  answer = { InstanceCreditSpecifications = [for i in found : { InstanceId = i.InstanceId, CpuCredits = ifnull(i._credits, like(i.InstanceType, "t2.*") ? "standard" : "unlimited") }] }
+}
+
+function "change_of" {
+  params = [before, id]
+  result = { InstanceId = id, PreviousState = before, CurrentState = get("instance", id).State }
+}
+
+operation "StopInstances" {
+  let {
+    before = { for id in in.InstanceIds : id => get("instance", id).State }
+  }
+  each "one_of" {
+    in = [for id in in.InstanceIds : { id = id }]
+    need "instance" {
+      id = one_of.id
+    }
+    fail "IncorrectInstanceState" {
+      when    = !contains(["running", "pending", "stopping", "stopped"], instance.State.Name)
+      message = "This instance '${one_of.id}' is not in a state from which it can be stopped."
+    }
+    fail "OperationNotPermitted" {
+      when    = instance._api_stop
+      message = "The instance '${one_of.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
+    }
+    fail "UnsupportedOperation" {
+      when    = instance.InstanceLifecycle == "spot" && instance._spot_type == "one-time"
+      message = "You can't stop the Spot Instance '${one_of.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests."
+    }
+    when {
+      if = contains(["running", "pending"], instance.State.Name)
+      update "instance" {
+        set = { State = instance_state("stopping") }
+      }
+      later "instance_stopped" {
+        after = 30
+        of    = instance
+      }
+    }
+  }
+  answer = { StoppingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+  ignore = ["Force"]
+}
+
+procedure "instance_stopped" {
+  when {
+    if = self.State.Name == "stopping"
+    update "self" {
+      set = { State = instance_state("stopped"), StateTransitionReason = "User initiated (${now})", StateReason = { Code = "Client.UserInitiatedShutdown", Message = "Client.UserInitiatedShutdown: User initiated shutdown" } }
+    }
+    each "interface" {
+      in = where("network_interface", { _instance = self.InstanceId })
+      update "interface" {
+        set = { _public_ip = null }
+      }
+    }
+  }
+}
+
+operation "StartInstances" {
+  let {
+    before = { for id in in.InstanceIds : id => get("instance", id).State }
+  }
+  each "one_of" {
+    in = [for id in in.InstanceIds : { id = id }]
+    need "instance" {
+      id = one_of.id
+    }
+    fail "IncorrectInstanceState" {
+      when    = !contains(["stopped", "running", "pending"], instance.State.Name)
+      message = "The instance '${one_of.id}' is not in a state from which it can be started."
+    }
+    when {
+      if = instance.State.Name == "stopped"
+      update "instance" {
+        set = { State = instance_state("pending"), LaunchTime = now, StateTransitionReason = "", StateReason = null }
+      }
+      let {
+        interface = one(where("network_interface", { _instance = instance.InstanceId }))
+      }
+      update "interface" {
+        set = { _public_ip = get("subnet", instance.SubnetId).MapPublicIpOnLaunch && length(where("address", { NetworkInterfaceId = interface.NetworkInterfaceId })) == 0 ? public_address() : null }
+      }
+      later "instance_started" {
+        after = 20
+        of    = instance
+      }
+    }
+  }
+  answer = { StartingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+}
+
+operation "RebootInstances" {
+  each "one_of" {
+    in = [for id in in.InstanceIds : { id = id }]
+    need "instance" {
+      id = one_of.id
+    }
+    fail "IncorrectState" {
+      when    = instance.State.Name != "running"
+      message = "Instance '${one_of.id}' is not in a state from which it can be rebooted."
+    }
+  }
+}
+
+operation "TerminateInstances" {
+  let {
+    before = { for id in in.InstanceIds : id => get("instance", id).State }
+  }
+  each "one_of" {
+    in = [for id in in.InstanceIds : { id = id }]
+    need "instance" {
+      id = one_of.id
+    }
+    fail "OperationNotPermitted" {
+      when    = instance._api_termination
+      message = "The instance '${one_of.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+    }
+    when {
+      if = !contains(["shutting-down", "terminated"], instance.State.Name)
+      update "instance" {
+        set = { State = instance_state("shutting-down"), StateReason = { Code = "Client.UserInitiatedShutdown", Message = "Client.UserInitiatedShutdown: User initiated shutdown" } }
+      }
+      later "instance_terminated" {
+        after = 30
+        of    = instance
+      }
+    }
+  }
+  answer = { TerminatingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+  ignore = ["Force"]
+}
+
+procedure "instance_terminated" {
+  run "free_interfaces" {
+    with = { interfaces = where("network_interface", { _instance = self.InstanceId }) }
+  }
+  each "volume" {
+    in = where("volume", { _instance = self.InstanceId })
+    when {
+      if = volume.Attachments[0].DeleteOnTermination
+      delete "volume" {}
+    }
+    when {
+      if = !volume.Attachments[0].DeleteOnTermination
+      update "volume" {
+        set = { State = "available", Attachments = [], _instance = null }
+      }
+    }
+  }
+  each "request" {
+    in = where("spot_request", { InstanceId = self.InstanceId, State = "active" })
+    update "request" {
+      set = { State = "closed", Status = { Code = "instance-terminated-by-user", Message = "Your Spot Instance was terminated by you.", UpdateTime = now } }
+    }
+  }
+  update "self" {
+    set = { State = instance_state("terminated"), StateTransitionReason = "User initiated (${now})" }
+  }
+  later "forget" {
+    after = 3600
+    of    = self
+  }
+}
+
+# ---- spot
+
+kind "spot_request" {
+  prefix         = "sir-"
+  id             = "SpotInstanceRequestId"
+  absent         = "InvalidSpotInstanceRequestID.NotFound"
+  absent_message = "The spot instance request ID '${id}' does not exist"
+  tags           = "spot-instances-request"
+  shape          = "SpotInstanceRequest"
+}
+
+# For an instance (self); args: options
+procedure "new_spot_request" {
+  create "spot_request" {
+    value = {
+      InstanceId                   = self.InstanceId
+      State                        = "active"
+      Status                       = { Code = "fulfilled", Message = "Your spot request is fulfilled.", UpdateTime = now }
+      Type                         = ifnull(args.options.SpotInstanceType, "one-time")
+      SpotPrice                    = ifnull(args.options.MaxPrice, "1.000000")
+      InstanceInterruptionBehavior = ifnull(args.options.InstanceInterruptionBehavior, "terminate")
+      ValidUntil                   = args.options.ValidUntil
+      CreateTime                   = now
+      ProductDescription           = "Linux/UNIX"
+      LaunchedAvailabilityZone     = self.Placement.AvailabilityZone
+      LaunchSpecification          = { ImageId = self.ImageId, InstanceType = self.InstanceType, SubnetId = self.SubnetId, KeyName = self.KeyName }
+    }
+  }
+  update "self" {
+    set = { SpotInstanceRequestId = spot_request.SpotInstanceRequestId, _spot_type = spot_request.Type }
+  }
+}
+
+operation "DescribeSpotInstanceRequests" {
+  list "spot_request" {
+    ids = in.SpotInstanceRequestIds
+  }
+}
+
+operation "CancelSpotInstanceRequests" {
+  each "one_of" {
+    in = [for id in in.SpotInstanceRequestIds : { id = id }]
+    need "spot_request" {
+      id = one_of.id
+    }
+    update "spot_request" {
+      set = { State = "cancelled", Status = { Code = "request-canceled-and-instance-running", Message = "Your Spot request is canceled, but your instance is still running.", UpdateTime = now } }
+    }
+  }
+  answer = { CancelledSpotInstanceRequests = [for id in in.SpotInstanceRequestIds : { SpotInstanceRequestId = id, State = "cancelled" }] }
+}
+
+# ---- volumes
+
+kind "volume" {
+  prefix         = "vol-"
+  id             = "VolumeId"
+  absent         = "InvalidVolume.NotFound"
+  malformed      = "InvalidParameterValue"
+  absent_message = "The volume '${id}' does not exist."
+  tags           = "volume"
+  shape          = "Volume"
+  filters {
+    status = self.State
+  }
+}
+
+function "volume_of" {
+  params = [asked, zone]
+  result = {
+    AvailabilityZone   = zone
+    Size               = ifnull(asked.VolumeSize, 8)
+    VolumeType         = ifnull(asked.VolumeType, "gp2")
+    Iops               = volume_iops(ifnull(asked.VolumeType, "gp2"), ifnull(asked.VolumeSize, 8), asked.Iops)
+    Throughput         = ifnull(asked.VolumeType, "gp2") == "gp3" ? ifnull(asked.Throughput, 125) : null
+    Encrypted          = ifnull(asked.Encrypted, false) || written(asked.KmsKeyId)
+    KmsKeyId           = asked.Encrypted == true || written(asked.KmsKeyId) ? key_arn(asked.KmsKeyId) : null
+    SnapshotId         = ifnull(asked.SnapshotId, "")
+    CreateTime         = now
+    MultiAttachEnabled = false
+  }
+}
+
+function "volume_iops" {
+  params = [type, size, asked]
+  result = asked != null ? asked : type == "gp3" ? 3000 : type == "gp2" ? min(16000, max(100, 3 * size)) : null
+}
+
+# The account's own key for volumes, where none is named.
+function "key_arn" {
+  params = [id]
+  result = (like(id, "arn:*") ? id : "arn:aws:kms:${region}:${account}:key/${ifnull(id, join("-", [for p in [[0, 8], [8, 4], [12, 4], [16, 4], [20, 12]] : substr(sha256("${account} ${region} aws/ebs"), p[0], p[1])]))}")
+}
+
+operation "CreateVolume" {
+  fail "MissingParameter" {
+    when    = isblank(in.Size) && isblank(in.SnapshotId)
+    message = "The request must contain the parameter size or snapshotId"
+  }
+  fail "InvalidZone.NotFound" {
+    when    = !contains(zones(), ifnull(in.AvailabilityZone, ""))
+    message = "The zone '${in.AvailabilityZone}' does not exist."
+  }
+  fail "InvalidParameterCombination" {
+    when    = in.Throughput != null && in.VolumeType != "gp3"
+    message = "The parameter Throughput is not supported for ${ifnull(in.VolumeType, "gp2")} volumes."
+  }
+  fail "InvalidParameterCombination" {
+    when    = in.Iops != null && !contains(["io1", "io2", "gp3"], ifnull(in.VolumeType, "gp2"))
+    message = "The parameter iops is not supported for ${ifnull(in.VolumeType, "gp2")} volumes."
+  }
+  fail "MissingParameter" {
+    when    = in.Iops == null && contains(["io1", "io2"], ifnull(in.VolumeType, "gp2"))
+    message = "The request must contain the parameter iops"
+  }
+  create "volume" {
+    value = with(volume_of({ VolumeSize = in.Size, VolumeType = in.VolumeType, Iops = in.Iops, Throughput = in.Throughput, Encrypted = in.Encrypted, KmsKeyId = in.KmsKeyId, SnapshotId = in.SnapshotId }, in.AvailabilityZone), {
+      State       = "creating"
+      Attachments = []
+    })
+  }
+  later "volume_ready" {
+    after = 3
+    of    = volume
+  }
+  answer = volume
+}
+
+procedure "volume_ready" {
+  when {
+    if = self.State == "creating"
+    update "self" {
+      set = { State = "available" }
+    }
+  }
+}
+
+operation "DescribeVolumes" {
+  list "volume" {
+    ids = in.VolumeIds
+  }
+}
+
+operation "DeleteVolume" {
+  need "volume" {
+    id = in.VolumeId
+  }
+  fail "VolumeInUse" {
+    when    = length(volume.Attachments) > 0
+    message = "Volume ${volume.VolumeId} is currently attached to ${volume.Attachments[0].InstanceId}"
+  }
+  update "volume" {
+    set = { State = "deleting" }
+  }
+  later "forget" {
+    after = 2
+    of    = volume
+  }
+}
+
+operation "AttachVolume" {
+  need "volume" {
+    id = in.VolumeId
+  }
+  need "instance" {
+    id = in.InstanceId
+  }
+  fail "VolumeInUse" {
+    when    = length(volume.Attachments) > 0
+    message = "${volume.VolumeId} is already attached to an instance"
+  }
+  fail "IncorrectState" {
+    when    = volume.State != "available"
+    message = "The volume '${volume.VolumeId}' is not 'available'."
+  }
+  fail "IncorrectState" {
+    when    = !contains(["running", "stopped", "pending"], instance.State.Name)
+    message = "Instance '${instance.InstanceId}' is not 'running'."
+  }
+  fail "InvalidVolume.ZoneMismatch" {
+    when    = volume.AvailabilityZone != instance.Placement.AvailabilityZone
+    message = "The volume '${volume.VolumeId}' is not in the same availability zone as instance '${instance.InstanceId}'"
+  }
+  fail "InvalidParameterValue" {
+    when    = contains([for v in where("volume", { _instance = instance.InstanceId }) : v.Attachments[0].Device], in.Device)
+    message = "Invalid value '${in.Device}' for unixDevice. Attachment point ${in.Device} is already in use"
+  }
+  update "volume" {
+    set = {
+      State       = "in-use"
+      _instance   = instance.InstanceId
+      Attachments = [{ VolumeId = volume.VolumeId, InstanceId = instance.InstanceId, Device = in.Device, State = "attaching", AttachTime = now, DeleteOnTermination = false }]
+    }
+  }
+  later "volume_attached" {
+    after = 5
+    of    = volume
+  }
+  answer = volume.Attachments[0]
+}
+
+procedure "volume_attached" {
+  when {
+    if = self.Attachments[0].State == "attaching"
+    update "self" {
+      set = { Attachments = [with(self.Attachments[0], { State = "attached" })] }
+    }
+  }
+}
+
+operation "DetachVolume" {
+  need "volume" {
+    id = in.VolumeId
+  }
+  fail "IncorrectState" {
+    when    = length(volume.Attachments) == 0
+    message = "Volume '${volume.VolumeId}' is in the '${volume.State}' state."
+  }
+  fail "InvalidAttachment.NotFound" {
+    when    = written(in.InstanceId) && in.InstanceId != volume.Attachments[0].InstanceId || written(in.Device) && in.Device != volume.Attachments[0].Device
+    message = "The volume '${volume.VolumeId}' is not attached to instance '${in.InstanceId}' as device '${in.Device}'."
+  }
+  let {
+    instance = get("instance", volume.Attachments[0].InstanceId)
+  }
+  fail "OperationNotPermitted" {
+    when    = volume.Attachments[0].Device == instance.RootDeviceName && instance.State.Name != "stopped"
+    message = "Unable to detach root volume '${volume.VolumeId}' from instance '${instance.InstanceId}'"
+  }
+  update "volume" {
+    set = { Attachments = [with(volume.Attachments[0], { State = "detaching" })] }
+  }
+  later "volume_detached" {
+    after = 5
+    of    = volume
+  }
+  answer = volume.Attachments[0]
+  ignore = ["Force"]
+}
+
+procedure "volume_detached" {
+  when {
+    if = self.Attachments[0].State == "detaching"
+    update "self" {
+      set = { State = "available", Attachments = [], _instance = null }
+    }
+  }
+}
+
+kind "volume_modification" {
+  id             = "VolumeId"
+  absent         = "InvalidVolumeModification.NotFound"
+  absent_message = "Modification for volume '${id}' does not exist."
+  shape          = "VolumeModification"
+}
+
+operation "ModifyVolume" {
+  need "volume" {
+    id = in.VolumeId
+  }
+  let {
+    before = get("volume_modification", volume.VolumeId)
+    type   = ifnull(in.VolumeType, volume.VolumeType)
+    size   = ifnull(in.Size, volume.Size)
+    iops   = volume_iops(type, size, in.Iops != null ? in.Iops : type == volume.VolumeType && type != "gp2" ? volume.Iops : null)
+    speed  = type == "gp3" ? ifnull(in.Throughput, ifnull(volume.Throughput, 125)) : null
+  }
+  fail "InvalidParameterValue" {
+    when    = size < volume.Size
+    message = "New size cannot be smaller than existing size"
+  }
+  fail "IncorrectModificationState" {
+    when    = before != null && contains(["modifying", "optimizing"], before.ModificationState)
+    message = "Volume ${volume.VolumeId} is currently being modified. Wait until its present modification is complete."
+  }
+  when {
+    if = before != null
+    delete "before" {}
+  }
+  create "volume_modification" "change" {
+    id = volume.VolumeId
+    value = {
+      ModificationState  = "modifying"
+      Progress           = 0
+      StartTime          = now
+      OriginalSize       = volume.Size
+      OriginalVolumeType = volume.VolumeType
+      OriginalIops       = volume.Iops
+      OriginalThroughput = volume.Throughput
+      TargetSize         = size
+      TargetVolumeType   = type
+      TargetIops         = iops
+      TargetThroughput   = speed
+    }
+  }
+  later "volume_modified" {
+    after = 10
+    of    = change
+  }
+  later "volume_optimized" {
+    after = 300
+    of    = change
+  }
+  answer = { VolumeModification = change }
+}
+
+procedure "volume_modified" {
+  each "volume" {
+    in = where("volume", { VolumeId = self.VolumeId })
+    update "volume" {
+      set = { Size = self.TargetSize, VolumeType = self.TargetVolumeType, Iops = self.TargetIops, Throughput = self.TargetThroughput }
+    }
+  }
+  update "self" {
+    set = { ModificationState = "optimizing", Progress = 50 }
+  }
+}
+
+procedure "volume_optimized" {
+  update "self" {
+    set = { ModificationState = "completed", Progress = 100, EndTime = now }
+  }
+}
+
+operation "DescribeVolumesModifications" {
+  list "volume_modification" {
+    ids = in.VolumeIds
+  }
+}

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+
+service = "efs"
+tokens  = false # a second file system of one creation token is an error that names the first
+invalid = "BadRequest"
+
+kind "file_system" {
+  prefix         = "fs-"
+  id             = "FileSystemId"
+  absent         = "FileSystemNotFound"
+  absent_message = "File system '${id}' does not exist."
+  shape          = "FileSystemDescription"
+  view = with(self, {
+    NumberOfMountTargets = length([for m in where("mount_target", { FileSystemId = self.FileSystemId }) : m if m.LifeCycleState != "deleted"])
+    Name                 = one([for t in ifnull(self.Tags, []) : t.Value if t.Key == "Name"])
+    Tags                 = ifnull(self.Tags, [])
+  })
+}
+
+kind "mount_target" {
+  prefix         = "fsmt-"
+  id             = "MountTargetId"
+  absent         = "MountTargetNotFound"
+  absent_message = "Mount target '${id}' does not exist."
+  shape          = "MountTargetDescription"
+}
+
+operation "CreateFileSystem" {
+  let {
+    before = one(where("file_system", { CreationToken = in.CreationToken }))
+  }
+  fail "FileSystemAlreadyExists" {
+    when    = before != null
+    message = "File system '${before.FileSystemId}' already exists with creation token '${in.CreationToken}'"
+    fields  = { ErrorCode = "FileSystemAlreadyExists", FileSystemId = ifnull(before.FileSystemId, "") }
+  }
+  fail "BadRequest" {
+    when    = in.ThroughputMode == "provisioned" && in.ProvisionedThroughputInMibps == null
+    message = "Provisioned throughput mode requires a value for ProvisionedThroughputInMibps."
+  }
+  create "file_system" {
+    tags = ifnull(in.Tags, [])
+    value = {
+      CreationToken                = in.CreationToken
+      OwnerId                      = account
+      CreationTime                 = now
+      LifeCycleState               = "creating"
+      PerformanceMode              = ifnull(in.PerformanceMode, "generalPurpose")
+      ThroughputMode               = ifnull(in.ThroughputMode, "bursting")
+      ProvisionedThroughputInMibps = in.ProvisionedThroughputInMibps
+      Encrypted                    = ifnull(in.Encrypted, false)
+      KmsKeyId                     = in.Encrypted == true ? key_arn(in.KmsKeyId) : null
+      AvailabilityZoneName         = in.AvailabilityZoneName
+      AvailabilityZoneId           = in.AvailabilityZoneName == null ? null : zone_id(in.AvailabilityZoneName)
+      SizeInBytes                  = { Value = 6144, ValueInIA = 0, ValueInStandard = 6144, ValueInArchive = 0 }
+      FileSystemProtection         = { ReplicationOverwriteProtection = "ENABLED" }
+      _lifecycle                   = []
+      _backup                      = in.Backup == true ? "ENABLED" : "DISABLED"
+    }
+  }
+  update "file_system" {
+    set = { FileSystemArn = "arn:aws:elasticfilesystem:${region}:${account}:file-system/${file_system.FileSystemId}" }
+  }
+  later "file_system_ready" {
+    after = 4
+    of    = file_system
+  }
+  answer = view(file_system)
+}
+
+procedure "file_system_ready" {
+  when {
+    if = self.LifeCycleState == "creating"
+    update "self" {
+      set = { LifeCycleState = "available" }
+    }
+  }
+}
+
+operation "DescribeFileSystems" {
+  when {
+    if = written(in.FileSystemId)
+    need "file_system" {
+      id = in.FileSystemId
+    }
+  }
+  list "file_system" {
+    page  = 100
+    where = (isblank(in.FileSystemId) || in.FileSystemId == self.FileSystemId) && (isblank(in.CreationToken) || in.CreationToken == self.CreationToken)
+  }
+  answer = { FileSystems = found, Marker = in.Marker }
+}
+
+operation "UpdateFileSystem" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = {
+      ThroughputMode               = ifnull(in.ThroughputMode, file_system.ThroughputMode)
+      ProvisionedThroughputInMibps = ifnull(in.ThroughputMode, file_system.ThroughputMode) == "provisioned" ? ifnull(in.ProvisionedThroughputInMibps, file_system.ProvisionedThroughputInMibps) : null
+    }
+  }
+  answer = view(file_system)
+}
+
+operation "DeleteFileSystem" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  fail "FileSystemInUse" {
+    when    = length(where("mount_target", { FileSystemId = file_system.FileSystemId })) > 0
+    message = "File system '${file_system.FileSystemId}' has mount targets."
+  }
+  update "file_system" {
+    set = { LifeCycleState = "deleting" }
+  }
+  later "forget" {
+    after = 4
+    of    = file_system
+  }
+}
+
+operation "DescribeLifecycleConfiguration" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  answer = { LifecyclePolicies = file_system._lifecycle }
+}
+
+operation "PutLifecycleConfiguration" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = { _lifecycle = in.LifecyclePolicies }
+  }
+  answer = { LifecyclePolicies = in.LifecyclePolicies }
+}
+
+operation "DescribeBackupPolicy" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  answer = { BackupPolicy = { Status = file_system._backup } }
+}
+
+operation "PutBackupPolicy" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = { _backup = in.BackupPolicy.Status }
+  }
+  answer = { BackupPolicy = { Status = file_system._backup } }
+}
+
+operation "DescribeFileSystemPolicy" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  fail "PolicyNotFound" {
+    when    = file_system._policy == null
+    message = "No policy found for file system '${file_system.FileSystemId}'"
+  }
+  answer = { FileSystemId = file_system.FileSystemId, Policy = file_system._policy }
+}
+
+operation "PutFileSystemPolicy" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = { _policy = in.Policy }
+  }
+  answer = { FileSystemId = file_system.FileSystemId, Policy = file_system._policy }
+  ignore = ["BypassPolicyLockoutSafetyCheck"]
+}
+
+operation "DeleteFileSystemPolicy" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = { _policy = null }
+  }
+}
+
+# ---- mount targets
+
+operation "CreateMountTarget" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  fail "IncorrectFileSystemLifeCycleState" {
+    when    = file_system.LifeCycleState != "available"
+    message = "File system '${file_system.FileSystemId}' is not in the 'available' state."
+  }
+  let {
+    subnet = get("subnet", in.SubnetId)
+    groups = isblank(in.SecurityGroups) ? [for g in where("security_group", { VpcId = ifnull(subnet.VpcId, ""), GroupName = "default" }) : g.GroupId] : in.SecurityGroups
+    others = where("mount_target", { FileSystemId = file_system.FileSystemId })
+  }
+  fail "SubnetNotFound" {
+    when    = subnet == null
+    message = "The subnet ID '${in.SubnetId}' does not exist"
+  }
+  fail "SecurityGroupNotFound" {
+    when    = anytrue([for g in groups : get("security_group", g) == null || get("security_group", g).VpcId != subnet.VpcId])
+    message = "One or more of the security groups do not exist in the VPC of the subnet"
+  }
+  fail "MountTargetConflict" {
+    when    = anytrue([for m in others : m.AvailabilityZoneName == subnet.AvailabilityZone])
+    message = "mount target already exists in this AZ"
+  }
+  fail "MountTargetConflict" {
+    when    = anytrue([for m in others : m.VpcId != subnet.VpcId])
+    message = "requested subnet for new mount target is not in the same VPC as existing mount targets"
+  }
+  create "mount_target" {
+    value = {
+      FileSystemId         = file_system.FileSystemId
+      SubnetId             = subnet.SubnetId
+      VpcId                = subnet.VpcId
+      AvailabilityZoneName = subnet.AvailabilityZone
+      AvailabilityZoneId   = subnet.AvailabilityZoneId
+      OwnerId              = account
+      LifeCycleState       = "creating"
+    }
+  }
+  run "new_interface" {
+    of = subnet
+    with = {
+      owner = mount_target.MountTargetId, type = "efs", groups = groups, address = in.IpAddress
+      description = "EFS mount target for ${file_system.FileSystemId} (${mount_target.MountTargetId})"
+    }
+  }
+  let {
+    interface = one(where("network_interface", { _owner = mount_target.MountTargetId }))
+  }
+  update "mount_target" {
+    set = { IpAddress = interface.PrivateIpAddress, NetworkInterfaceId = interface.NetworkInterfaceId }
+  }
+  later "mount_target_ready" {
+    after = 80
+    of    = mount_target
+  }
+  answer = mount_target
+}
+
+procedure "mount_target_ready" {
+  when {
+    if = self.LifeCycleState == "creating"
+    update "self" {
+      set = { LifeCycleState = "available" }
+    }
+  }
+}
+
+operation "DescribeMountTargets" {
+  fail "BadRequest" {
+    when    = isblank(in.FileSystemId) && isblank(in.MountTargetId)
+    message = "one of File System ID, Mount Target ID or Access Point ID must be specified"
+  }
+  when {
+    if = written(in.FileSystemId)
+    need "file_system" {
+      id = in.FileSystemId
+    }
+  }
+  when {
+    if = written(in.MountTargetId)
+    need "mount_target" {
+      id = in.MountTargetId
+    }
+  }
+  list "mount_target" {
+    page  = 100
+    where = (isblank(in.FileSystemId) || in.FileSystemId == self.FileSystemId) && (isblank(in.MountTargetId) || in.MountTargetId == self.MountTargetId)
+  }
+  answer = { MountTargets = found, Marker = in.Marker }
+}
+
+operation "DescribeMountTargetSecurityGroups" {
+  need "mount_target" {
+    id = in.MountTargetId
+  }
+  answer = { SecurityGroups = get("network_interface", mount_target.NetworkInterfaceId)._groups }
+}
+
+operation "ModifyMountTargetSecurityGroups" {
+  need "mount_target" {
+    id = in.MountTargetId
+  }
+  fail "SecurityGroupNotFound" {
+    when    = anytrue([for g in ifnull(in.SecurityGroups, []) : get("security_group", g) == null])
+    message = "One or more of the security groups do not exist"
+  }
+  update {
+    of  = get("network_interface", mount_target.NetworkInterfaceId)
+    set = { _groups = in.SecurityGroups }
+  }
+}
+
+operation "DeleteMountTarget" {
+  need "mount_target" {
+    id = in.MountTargetId
+  }
+  update "mount_target" {
+    set = { LifeCycleState = "deleting" }
+  }
+  later "mount_target_gone" {
+    after = 15
+    of    = mount_target
+  }
+}
+
+procedure "mount_target_gone" {
+  run "free_interfaces" {
+    with = { interfaces = where("network_interface", { _owner = self.MountTargetId }) }
+  }
+  delete "self" {}
+}
+
+# ---- tags
+
+operation "ListTagsForResource" {
+  need "file_system" {
+    id = in.ResourceId
+  }
+  answer = { Tags = ifnull(file_system.Tags, []) }
+  ignore = ["MaxResults", "NextToken"]
+}
+
+operation "TagResource" {
+  need "file_system" {
+    id = in.ResourceId
+  }
+  update "file_system" {
+    set = { Tags = add_tags(file_system.Tags, in.Tags) }
+  }
+}
+
+operation "UntagResource" {
+  need "file_system" {
+    id = in.ResourceId
+  }
+  update "file_system" {
+    set = { Tags = [for t in ifnull(file_system.Tags, []) : t if !contains(in.TagKeys, t.Key)] }
+  }
+}
