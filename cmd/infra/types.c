@@ -10,17 +10,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const char usage[] =
 	"Usage: infra types check [NAME|FILE...]\n"
 	"       infra types list\n"
+	"       infra types explain NAME...\n"
 	"\n"
 	"check  Holds type files against AWS's published models: every operation, request member, answer path\n"
 	"       and value of an enum that a file names must be there, what is required must be sent, and every\n"
 	"       argument must have a place. NAME is a type (\"aws_vpc\", \"data.aws_ami\"), FILE a type file of yours\n"
 	"       (*.hcl); without either, all types are checked.\n"
-	"list   Prints the names of all types and data sources.\n";
+	"list   Prints the names of all types and data sources.\n"
+	"explain  Prints pages about types: arguments with what they may be and what a change does, attributes, imports,\n"
+	"       the calls that are made, timeouts, and the permissions that all this needs.\n"
+	"\n"
+	"Files types/*.hcl in the working directory add types to those of the program.\n";
 
 static int list(void)
 {
@@ -33,21 +39,51 @@ static int list(void)
 	return EXIT_DONE;
 }
 
-static bool check_type(const char *name, struct form_counts *counts, unsigned *types, struct diags *diags)
+static const struct aws_type *find_type(const char *name, struct diags *diags)
 {
 	bool data = !strncmp(name, "data.", 5);
+	size_t errors = diags->error_count;
 	const struct aws_type *type = aws_type_find(data ? name + 5 : name, data, diags);
-	if (!type) {
+	if (!type && diags->error_count == errors) {
 		size_t count;
 		const char *const *names = aws_type_names(data, &count);
 		const char *near = nearest_name(data ? name + 5 : name, names, count);
-		if (!diags_has_errors(diags))
-			diag_error(diags, SRC_NOWHERE, "No such type", "There is no type file for \"%s\".%s%s%s", name,
-				   near ? " Did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-		return false;
+		diag_error(diags, SRC_NOWHERE, "No such type", "There is no type file for \"%s\".%s%s%s%s", name, near ? " Did you mean \"" : "",
+			   near && data ? "data." : "", near ? near : "", near ? "\"?" : "");
 	}
+	return type;
+}
+
+static bool check_type(const char *name, struct form_counts *counts, unsigned *types, struct diags *diags)
+{
+	const struct aws_type *type = find_type(name, diags);
+	if (!type)
+		return false;
 	++*types;
 	return type->hook && !type->service ? true : aws_type_check(type, counts, diags);
+}
+
+static int explain(int count, char **names)
+{
+	struct diags diags;
+	struct winsize window;
+	diags_init(&diags);
+	unsigned width = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 40 ? window.ws_col : 100;
+	AUTO_BUF struct buf out = BUF_INIT;
+	for (int i = 0; i < count; i++) {
+		const struct aws_type *type = find_type(names[i], &diags);
+		if (type && out.len)
+			buf_adds(&out, "\n\n");
+		if (type)
+			aws_type_explain(type, width, &out);
+	}
+	fputs(buf_text(&out), stdout);
+	buf_clear(&out);
+	diags_print(&diags, NULL, isatty(STDERR_FILENO), 0, &out);
+	fputs(buf_text(&out), stderr);
+	bool failed = diags_has_errors(&diags);
+	diags_release(&diags);
+	return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* The types of a user's file: "type" and "data" blocks' names are those that were not there before. */
@@ -118,6 +154,8 @@ int cmd_types(int argc, char **argv)
 		return check(argc - 2, argv + 2);
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return list();
+	if (argc >= 3 && !strcmp(argv[1], "explain") && argv[2][0] != '-')
+		return explain(argc - 2, argv + 2);
 	bool help = argc >= 2 && (!strcmp(argv[1], "-help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
 	fputs(usage, help ? stdout : stderr);
 	return help ? EXIT_DONE : EXIT_USAGE;

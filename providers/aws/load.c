@@ -173,6 +173,13 @@ const struct user_function *aws_shared_function(const char *name)
 	return map_find(&library()->functions, name);
 }
 
+const char *aws_type_excerpt(struct src_range range, size_t *len)
+{
+	const struct src *src = src_find(library()->sources, range.start);
+	*len = src ? range.end - range.start : 0;
+	return src ? src_text(src) + (range.start - src_base(src)) : "";
+}
+
 /* ---- types ---- */
 
 static const struct type_file *find_file(const char *name, bool data)

@@ -344,6 +344,8 @@ static void load_top(struct loader *l, const struct body *body)
 				loader_error(l, e->range, "a version is a whole number: that of the type's schema");
 			else
 				type->version = (unsigned)version;
+		} else if (!strcmp(word, "permissions")) {
+			type->permissions = loader_names(l, e, &type->permission_count);
 		} else if (!strcmp(word, "timeouts")) {
 			load_timeouts(l, e);
 		} else if (!strcmp(word, "tags")) {

@@ -242,7 +242,8 @@ struct aws_type {
 	const struct bracket *brackets;
 	size_t bracket_count;
 	struct { int64_t create, read, update, delete; } timeouts; /* ms; 0: not said */
-	const struct body *checks; /* `check` blocks, evaluated on the plan */
+	const char *const *permissions; /* that its calls need beside their own */
+	size_t permission_count;
 	const struct src *src;
 };
 
@@ -256,6 +257,11 @@ const char *const *aws_type_names(bool data, size_t *count);
  * held against the models when it is first asked for. False after diagnostics.
  */
 bool aws_types_add_file(const char *path, const char *text, size_t len, struct diags *diags);
+/* A page for people: arguments, attributes, calls, permissions. */
+struct buf;
+void aws_type_explain(const struct aws_type *type, unsigned width, struct buf *out);
+/* What stands at a place of a type file. */
+const char *aws_type_excerpt(struct src_range range, size_t *len);
 /* Functions that all type files share. */
 const struct user_function *aws_shared_function(const char *name);
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`infra types check`: the built-in types hold against our own tables, a user's file that corrects one is checked
 in its place, and names changed by one letter are found."""
+import json
 import os
 import random
 import subprocess
@@ -34,6 +35,51 @@ tap.ok(code == 1 and 'Did you mean "aws_vpc"?' in out, 'a name that is none', ou
 code, out = check('/nonexistent.hcl')
 tap.ok(code == 1 and 'Cannot read the file' in out, 'a file that is not there', out)
 tap.ok(subprocess.run([infra, 'types'], capture_output=True).returncode == 3, 'no subcommand is a mistake of use')
+
+
+def explain(*names):
+    done = subprocess.run([infra, 'types', 'explain', *names], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+pages = {}
+schema = json.loads((here / 'schema.json').read_text())
+for name in listed:
+    code, pages[name], err = explain(name)
+    kind = 'data' if name.startswith('data.') else 'resource'
+    block = schema[kind][name.removeprefix('data.')]
+    wanted = [f'\n  {a}: ' for a in block.get('attributes', {}) if a not in ('tags', 'tags_all')]
+    wanted += [f'\n  {b} {{ ... }}: ' for b in block.get('blocks', {}) if b != 'timeouts']
+    wanted += ['\nARGUMENTS\n', '\nPERMISSIONS\n'] + (['\nIMPORT\n', '\nCALLS\n', '\n  delete\n'] if kind == 'resource' else [])
+    missing = [w for w in wanted if w not in pages[name]]
+    if code or err or missing or max(map(len, pages[name].split('\n'))) > 100 and not any(len(w) > 90 for w in pages[name].split()):
+        tap.ok(False, f'the page of {name}', missing, err)
+tap.ok(len(pages) == len(listed), f'{len(pages)} pages say all attributes')
+flat = {name: ' '.join(page.split()) for name, page in pages.items()}
+for name, sentence in (
+        ('aws_instance', 'instance_type: string, optional, AWS\'s if not written At least one of instance_type, launch_template must be written. '
+                         'A change is made by "type", while the object is "stopped". Sent as InstanceType.'),
+        ('aws_instance', 'ami: string, optional, AWS\'s if not written'), ('aws_instance', 'iam:PassRole create, update'),
+        ('aws_instance', 'tenancy: string, optional, AWS\'s if not written One of "default", "dedicated" or "host". A change replaces the object. '
+                         'Sent as Placement.Tenancy.'),
+        ('aws_instance', 'http_put_response_hop_limit: number, optional, AWS\'s if not written From 1 to 64. A change is made by "metadata".'),
+        ('aws_instance', 'read DescribeInstances, by the filter "instance-id", up to 200 objects a request'),
+        ('aws_instance', 'create 10m read 15m update 10m delete 20m'), ('aws_instance', 'ec2:RunInstances create'),
+        ('aws_vpc', 'cidr_block: string, optional, AWS\'s if not written Must be an IPv4 address block without host bits'),
+        ('aws_ssm_parameter', 'Exactly one of insecure_value, value, value_wo must be written.'),
+        ('aws_ssm_parameter', 'value_wo: string, optional, sensitive, never stored Only together with value_wo_version.'),
+        ('aws_efs_file_system', 'elasticfilesystem:CreateFileSystem create'),
+        ('aws_iam_policy', 'GetPolicy for each, while there are at most 12'),
+        ('aws_volume_attachment', 'infra import aws_volume_attachment.NAME TEXT'),
+        ('data.aws_ami', 'takes self.most_recent == true'), ('data.aws_caller_identity', 'PERMISSIONS none'),
+        ('data.aws_iam_policy_document', 'computed by infra itself')):
+    tap.ok(sentence in flat[name], f'the page of {name}: {sentence}', pages[name])
+code, out, err = explain('aws_vpc', 'aws_subnet')
+tap.ok(code == 0 and out == pages['aws_vpc'] + '\n\n' + pages['aws_subnet'], 'several pages')
+for name, near in (('aws_instnce', 'aws_instance'), ('data.aws_subnett', 'data.aws_subnet')):
+    code, out, err = explain(name)
+    tap.ok(code == 1 and f'Did you mean "{near}"?' in err and not out, f'{name} is none', err)
+tap.ok(subprocess.run([infra, 'types', 'explain'], capture_output=True).returncode == 3, 'no name is a mistake of use')
 
 with tempfile.TemporaryDirectory() as scratch:
     def mend(name, *changes):

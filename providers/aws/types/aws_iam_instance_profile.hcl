@@ -5,6 +5,8 @@ type "aws_iam_instance_profile" {
   named   = name
   settle  = name(self.name)
 
+  permissions = ["iam:PassRole"] # where a role is put into it
+
   schema {
     arn         = out(string)
     create_date = out(string, as(timestamp))

@@ -8,6 +8,8 @@ type "aws_instance" {
   tags     = "instance"
   timeouts = { create = "10m", read = "15m", update = "10m", delete = "20m" }
 
+  permissions = ["iam:PassRole"]                          # where an instance profile is given
+
   schema {
     ami                                  = opt(string, computed, replace, at(ImageId), any_of(ami, launch_template))
     associate_public_ip_address          = opt(bool, computed, replace, to(none), from(nic.Association != null), conflicts(network_interface))
@@ -437,7 +439,6 @@ type "aws_instance" {
   }
 
   delete = [
-    { call = "ModifyInstanceAttribute", when = self.disable_api_termination == true && prior.disable_api_termination == false, send = { DisableApiTermination = { Value = false } } },
     {                                                     # a persistent request would start another one
       call   = "CancelSpotInstanceRequests"
       when   = written(self.spot_instance_request_id)
