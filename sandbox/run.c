@@ -353,7 +353,7 @@ static bool step_update(struct run *run, const struct block *block)
 		return false;
 	if (!object || !value_is_a(set, TYPE_OBJECT))
 		bug("an \"update\" has nothing to change or to set");
-	const struct value *value = value_with(run->arena, object->value, set);
+	const struct value *value = value_with(run->arena, object_value(run, object), set);
 	store_put(run->world->store, object->kind, object->region, object->id, value);
 	if (block->label_count && !strcmp(block->labels[0].text, "self"))
 		run->self = value;
