@@ -79,12 +79,15 @@ void read_soon(struct provider *provider, struct reading *reading);
 void read_cancel(struct reading *reading);
 /* Frees what waits in queues. */
 void read_close(struct provider *provider);
+
+/* ---- providers/aws/found.c ---- */
 /* Which parts the looked-at attributes want; and those that are written in `self`. */
 uint64_t wanted_parts(const struct aws_type *type, const char *const *looked_at, size_t count, bool all, const struct value *self);
 /* The surface value of what was found. `marked` (may be NULL): whether it carries the intent tag. */
 const struct value *found_value(struct provider *provider, const struct aws_type *type, const struct found *found, const char *id,
 				const struct value *before, bool *marked, const char *token, struct diags *diags);
 
+/* ---- providers/aws/read_answer.c ---- */
 /* Whether a code (and text) is in a list; "*" stands for anything. */
 const struct code_rule *code_match(const struct code_rules *rules, const char *code, const char *message);
 

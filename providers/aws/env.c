@@ -29,6 +29,11 @@ bool is_blank(const struct value *v)
 	return false;
 }
 
+bool is_list(const struct value *v)
+{
+	return v->state == VALUE_KNOWN && (v->type->kind == TYPE_TUPLE || v->type->kind == TYPE_LIST || v->type->kind == TYPE_SET);
+}
+
 /* ---- names ---- */
 
 static const struct value *text_or_null(struct env *env, const char *text)

@@ -37,6 +37,8 @@ bool env_has_function(const char *name);
 
 /* null, "", [] or {}: what older types of Terraform store for "not set". Unknown is not blank. */
 bool is_blank(const struct value *v);
+/* Whether it is a known list, set or tuple. */
+bool is_list(const struct value *v);
 
 /* ---- providers/aws/codec.c ---- */
 /* Another spelling on the wire; NULL codec: as it is. */

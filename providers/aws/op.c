@@ -304,11 +304,6 @@ static void search_ended(struct op *op, bool found, bool ours, bool failed)
 	then(op, found, ours, failed);
 }
 
-static bool is_list(const struct value *v)
-{
-	return v->state == VALUE_KNOWN && !type_is_primitive(v->type) && v->type->kind != TYPE_OBJECT && v->type->kind != TYPE_MAP;
-}
-
 static void on_search(void *ctx, const struct aws_answer *answer)
 {
 	struct op *op = ctx;

@@ -18,11 +18,6 @@
 
 /* ---- comparing ---- */
 
-static bool is_list(const struct value *v)
-{
-	return v->type->kind == TYPE_TUPLE || v->type->kind == TYPE_LIST || v->type->kind == TYPE_SET;
-}
-
 static bool same_scalar(struct arena *arena, const struct value *a, const struct value *b)
 {
 	if (!type_is_primitive(a->type) || !type_is_primitive(b->type))

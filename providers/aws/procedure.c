@@ -452,8 +452,8 @@ static enum run start_step(struct op *op, struct frame *frame, const struct step
 	}
 	if (step->each) {
 		const struct value *list = env_eval(&op->env, step->each);
-		bool is_list = list->state == VALUE_KNOWN && !type_is_primitive(list->type);
-		frame->each = is_list ? list : value_tuple(op->arena, NULL, 0);
+		bool has_members = list->state == VALUE_KNOWN && !type_is_primitive(list->type);
+		frame->each = has_members ? list : value_tuple(op->arena, NULL, 0);
 		frame->each_at = 0;
 		frame->state = STEP_EACH;
 		return RUN_AGAIN;
