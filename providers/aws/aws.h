@@ -102,6 +102,8 @@ void provider_validate(const struct resource_type *type, const struct value *con
 struct op *op_start(struct provider *provider, const struct op_request *request, const struct op_events *events, void *ctx,
 		    struct diags *diags);
 const char *op_describe(const struct op *op);
+
+/* ---- providers/aws/unmark.c ---- */
 void provider_unmark(struct provider *provider, const struct mark *marks, size_t count, unmark_fn fn, read_end_fn end, void *ctx);
 
 /* ---- providers/aws/adjust.c ---- */

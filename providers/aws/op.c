@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of an operation: lock, procedure, groups, tags, last read; settling; intent tags. */
+/* The life of an operation: lock, procedure, groups, tags, last read. */
 #include "providers/aws/op_internal.h"
-
-#include "base/buf.h"
-#include "lang/value/convert.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +120,7 @@ static void op_free(struct op *op)
 }
 
 /* Tells what came of it. What is still running of it, up the stack, frees it. */
-static void finish(struct op *op, enum op_outcome outcome)
+void op_finish(struct op *op, enum op_outcome outcome)
 {
 	tell_mistakes(op);
 	unlock_serial(op);
@@ -166,7 +163,7 @@ static void on_object(void *ctx, const struct found *found)
 	op_advance(op);
 }
 
-static void start_reading(struct op *op, uint64_t parts, reading_fn fn)
+void op_read(struct op *op, uint64_t parts, reading_fn fn)
 {
 	op->reading_now = true;
 	op->reading = (struct reading){
@@ -230,7 +227,7 @@ static void on_last_read(void *ctx, const struct found *found)
 		op->marked = op->type->has_tags && op->type->tags.create;
 		op->failing = true;
 	} else if (op->failing && unseen) { /* it was made, and is not to be seen: the intent stays */
-		finish(op, OP_UNDECIDED);
+		op_finish(op, OP_UNDECIDED);
 		return;
 	} else if (!op->failing) {
 		if (op->diags)
@@ -238,12 +235,12 @@ static void on_last_read(void *ctx, const struct found *found)
 				   "The operation ended without an error, but the object %s is not to be found.", op->id ? op->id : "");
 		op->failing = true;
 	}
-	finish(op, op->failing ? OP_FAILED : OP_OK);
+	op_finish(op, op->failing ? OP_FAILED : OP_OK);
 }
 
 void op_undecided(struct op *op)
 {
-	finish(op, OP_UNDECIDED);
+	op_finish(op, OP_UNDECIDED);
 }
 
 void op_fail(struct op *op, bool tainted)
@@ -262,7 +259,7 @@ void op_fail(struct op *op, bool tainted)
 		op_advance(op);
 		return;
 	}
-	finish(op, op->request->kind == OP_SETTLE ? OP_UNDECIDED : OP_FAILED);
+	op_finish(op, op->request->kind == OP_SETTLE ? OP_UNDECIDED : OP_FAILED);
 }
 
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
@@ -276,209 +273,6 @@ void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
 		return;
 	}
 	op_fail(op, tainted);
-}
-
-/* ---- searching for what a lost create made ---- */
-
-static const char *key_member(const struct aws_type *type)
-{
-	if (!type->key_count)
-		return NULL;
-	const struct expr *name = type->key[0].key;
-	return name->kind == EXPR_NAME ? name->name : name->literal->text;
-}
-
-static void search_ended(struct op *op, bool found, bool ours, bool failed)
-{
-	enum { LOCAL_SEARCHES = 2, AWS_SEARCHES = 5 };
-	unsigned most = op->provider->configured_endpoint ? LOCAL_SEARCHES : AWS_SEARCHES;
-	/* AWS shows new objects late: one that is not found is asked for again before that is believed */
-	if (!failed && !found && ++op->searches < most) {
-		static const uint64_t waits[] = {1000, 3000, 8000, 15000};
-		op_wait(op, op->provider->configured_endpoint ? 200 : waits[op->searches - 1]);
-		op->searching = true;
-		return;
-	}
-	void (*then)(struct op *o, bool f, bool u, bool x) = op->after_search;
-	op->after_search = NULL;
-	then(op, found, ours, failed);
-}
-
-static void on_search(void *ctx, const struct aws_answer *answer)
-{
-	struct op *op = ctx;
-	op->call = 0;
-	const struct aws_type *type = op->type;
-	if (answer->result != AWS_OK) {
-		bool absent = answer->result == AWS_ERROR && (code_match(&type->service->absent, answer->failure.code, answer->failure.message) ||
-							       code_match(&type->read.absent, answer->failure.code, answer->failure.message));
-		if (!absent && op->diags)
-			aws_error_diag(answer, op->request->range, op->diags);
-		search_ended(op, false, false, !absent);
-		return;
-	}
-	op->env.answer = answer->value;
-	const struct value *objects = env_eval(&op->env, type->read.objects);
-	const char *member = key_member(type);
-	for (uint32_t i = 0; is_list(objects) && i < objects->count; i++) {
-		op->env.object = objects->items[i];
-		if (type->read.gone && env_true(&op->env, type->read.gone))
-			continue;
-		if (type->settle == SETTLE_FIND && !env_true(&op->env, type->settle_expr))
-			continue;
-		/* a server may not know the filter: what does not carry the tag is not ours */
-		bool marked = true;
-		if (type->settle == SETTLE_TAG && type->tags.read)
-			surface_tags(op->arena, env_eval(&op->env, type->tags.read), &marked, op->request->token);
-		if (!marked)
-			continue;
-		const char *id = type->id ? env_text(&op->env, type->id) : member ? value_get_text(objects->items[i], member) : NULL;
-		if (!id)
-			continue;
-		op->id = arena_strdup(op->arena, id);
-		op->env.id = op->id;
-		op->fresh = false;
-		search_ended(op, true, true, false);
-		return;
-	}
-	op->env.object = NULL;
-	search_ended(op, false, false, false);
-}
-
-/* By id: whether it is there, and whether it carries our tag where it could. */
-static void on_search_read(void *ctx, const struct found *found)
-{
-	struct op *op = ctx;
-	op->reading_now = false;
-	op->reading.fn = NULL;
-	if (found->outcome == READ_FAILED) {
-		search_ended(op, false, false, true);
-		return;
-	}
-	bool there = found->object != NULL;
-	if (there && op->type->read.gone) {
-		op->env.object = found->object;
-		there = !env_true(&op->env, op->type->read.gone);
-		op->env.object = NULL;
-	}
-	bool ours = there;
-	if (there && op->type->has_tags && op->type->tags.create && op->type->settle == SETTLE_NAME) {
-		bool marked;
-		surface_tags(found->arena, found->tags, &marked, op->request->token);
-		ours = marked;
-	}
-	op->fresh = false;
-	search_ended(op, there, ours, false);
-}
-
-static const struct value *text_values(struct arena *arena, const char *text)
-{
-	const struct value *v = value_string(arena, text);
-	return value_tuple(arena, &v, 1);
-}
-
-void op_search(struct op *op)
-{
-	const struct aws_type *type = op->type;
-	struct arena *arena = op->arena;
-	op->searching = false;
-	if (type->settle == SETTLE_NAME || type->settle == SETTLE_REPEAT) {
-		const char *id = type->settle == SETTLE_NAME ? env_text(&op->env, type->settle_expr) : op->id;
-		if (!id) {
-			search_ended(op, false, false, false);
-			return;
-		}
-		op->id = arena_strdup(arena, id);
-		op->env.id = op->id;
-		start_reading(op, 0, on_search_read);
-		return;
-	}
-	struct draft *draft = draft_new(arena);
-	const struct aws_shape *input = aws_shape_at(type->read.op->input);
-	if (type->read.send)
-		draft_merge(draft, bind_value(&op->env, NULL, 0, env_eval(&op->env, type->read.send), input, 0));
-	static const char *const names[] = {"Name", "Values"};
-	const char *member = "Filters";
-	for (size_t i = 0; i < type->read.way_count; i++) {
-		const struct way *way = &type->read.ways[i];
-		if (way->kind == WAY_FILTER)
-			member = way->member;
-		if (type->settle != SETTLE_FIND || !way->value)
-			continue;
-		if (way->kind == WAY_FILTER) {
-			const char *v = env_text(&op->env, way->value);
-			const struct value *pair[] = {value_string(arena, way->name), text_values(arena, v ? v : "")};
-			const struct value *filter = value_object(arena, names, pair, 2);
-			draft_set(draft, &way->member, 1, value_tuple(arena, &filter, 1));
-		}
-	}
-	if (type->settle == SETTLE_TAG) {
-		const struct value *pair[] = {value_string(arena, "tag:" INTENT_TAG), text_values(arena, op->request->token)};
-		const struct value *filter = value_object(arena, names, pair, 2);
-		draft_set(draft, &member, 1, value_tuple(arena, &filter, 1));
-	}
-	op->call = aws_call(op->provider->aws,
-			    &(struct aws_call_options){
-				    .op = type->read.op,
-				    .region = type->service->region,
-				    .params = draft_value(draft),
-				    .all_pages = true,
-				    .repeat = AWS_REPEAT_ALWAYS,
-				    .arena = arena,
-			    },
-			    on_search, op);
-}
-
-/* ---- settling ---- */
-
-static void settle_ended(struct op *op, bool found, bool ours, bool failed)
-{
-	if (failed) {
-		finish(op, OP_UNDECIDED);
-	} else if (!found || !ours) {
-		finish(op, OP_ABSENT);
-	} else {
-		op->made = true;
-		/* steps behind the one that gave the id may not have been done */
-		const struct steps *steps = &op->type->create;
-		size_t next = 0;
-		for (size_t i = 0; i < steps->count && !next; i++) {
-			if (steps->items[i].id || (op->type->id && steps->items[i].binds))
-				next = i + 1;
-		}
-		op->resume_at = next && next < steps->count ? next : SIZE_MAX;
-		op->phase = OP_LAST_READ;
-		op_advance(op);
-	}
-}
-
-static void on_settle_read(void *ctx, const struct found *found)
-{
-	struct op *op = ctx;
-	op->reading_now = false;
-	op->reading.fn = NULL;
-	bool there = found->object != NULL;
-	if (there && op->type->read.gone) {
-		op->env.object = found->object;
-		there = !env_true(&op->env, op->type->read.gone);
-		op->env.object = NULL;
-	}
-	op->after_search = settle_ended;
-	if (found->outcome != READ_FAILED && !there)
-		op->settle_by_id = true; /* asked for again by id */
-	search_ended(op, there, there, found->outcome == READ_FAILED);
-}
-
-static void start_settling(struct op *op)
-{
-	op->after_search = settle_ended;
-	if (op->request->id) {
-		op->id = op->request->id;
-		op->env.id = op->id;
-		start_reading(op, 0, on_settle_read);
-		return;
-	}
-	op_search(op);
 }
 
 /* ---- phases ---- */
@@ -602,7 +396,7 @@ static void next_phase(struct op *op)
 		set_deadline(op); /* waiting for others is not its time */
 		if (request->kind == OP_SETTLE) {
 			op->parked = true;
-			start_settling(op);
+			op_settle(op);
 			return;
 		}
 		if (type->id && request->kind == OP_CREATE && !op->id) {
@@ -624,7 +418,7 @@ static void next_phase(struct op *op)
 		op->phase = OP_GROUPS;
 		op->in_create_steps = false;
 		if (request->kind == OP_DELETE) {
-			finish(op, OP_OK);
+			op_finish(op, OP_OK);
 			return;
 		}
 		if (request->kind == OP_CREATE && type->id && op->id)
@@ -642,7 +436,7 @@ static void next_phase(struct op *op)
 		return;
 	case OP_LAST_READ: {
 		uint64_t parts = wanted_parts(type, request->looked_at, request->looked_at_count, request->look_at_all, op->self);
-		start_reading(op, parts, on_last_read);
+		op_read(op, parts, on_last_read);
 		return;
 	}
 	case OP_OVER:
@@ -654,10 +448,7 @@ void op_advance(struct op *op)
 {
 	if (op->searching) { /* a search waited for its next try */
 		op->searching = false;
-		if (op->settle_by_id)
-			start_reading(op, 0, on_settle_read);
-		else
-			op_search(op);
+		op_search_again(op);
 		return;
 	}
 	if (op->running)
@@ -674,7 +465,7 @@ void op_advance(struct op *op)
 		if (run == RUN_POP && op->frames.count == depth)
 			op->frames.count--;
 		if (run == RUN_WAIT && op->reading_now)
-			start_reading(op, op->parts_needed, on_object);
+			op_read(op, op->parts_needed, on_object);
 	}
 	op->running = false;
 	if (op->finished)
@@ -727,123 +518,4 @@ const char *op_describe(const struct op *op)
 			return arena_printf(op->arena, "it is %s", v->text);
 	}
 	return op->call ? aws_describe(op->provider->aws, op->call, op->arena) : NULL;
-}
-
-/* ---- intent tags ---- */
-
-struct unmarking {
-	struct provider *provider;
-	struct arena *arena;
-	size_t pending;
-	unmark_fn fn;
-	read_end_fn end;
-	void *ctx;
-};
-
-struct unmark_call {
-	struct unmarking *all;
-	const struct mark **marks;
-	size_t count;
-};
-
-static void unmark_end(struct unmarking *all)
-{
-	if (--all->pending)
-		return;
-	all->end(all->ctx);
-	arena_free(all->arena);
-}
-
-static void on_unmarked(void *ctx, const struct aws_answer *answer)
-{
-	struct unmark_call *call = ctx;
-	/* gone with its object; any other refusal leaves the tag where it is, for the next run */
-	const struct aws_type *type = aws_type_of(call->marks[0]->type);
-	bool absent = answer->result == AWS_ERROR && call->count == 1 &&
-		      (code_match(&type->service->absent, answer->failure.code, answer->failure.message) ||
-		       code_match(&type->read.absent, answer->failure.code, answer->failure.message));
-	for (size_t i = 0; i < call->count; i++)
-		call->all->fn(call->all->ctx, call->marks[i], answer->result == AWS_OK || absent);
-	unmark_end(call->all);
-}
-
-/* The request that takes the tag off one object; the tag's value is left out, so that requests can be joined. */
-static const struct value *unmark_params(struct unmarking *all, const struct mark *mark)
-{
-	const struct aws_type *type = aws_type_of(mark->type);
-	struct diags diags;
-	diags_init(&diags);
-	struct env env;
-	env_init(&env, type, &all->provider->place, all->arena, &diags);
-	env.self = mark->value;
-	env.id = value_get_text(mark->value, "id");
-	static const char *const keys[] = {INTENT_TAG};
-	const struct value *none = &value_null_string;
-	env.removed = value_map(all->arena, &type_string, keys, &none, 1);
-	env.kind = type->tag_kind ? value_string(all->arena, type->tag_kind) : NULL;
-	const char *tag_id = type->tag_id ? env_text(&env, type->tag_id) : NULL;
-	if (tag_id)
-		env.id = tag_id;
-	struct draft *draft = draft_new(all->arena);
-	const struct aws_operation *op = type->tags.remove_op;
-	if (!tag_id)
-		bind_key(&env, op, draft);
-	draft_merge(draft, bind_value(&env, NULL, 0, env_eval(&env, type->tags.remove_send), aws_shape_at(op->input), 0));
-	diags_release(&diags);
-	return draft_value(draft);
-}
-
-static void send_unmark(struct unmarking *all, const struct aws_type *type, const struct value *params, const struct mark **marks, size_t count)
-{
-	struct unmark_call *call = arena_new_of(all->arena, struct unmark_call);
-	*call = (struct unmark_call){all, marks, count};
-	all->pending++;
-	aws_call(all->provider->aws,
-		 &(struct aws_call_options){
-			 .op = type->tags.remove_op,
-			 .region = type->service->region,
-			 .params = params,
-			 .repeat = AWS_REPEAT_ALWAYS,
-		 },
-		 on_unmarked, call);
-}
-
-void provider_unmark(struct provider *provider, const struct mark *marks, size_t count, unmark_fn fn, read_end_fn end, void *ctx)
-{
-	enum { MOST_AT_ONCE = 500 };
-	struct arena *arena = arena_new();
-	struct unmarking *all = arena_new_of(arena, struct unmarking);
-	*all = (struct unmarking){.provider = provider, .arena = arena, .pending = 1, .fn = fn, .end = end, .ctx = ctx};
-	const struct aws_type *joined_type = NULL; /* of a service whose request names many objects */
-	VEC(const struct value *) ids = {0};
-	VEC(const struct mark *) joined = {0};
-	const struct value *joined_params = NULL;
-	for (size_t i = 0; i <= count; i++) {
-		const struct aws_type *type = i < count ? aws_type_of(marks[i].type) : NULL;
-		const struct value *params = type && type->tags.remove_op ? unmark_params(all, &marks[i]) : NULL;
-		const struct value *resources = params ? value_get(params, "Resources") : NULL;
-		bool joins = resources && !type_is_primitive(resources->type) && resources->count == 1;
-		if (joined.count && (i == count || joined.count == MOST_AT_ONCE)) {
-			struct draft *draft = draft_new(arena);
-			draft_merge(draft, joined_params);
-			static const char *const member = "Resources";
-			draft_set(draft, &member, 1, value_tuple(arena, ids.items, ids.count));
-			const struct mark **copy = vec_copy(&joined, arena);
-			send_unmark(all, joined_type, draft_value(draft), copy, joined.count);
-			joined.count = ids.count = 0;
-		}
-		if (joins) {
-			joined_type = type;
-			joined_params = params;
-			vec_add(&ids, resources->items[0]);
-			vec_add(&joined, &marks[i]);
-		} else if (params) {
-			const struct mark **one = arena_array_of(arena, 1, const struct mark *);
-			one[0] = &marks[i];
-			send_unmark(all, type, params, one, 1);
-		}
-	}
-	vec_free(&ids);
-	vec_free(&joined);
-	unmark_end(all);
 }

@@ -93,6 +93,13 @@ struct op {
 	void (*after_search)(struct op *op, bool found, bool ours, bool failed);
 };
 
+/* The frame at work. */
+static inline struct frame *op_top(struct op *op)
+{
+	return &op->frames.items[op->frames.count - 1];
+}
+
+/* ---- providers/aws/op.c ---- */
 /* Goes on until something has to be waited for. */
 void op_advance(struct op *op);
 void op_fail(struct op *op, bool tainted);
@@ -101,12 +108,22 @@ void op_undecided(struct op *op);
 /* The procedure's error from an answer. */
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
 void op_set_id(struct op *op, const char *id, size_t next_step);
-/* Looks for an object that a lost create may have made; calls op->after_search. */
-void op_search(struct op *op);
 bool op_is_late(const struct op *op);
 /* Whether the object, as last read, is not there or in a state that its type calls gone. */
 bool op_is_gone(struct op *op);
 void op_wait(struct op *op, uint64_t ms);
+/* The last event; the operation is freed when nothing of it runs. */
+void op_finish(struct op *op, enum op_outcome outcome);
+/* Reads the object under its id. */
+void op_read(struct op *op, uint64_t parts, reading_fn fn);
+
+/* ---- providers/aws/op_search.c ---- */
+/* Looks for an object that a lost create may have made; calls op->after_search. */
+void op_search(struct op *op);
+/* The search's next try, after a wait. */
+void op_search_again(struct op *op);
+/* Finds out what became of an interrupted create. */
+void op_settle(struct op *op);
 
 /* ---- providers/aws/procedure.c ---- */
 enum run { RUN_AGAIN, RUN_WAIT, RUN_POP };
@@ -114,7 +131,21 @@ enum run frame_run(struct op *op, struct frame *frame);
 void frames_push_steps(struct op *op, const struct steps *steps, enum procedure procedure);
 /* Groups that have something to do, after a create or for an update; pushes a frame if there are any. */
 void frames_push_groups(struct op *op, bool created);
-void frames_push_tags(struct op *op);
 /* The object, with a path of attributes set; blocks of one are looked through. */
 const struct value *with_attribute(struct arena *arena, const struct value *object, const char *name, const struct value *v);
 const struct value *value_by_path(const struct value *v, const char *path);
+/* Equal as far as AWS is concerned: blank is blank, however it is written. */
+bool means_same(const struct value *a, const struct value *b);
+/* Whether the object, with these parts, must be read before what comes. */
+bool op_wants_object(struct op *op, uint64_t parts);
+
+/* ---- providers/aws/step_call.c ---- */
+void step_call(struct op *op, struct frame *frame, const struct step *step);
+/* How long to wait before the next of several tries, in ms. */
+uint64_t op_backoff(const struct op *op, unsigned round);
+/* The chunk's members are what expressions mean. */
+void frame_use_chunk(struct op *op, const struct frame *frame);
+
+/* ---- providers/aws/reconcile.c ---- */
+enum run reconcile_run(struct op *op, struct frame *frame);
+void frames_push_tags(struct op *op);

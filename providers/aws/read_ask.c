@@ -2,6 +2,7 @@
 /* The requests of a batch: by filter or ids in chunks, by group, page by page, all at once, or one by one. */
 #include "providers/aws/read_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct batch_call *new_call(struct batch *batch, struct reading **items, size_t count)
