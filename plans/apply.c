@@ -20,8 +20,8 @@ struct deletions {
 	uint32_t walk_node;
 	bool last; /* after everything that used the objects has moved on */
 	VEC(const struct change *) changes;
-	const char *const *dependencies; /* of the first change: all share them */
-	size_t dependency_count;
+	VEC(const char *) dependencies; /* of all its changes */
+	const char *const *last_list;   /* instances share theirs */
 	const struct node *node; /* of the configuration; or NULL */
 	struct provider_config *provider;
 	struct work work;
@@ -62,12 +62,18 @@ static void add_deletion(struct ordering *o, const struct change *change, bool l
 		vec_add(&o->groups, group);
 	}
 	vec_add(&group->changes, change);
-	if (!group->dependencies) {
-		/* what the old object was made after, as the state says; the plan's list is of the new one */
-		const struct object *object = state_find_object(engine->state, change->address, change->deposed);
-		group->dependencies = object ? object->dependencies : change->dependencies;
-		group->dependency_count = object ? object->dependency_count : change->dependency_count;
+	/* what the old object was made after, as the state says; the plan's list is of the new one */
+	const struct object *object = state_find_object(engine->state, change->address, change->deposed);
+	const char *const *list = object ? object->dependencies : change->dependencies;
+	size_t count = object ? object->dependency_count : change->dependency_count;
+	for (size_t i = 0; list != group->last_list && i < count; i++) {
+		bool known = false;
+		for (size_t k = 0; k < group->dependencies.count && !known; k++)
+			known = !strcmp(group->dependencies.items[k], list[i]);
+		if (!known)
+			vec_add(&group->dependencies, list[i]);
 	}
+	group->last_list = list;
 }
 
 /* Nodes of the configuration that use a resource: by what they say now, or by what their objects were made after. */
@@ -116,9 +122,9 @@ static void order_deletions(struct ordering *o, bool careful)
 	struct walk *walk = o->apply->walk;
 	for (size_t g = 0; g < o->groups.count; g++) {
 		struct deletions *later = o->groups.items[g];
-		for (size_t i = 0; i < later->dependency_count; i++) {
+		for (size_t i = 0; i < later->dependencies.count; i++) {
 			for (int last = 0; last < 2; last++) {
-				struct deletions *group = group_of(o, later->dependencies[i], last != 0);
+				struct deletions *group = group_of(o, later->dependencies.items[i], last != 0);
 				if (!group || !strcmp(group->resource, later->resource))
 					continue;
 				if (!careful || !walk_has_path(walk, later->walk_node, group->walk_node))
@@ -266,6 +272,8 @@ static void visit_deletions(struct apply *apply, struct deletions *group)
 		}
 		if (change->action == PLAN_FORGET) {
 			state_remove_object(engine->state, change->address, change->deposed);
+			if (!*change->deposed)
+				apply_drop_updates(engine->state, change->address);
 			continue;
 		}
 		task_queue(apply, &group->work, &(struct task_options){.kind = TASK_DELETE, .change = change, .deposed = deposed});
@@ -360,6 +368,8 @@ static void record_findings(struct apply *apply)
 			continue;
 		if (!drift->after) {
 			state_remove_object(engine->state, drift->address, drift->deposed);
+			if (!*drift->deposed)
+				apply_drop_updates(engine->state, drift->address);
 			continue;
 		}
 		struct object found = *object;
@@ -372,6 +382,7 @@ static void record_findings(struct apply *apply)
 			continue;
 		const struct object *object = state_find_object(engine->state, change->address, "");
 		struct provider_run *run = map_find(&engine->runs, change->provider);
+		const char *cloud = run && run->provider ? change->type->kind->cloud(run->provider) : NULL;
 		if (change->importing && !object) {
 			state_put_object(engine->state, &(struct object){
 								.address = change->address,
@@ -379,7 +390,7 @@ static void record_findings(struct apply *apply)
 								.deposed = "",
 								.kind = change->type->kind->name,
 								.provider = change->provider,
-								.cloud = run && run->provider ? change->type->kind->cloud(run->provider) : NULL,
+								.cloud = cloud,
 								.schema_version = change->type->schema->version,
 								.value = change->prior,
 								.dependencies = change->dependencies,
@@ -388,11 +399,15 @@ static void record_findings(struct apply *apply)
 		} else if (object && change->action == PLAN_NOOP) {
 			bool same = object->dependency_count == change->dependency_count && !strcmp(object->provider, change->provider) &&
 				    object->create_before_destroy == change->create_before_destroy && diff_same(object->value, change->prior);
+			/* a state of Terraform's does not say where its objects live; by now this one was found */
+			const struct working *w = engine_find_object(engine, change->address);
+			bool found = cloud && !object->cloud && w && w->refreshed;
 			for (size_t k = 0; same && k < change->dependency_count; k++)
 				same = !strcmp(object->dependencies[k], change->dependencies[k]);
-			if (same)
+			if (same && !found)
 				continue;
 			struct object now = *object;
+			now.cloud = found ? cloud : object->cloud;
 			now.dependencies = change->dependencies;
 			now.dependency_count = change->dependency_count;
 			now.value = change->prior;
@@ -561,8 +576,10 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 	map_release(&apply.changes);
 	map_release(&apply.deposed);
 	map_release(&order.by_resource);
-	for (size_t i = 0; i < order.groups.count; i++)
+	for (size_t i = 0; i < order.groups.count; i++) {
 		vec_free(&order.groups.items[i]->changes);
+		vec_free(&order.groups.items[i]->dependencies);
+	}
 	vec_free(&order.groups);
 	for (size_t i = 0; i < order.all_users.count; i++)
 		vec_free(&order.all_users.items[i]->nodes);

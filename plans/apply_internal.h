@@ -52,3 +52,5 @@ void work_end_one(struct work *work);
 /* Turn-end hook: one transaction for all that became ready. */
 void apply_commit(void *ctx);
 void apply_heartbeat(void *ctx);
+/* What is left of updates that were cut short belongs to the object that they were for, and goes with it. */
+void apply_drop_updates(struct state *state, const char *address);

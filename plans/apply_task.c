@@ -137,15 +137,18 @@ static void set_value(struct task *task, const struct value *value)
 
 /* ---- what came of it ---- */
 
-/* What is left of an update that was cut short belongs to the object that it was for, and goes with it. */
-static void drop_update_intents(struct task *task)
+void apply_drop_updates(struct state *state, const char *address)
 {
-	struct state *state = task->apply->engine->state;
 	for (size_t i = state_intent_count(state); i-- > 0;) {
 		const struct intent *intent = state_intent_at(state, i);
-		if (intent->kind == INTENT_UPDATE && !strcmp(intent->address, task->options.change->address))
+		if (intent->kind == INTENT_UPDATE && !strcmp(intent->address, address))
 			state_drop_intent(state, intent->id);
 	}
+}
+
+static void drop_update_intents(struct task *task)
+{
+	apply_drop_updates(task->apply->engine->state, task->options.change->address);
 }
 
 /* Nothing may stay unknown in what is recorded; a provider that leaves something so has a bug we name. */

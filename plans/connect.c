@@ -3,7 +3,7 @@
  * A provider's way to being ready: its configuration evaluated, its cloud found and compared with
  * the state's, creates that were cut short settled, and all its objects read, many at a time.
  */
-#include "plans/engine_internal.h"
+#include "plans/apply_internal.h"
 
 #include <string.h>
 
@@ -280,7 +280,8 @@ static void settle(struct provider_run *run, bool refresh)
 		const struct intent *intent = state_intent_at(engine->state, i);
 		if (strcmp(intent->provider, run->config->address))
 			continue;
-		if (intent->kind == INTENT_DELETE) { /* reading tells whether it is gone */
+		/* reading tells whether it is gone, or changed; only a note says what else there is to do */
+		if (intent->kind == INTENT_DELETE || (intent->kind == INTENT_UPDATE && !intent->note)) {
 			vec_add(&stale, intent->id);
 			continue;
 		}
@@ -332,12 +333,20 @@ static bool check_cloud(struct provider_run *run)
 	const char *here = run->config->kind->cloud(run->provider);
 	const char *there = NULL, *example = NULL;
 	size_t count = 0;
+	const struct provider_kind *kind = run->config->kind;
 	for (size_t i = 0; i < engine->objects.count && here; i++) {
 		const struct working *w = engine->objects.items[i];
-		if (!w->object || strcmp(w->object->provider, run->config->address) || !w->object->cloud ||
-		    !strcmp(w->object->cloud, here))
+		if (!w->object || strcmp(w->object->provider, run->config->address))
 			continue;
-		there = w->object->cloud;
+		const char *elsewhere = w->object->cloud;
+		if (elsewhere && !strcmp(elsewhere, here))
+			continue;
+		/* taken over from a state of Terraform's, which does not record it */
+		if (!elsewhere && w->recorded && kind->lives_elsewhere)
+			elsewhere = kind->lives_elsewhere(run->provider, w->recorded, engine->arena);
+		if (!elsewhere)
+			continue;
+		there = elsewhere;
 		example = w->address;
 		count++;
 	}
@@ -359,12 +368,31 @@ static bool check_cloud(struct provider_run *run)
 	return false;
 }
 
+/* A plan that was saved may be carried out elsewhere than it was made, with a state that has no objects yet. */
+static bool check_plan(struct provider_run *run)
+{
+	struct engine *engine = run->engine;
+	const char *here = run->config->kind->cloud(run->provider);
+	const struct plan *plan = engine->apply ? engine->apply->plan : NULL;
+	size_t len = strlen(run->config->address);
+	for (size_t i = 0; plan && here && i < plan->cloud_count; i++) {
+		const char *line = plan->clouds[i];
+		if (strncmp(line, run->config->address, len) != 0 || strncmp(line + len, " = ", 3) != 0 || !strcmp(line + len + 3, here))
+			continue;
+		diag_error(engine->diags, run->config->block ? run->config->block->header_range : SRC_NOWHERE, "The plan was made for another cloud",
+			   "The provider \"%s\" would work in\n\n    %s\n\nbut the plan was made in\n\n    %s\n\nNothing was changed. Use the "
+			   "credentials, region and endpoint of that place, or plan again.", run->config->address, here, line + len + 3);
+		return false;
+	}
+	return true;
+}
+
 static void on_connected(void *ctx, bool ok)
 {
 	struct provider_run *run = ctx;
 	bool settle_first = run->pending & 1, refresh = run->pending & 2;
 	run->pending = 0;
-	if (!ok || !check_cloud(run)) {
+	if (!ok || !check_cloud(run) || !check_plan(run)) {
 		run->failed = true;
 		finish(run);
 		return;

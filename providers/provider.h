@@ -174,6 +174,11 @@ struct provider_kind {
 	 */
 	void (*connect)(struct provider *provider, provider_ready_fn ready, void *ctx, struct diags *diags);
 	const char *(*cloud)(struct provider *provider);
+	/*
+	 * For objects of which nobody recorded where they live: NULL when this provider's place may be it, as far as the
+	 * object's own value tells, else the part of the value that speaks against it ("arn:aws:...", in the arena). May be NULL.
+	 */
+	const char *(*lives_elsewhere)(struct provider *provider, const struct value *value, struct arena *arena);
 
 	/* Checks beyond the schema on a configuration's values (unknown parts allowed); may be NULL. */
 	void (*validate)(const struct resource_type *type, const struct value *config, const struct body *body,

@@ -228,15 +228,33 @@ static bool load_meta(struct state *state, struct diags *diags)
 	return form == FORM && state->lineage ? true : damaged(state, diags, "it is no state of infra");
 }
 
-static bool create_tables(struct state *state, struct diags *diags)
+/* A new database comes into its place whole, so that one without tables is never taken for a state that holds nothing. */
+static bool create_database(struct state *state, struct diags *diags)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
 	AUTO_BUF struct buf sql = BUF_INIT;
 	char lineage[37];
 	random_uuid(lineage);
-	buf_addf(&sql, "BEGIN IMMEDIATE;%s;INSERT INTO meta VALUES ('form','%d'),('lineage','%s'),('serial','0');COMMIT;",
+	buf_addf(&sql,
+		 "PRAGMA journal_mode=DELETE;PRAGMA synchronous=FULL;BEGIN IMMEDIATE;%s;"
+		 "INSERT INTO meta VALUES ('form','%d'),('lineage','%s'),('serial','0');COMMIT;",
 		 state_schema_sql, FORM, lineage);
-	return db_exec(state->db, buf_text(&sql), &why) || damaged(state, diags, buf_text(&why));
+	char *path = arena_printf(state->arena, "%s.new", state->path);
+	char *journal = arena_printf(state->arena, "%s.new-journal", state->path);
+	unlink(path); /* of a run that was killed here */
+	unlink(journal);
+	struct db *db = db_open(path, DB_CREATE, &why);
+	bool made = db && db_exec(db, buf_text(&sql), &why);
+	db_close(db);
+	if (made && rename(path, state->path) < 0) {
+		buf_adds(&why, strerror(errno));
+		made = false;
+	}
+	if (made)
+		return true;
+	unlink(path);
+	diag_error(diags, SRC_NOWHERE, "The state cannot be kept", "The state database %s could not be made: %s.", state->path, buf_text(&why));
+	return false;
 }
 
 static bool has_tables(struct state *state, bool *has, struct diags *diags)
@@ -251,10 +269,36 @@ static bool has_tables(struct state *state, bool *has, struct diags *diags)
 	return step != DB_ERROR || damaged(state, diags, buf_text(&why));
 }
 
+/* Whether there is a database; what stands in its place and is none would else be taken for an empty one. */
+static bool look_at_files(struct state *state, bool *there, struct diags *diags)
+{
+	struct stat st;
+	*there = stat(state->path, &st) == 0;
+	if (!*there && errno != ENOENT)
+		return damaged(state, diags, strerror(errno));
+	if (*there && st.st_size == 0) {
+		diag_error(diags, SRC_NOWHERE, "The state is empty",
+			   "The state database %s has no bytes, which infra never leaves behind: a copy may have failed, or a disk was full. Put "
+			   "a backup in its place. Only if nothing was ever made with it, remove it:\n\n    rm %s", state->path, state->path);
+		return false;
+	}
+	const char *wal = arena_printf(state->arena, "%s-wal", state->path);
+	if (!*there && stat(wal, &st) == 0 && st.st_size > 0) {
+		diag_error(diags, SRC_NOWHERE, "The state is gone, its journal is not",
+			   "There is no state database %s, but there is %s, which belongs to one. Put the database back beside it. Only if "
+			   "what it held does not matter any more, remove the journal:\n\n    rm %s", state->path, wal, wal);
+		return false;
+	}
+	return true;
+}
+
 static bool open_database(struct state *state, const struct state_options *options, struct diags *diags)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
-	state->db = db_open(options->path, options->read_only ? DB_READ_ONLY : DB_CREATE, &why);
+	bool there;
+	if (!look_at_files(state, &there, diags) || (!there && !create_database(state, diags)))
+		return false;
+	state->db = db_open(options->path, options->read_only ? DB_READ_ONLY : 0, &why);
 	if (!state->db)
 		return damaged(state, diags, buf_text(&why));
 	if (!options->read_only) {
@@ -267,13 +311,8 @@ static bool open_database(struct state *state, const struct state_options *optio
 	bool has;
 	if (!has_tables(state, &has, diags))
 		return false;
-	if (!has && options->read_only) {
-		db_close(state->db);
-		state->db = NULL;
-		return true;
-	}
-	if (!has && !create_tables(state, diags))
-		return false;
+	if (!has)
+		return damaged(state, diags, "it is no state of infra");
 	return load_meta(state, diags) && prepare(state, diags) && load_objects(state, diags) && load_intents(state, diags) &&
 	       load_outputs(state, diags);
 }

@@ -380,6 +380,24 @@ static const char *provider_cloud(struct provider *p)
 	return p->cloud;
 }
 
+/* An ARN says partition, region and account, the latter two only where they matter. */
+static const char *provider_lives_elsewhere(struct provider *p, const struct value *value, struct arena *arena)
+{
+	const char *arn = value_get_text(value, "arn");
+	if (!arn || strncmp(arn, "arn:", 4) != 0)
+		return NULL;
+	char *copy = arena_strdup(arena, arn), *parts[5] = {0}; /* "arn", partition, service, region, account */
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		parts[i] = strsep(&copy, ":");
+		if (!parts[i])
+			return NULL;
+	}
+	bool has_account_id = strlen(parts[4]) == 12 && parts[4][strspn(parts[4], "0123456789")] == '\0';
+	bool here = !strcmp(parts[1], p->place.partition) && (!*parts[3] || !strcmp(parts[3], p->place.region)) &&
+		    (!has_account_id || !p->place.account || !*p->place.account || !strcmp(parts[4], p->place.account));
+	return here ? NULL : arn;
+}
+
 /* ---- reading ---- */
 
 struct set_read {
@@ -555,6 +573,7 @@ const struct provider_kind aws_provider_kind = {
 	.connect = provider_connect,
 	.cloud = provider_cloud,
 	.validate = provider_validate,
+	.lives_elsewhere = provider_lives_elsewhere,
 	.adjust = provider_adjust,
 	.read = provider_read,
 	.start = provider_start,

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The state's file: what is damaged is not taken for empty; where its objects live; what killed updates leave in it."""
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+import e2e  # noqa: E402
+from folder import Folder  # noqa: E402
+from tap import Tap, skip_all  # noqa: E402
+
+tap = Tap()
+YES = ("-auto-approve", "-input=false")
+PLAIN = 'resource "terraform_data" "a" {\n  input = "one"\n}\n'
+CONFIG = '''
+resource "aws_vpc" "v" {
+  cidr_block           = "10.0.0.0/16"
+  enable_dns_hostnames = false
+}
+resource "aws_security_group" "g" {
+  name   = "g"
+  vpc_id = aws_vpc.v.id
+}
+'''
+
+
+class Life:
+    """A copy of an empty moto, behind the proxy, and a folder."""
+
+    def __init__(self, moto, proxy, config=CONFIG):
+        self.copy = e2e.fork(moto.port)
+        proxy.order("to", str(self.copy))
+        proxy.reset()
+        self.proxy = proxy
+        self.folder = Folder(config=config)
+        self.folder.env = e2e.environment(proxy.endpoint, HOME=str(self.folder.home))
+
+    def __enter__(self):
+        return self.folder
+
+    def __exit__(self, *_):
+        self.folder.__exit__()
+        e2e.end_copy(self.copy)
+
+
+def query(folder, sql):
+    with sqlite3.connect(folder.folder / ".infra" / "state.db") as db:
+        return db.execute(sql).fetchall()
+
+
+# ---- the file
+
+def test_damage():
+    with Folder(config=PLAIN) as f:
+        tap.ok(f.apply().code == 0, "a state is made")
+        path = f.folder / ".infra" / "state.db"
+        good = path.read_bytes()
+        tap.same(sorted(p.name for p in path.parent.iterdir()), ["state.db", "state.db.lock"], "one file, and its lock")
+
+        def refused(what, word, *commands):
+            for command in commands or (("plan",), ("apply", *YES), ("state", "list"), ("output",)):
+                done = f.infra(*command)
+                tap.ok(done.code == 1 and word in done.err, f"{what}: `infra {command[0]}` refuses", done)
+
+        path.write_bytes(b"")
+        refused("no bytes", "has no bytes")
+        tap.same(path.read_bytes(), b"", "and leaves it as it is")
+        path.write_bytes(good[:len(good) // 2])
+        refused("half of it", "The state cannot be read")
+        path.write_bytes(os.urandom(len(good)))
+        refused("noise", "The state cannot be read")
+        path.unlink()
+        sqlite3.connect(path).execute("CREATE TABLE other (x)").connection.commit()
+        refused("another database", "it is no state of infra")
+        path.unlink()
+        path.with_name("state.db-wal").write_bytes(b"x" * 100)
+        refused("a journal alone", "its journal is not", ("plan",), ("apply", *YES))
+        path.with_name("state.db-wal").unlink()
+        path.write_bytes(good)
+        tap.ok(f.is_empty(), "the good one, put back, is as before")
+        shutil.copytree(f.folder, f.path / "elsewhere")
+        shutil.rmtree(f.folder)
+        (f.path / "elsewhere").rename(f.folder)
+        tap.ok(f.is_empty(), "and can be moved")
+
+
+# ---- where the objects live
+
+def test_saved_plan_elsewhere(moto, proxy):
+    with Life(moto, proxy) as f, e2e.Proxy(moto) as other:
+        tap.ok(f.infra("plan", "-out=p").code == 0, "a plan for one server")
+        here = f.env
+        f.env = e2e.environment(other.endpoint, HOME=str(f.home))
+        done = f.infra("apply", "p")
+        tap.ok(done.code == 1 and "The plan was made for another cloud" in done.err and other.endpoint in done.err and
+               proxy.endpoint in done.err, "is not carried out on another one", done)
+        tap.same({entry["action"] for entry in other.log()}, {"GetCallerIdentity"}, "which was only asked who it is")
+        f.env = here
+        done = f.infra("apply", "p")
+        tap.ok(done.code == 0, "and still is on its own", done)
+
+
+def test_terraforms_state(moto, proxy):
+    with Life(moto, proxy) as f:
+        tap.ok(f.apply().code == 0, "objects are made")
+        text = f.infra("state", "export").out
+        state = json.loads(text) if text.startswith("{") else None
+        if state is None:
+            tap.skip("a state of Terraform's", "there is no `state export`")
+            return
+        shutil.rmtree(f.folder / ".infra")
+        (f.folder / "terraform.tfstate").write_text(text.replace("123456789012", "999999999999"))
+        tap.ok(f.infra("state", "import", "terraform.tfstate").code == 0, "a state of Terraform's from another account")
+        done = f.infra("plan")
+        tap.ok(done.code == 1 and "The state belongs to another cloud" in done.err and "999999999999" in done.err,
+               "is not planned in this one: ARNs tell", done)
+        shutil.rmtree(f.folder / ".infra")
+        (f.folder / "terraform.tfstate").write_text(text)
+        tap.ok(f.infra("state", "import", "terraform.tfstate").code == 0, "a state of Terraform's from this account")
+        tap.same(query(f, "SELECT DISTINCT cloud FROM objects"), [(None,)], "does not say where its objects live")
+        tap.ok(f.is_empty(), "they are found")
+        done = f.apply()
+        tap.ok(done.code == 0 and "0 added, 0 changed" in done.out, "an apply changes nothing", done)
+        tap.same(query(f, "SELECT DISTINCT cloud FROM objects"), [(f"aws:123456789012:us-east-1@{proxy.endpoint}",)],
+                 "and records where they are")
+
+
+# ---- intents
+
+def test_update_intents(moto, proxy):
+    changed = CONFIG.replace("hostnames = false", "hostnames = true")
+    for moment in ("kill-before", "kill-after"):
+        with Life(moto, proxy) as f:
+            f.apply()
+            f.write(config=changed)
+            proxy.faults(f"ModifyVpcAttribute:{moment}")
+            e2e.run([e2e.INFRA, "apply", *YES], f.env, f.folder, started=lambda pid: proxy.order("pid", str(pid)))
+            proxy.settle()
+            proxy.reset()
+            tap.same(query(f, "SELECT count(*) FROM intents"), [(1,)], f"{moment} leaves the intent of an update")
+            done = f.infra("plan", "-detailed-exitcode")
+            tap.same(done.code, 2 if moment == "kill-before" else 0, "the next plan sees what is still to be done")
+            tap.ok(f.apply().code == 0 and f.is_empty(), "the next apply does it")
+            tap.same(query(f, "SELECT count(*) FROM intents"), [(0,)], "and no intent stays")
+        with Life(moto, proxy) as f:
+            f.apply()
+            f.write(config=changed)
+            proxy.faults(f"ModifyVpcAttribute:{moment}")
+            e2e.run([e2e.INFRA, "apply", *YES], f.env, f.folder, started=lambda pid: proxy.order("pid", str(pid)))
+            proxy.settle()
+            proxy.reset()
+            f.write(config=CONFIG if moment == "kill-before" else changed)
+            tap.ok(f.apply().code == 0 and query(f, "SELECT count(*) FROM intents") == [(0,)],
+                   f"{moment}: nor where nothing is to be done any more")
+
+
+# ---- deletions
+
+def test_deletions():
+    """Objects of one resource that were made after different things: each goes before all of what it was made after."""
+    one = PLAIN.replace('"a"', '"x"') + PLAIN.replace('"a"', '"y"')
+    config = one + '''
+resource "terraform_data" "many" {
+  for_each = KEYS
+  input    = terraform_data.WHICH.output
+}
+'''
+    with Folder(config=config.replace("KEYS", '{ first = 1 }').replace("WHICH", "x")) as f:
+        f.apply()
+        f.write(config=config.replace("KEYS", '{ first = 1, second = 2 }').replace("WHICH", "y"))
+        # only the second is made: the first keeps what it was made after
+        f.infra("apply", *YES, '-target=terraform_data.many["second"]')
+        lists = dict(query(f, "SELECT address, dependencies FROM objects WHERE address LIKE '%many%'"))
+        tap.same(lists, {'terraform_data.many["first"]': "terraform_data.x\n", 'terraform_data.many["second"]': "terraform_data.y\n"},
+                 "two objects of one resource were made after different things")
+        done = f.infra("destroy", *YES)
+        gone = [line.split(":")[0] for line in done.out.split("\n") if "Destruction complete" in line]
+        tap.ok(done.code == 0 and len(gone) == 4 and {"terraform_data.x", "terraform_data.y"} == set(gone[2:]),
+               "both go before either of these", done)
+
+
+for test in (test_damage, test_deletions):
+    tap.case(test)
+if e2e.missing("plan", "apply", "destroy"):
+    tap.skip("states of clouds", e2e.missing("plan", "apply", "destroy"))
+    tap.done()
+with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
+    moto_.inventory()  # what it loads for that, its copies need not load
+    for test in (test_saved_plan_elsewhere, test_terraforms_state, test_update_intents):
+        tap.case(test, moto_, proxy_)
+tap.done()
