@@ -12,6 +12,10 @@ valgrind: all
 debian:
 	$(Q)tests/tools/debian.sh
 
+## format          hold the sources' layout against the rules; clang-format's advice on changed lines; SINCE=origin/main
+format:
+	$(Q)$(PYTHON) tests/tools/format.py $(if $(SINCE),--since $(SINCE))
+
 ## tidy            clang-tidy and gcc's analyzer; FILE=name one file
 TIDY_FILES = $(or $(FILE),$(SRCS))
 TIDY_TARGETS = $(TIDY_FILES:%=tidy-%)

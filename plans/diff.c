@@ -453,7 +453,8 @@ static const struct value *copy_marks(struct arena *arena, const struct value *v
 		for (uint32_t i = 0; i < v->count; i++) {
 			bool listed = kind == TYPE_LIST || kind == TYPE_TUPLE;
 			const struct value *met = !listed ? value_get(from, value_key_at(v, i)) : i < from->count ? from->items[i] : NULL;
-			items[i] = listed && !met ? value_mark(arena, v->items[i], value_marks_deep(from) & ~(unsigned)VALUE_UNREAD) : copy_marks(arena, v->items[i], met);
+			items[i] = listed && !met ? value_mark(arena, v->items[i], value_marks_deep(from) & ~(unsigned)VALUE_UNREAD)
+						  : copy_marks(arena, v->items[i], met);
 			changed |= items[i] != v->items[i];
 		}
 		if (changed && kind == TYPE_OBJECT)

@@ -63,7 +63,8 @@ struct graph {
 
 /*
  * Builds the graph and finds unknown names, unknown types, providers that do not exist and cycles.
- * `also` holds the addresses of providers that the state's objects were made with; may be NULL. NULL when one of these makes going on senseless (cycles); else look at diags.
+ * `also` holds the addresses of providers that the state's objects were made with; may be NULL.
+ * NULL when one of these makes going on senseless (cycles); else look at diags.
  */
 struct graph *graph_build(struct arena *arena, struct config *config, const struct map *also, struct diags *diags);
 void graph_release(struct graph *graph);

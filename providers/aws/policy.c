@@ -78,7 +78,8 @@ static bool same_set(struct arena *arena, const struct value *a, const struct va
 	return true;
 }
 
-static bool same_map(struct arena *arena, const struct value *a, const struct value *b, bool (*same)(struct arena *, const struct value *, const struct value *))
+static bool same_map(struct arena *arena, const struct value *a, const struct value *b,
+		     bool (*same)(struct arena *, const struct value *, const struct value *))
 {
 	if (a->count != b->count)
 		return false;
