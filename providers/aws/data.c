@@ -15,7 +15,27 @@ struct data_read {
 	struct reading reading;
 };
 
-/* What the configuration writes stays as it is written; the rest is what was found. */
+/* Blocks as they are written, with the defaults of what they leave open. */
+static const struct value *with_defaults(struct arena *arena, const struct entry *block, const struct value *written)
+{
+	if (written->state != VALUE_KNOWN)
+		return written;
+	const struct value **blocks = arena_array_of(arena, written->count, const struct value *);
+	for (uint32_t i = 0; i < written->count; i++) {
+		const struct value *one = written->items[i];
+		const struct value **items = arena_memdup(arena, one->items, one->count * sizeof(*items));
+		for (uint32_t k = 0; k < one->count; k++) {
+			const struct entry *entry = entry_find(block->entries, block->entry_count, value_key_at(one, k));
+			if (entry && entry->fallback && value_is_null(items[k]))
+				items[k] = entry->fallback;
+		}
+		blocks[i] = value_mark(arena, value_object_of(arena, one->type, items), one->marks);
+	}
+	const struct type *element = written->type->element;
+	return block->kind == ENTRY_SET ? value_set(arena, element, blocks, written->count) : value_list(arena, element, blocks, written->count);
+}
+
+/* What the configuration writes stays as it is written, unless the object says more; the rest is what was found. */
 static const struct value *with_written(struct arena *arena, const struct aws_type *type, const struct value *found, const struct value *config)
 {
 	const struct value **items = arena_memdup(arena, found->items, found->count * sizeof(*items));
@@ -24,9 +44,10 @@ static const struct value *with_written(struct arena *arena, const struct aws_ty
 		const struct entry *entry = entry_find(type->entries, type->entry_count, name);
 		const struct value *written = value_get(config, name);
 		bool output = entry && entry->kind == ENTRY_OUTPUT;
-		if (written && !output && !value_is_null(written) && !(entry && entry->kind >= ENTRY_ONE && !written->count))
-			items[i] = written;
-		else if (entry && entry->kind >= ENTRY_ONE && written && written->state == VALUE_KNOWN && !(entry->flags & ENTRY_COMPUTED))
+		bool found_more = entry && (entry->flags & ENTRY_COMPUTED) && !is_blank(items[i]) && !items[i]->deep_unknown;
+		if (entry && entry->kind >= ENTRY_ONE && written && !(entry->flags & ENTRY_COMPUTED))
+			items[i] = with_defaults(arena, entry, written);
+		else if (written && !output && !found_more && !value_is_null(written) && !(entry && entry->kind >= ENTRY_ONE && !written->count))
 			items[i] = written;
 	}
 	return value_object_of(arena, found->type, items);

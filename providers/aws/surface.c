@@ -471,7 +471,8 @@ static const struct value *attribute(struct env *env, const struct entry *entry,
 	struct arena *arena = env->eval.arena;
 	bool computed = entry->kind == ENTRY_OUTPUT || (entry->flags & ENTRY_COMPUTED);
 	const struct value *old = known(before) ? value_get(before, entry->name) : NULL;
-	if (old && old->state == VALUE_UNKNOWN)
+	/* of a data source `before` is what is written: nothing, where a default stands for it */
+	if (old && (old->state == VALUE_UNKNOWN || (env->type->base.data && entry->fallback && value_is_null(old))))
 		old = NULL;
 	bool unread = (entry->parts & ~parts_read) != 0;
 	if (old && !unread && (old->marks & VALUE_UNREAD))
@@ -529,10 +530,16 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 		}
 	}
 	const struct value *saved = env->self;
-	env->self = value_object_of(arena, shape, arena_memdup(arena, items, shape->count * sizeof(*items)));
+	const struct value **seen = arena_memdup(arena, items, shape->count * sizeof(*items));
+	for (uint32_t i = 0; type->base.data && known(before) && i < shape->count; i++) { /* what is written says what is looked for */
+		const struct value *old = value_get(before, shape->attrs[i].name);
+		if (old && !value_is_null(old) && !old->deep_unknown)
+			seen[i] = old;
+	}
+	env->self = value_object_of(arena, shape, seen);
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct entry *entry = entry_find(type->entries, type->entry_count, shape->attrs[i].name);
-		if (entry && entry->needs_self && strcmp(entry->name, "id") != 0)
+		if (entry && entry->needs_self && (type->base.data || strcmp(entry->name, "id") != 0))
 			items[i] = attribute(env, entry, before, parts_read);
 	}
 	for (uint32_t i = 0; i < shape->count; i++) {

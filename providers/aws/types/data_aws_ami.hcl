@@ -6,7 +6,7 @@ data "aws_ami" {
 
   schema {
     architecture          = out(string)
-    block_device_mappings = out(set(object({ device_name = string, ebs = map(string), no_device = string, virtual_name = string })), from([for b in object.BlockDeviceMappings : { device_name = b.DeviceName, no_device = b.NoDevice, virtual_name = b.VirtualName, ebs = b.Ebs }]))
+    block_device_mappings = out(set(object({ device_name = string, ebs = map(string), no_device = string, virtual_name = string })), from([for b in object.BlockDeviceMappings : { device_name = b.DeviceName, no_device = b.NoDevice, virtual_name = b.VirtualName, ebs = b.Ebs == null ? null : disk(b.Ebs) }]))
     boot_mode             = out(string)
     creation_date         = out(string)
     deprecation_time      = out(string)
@@ -38,7 +38,7 @@ data "aws_ami" {
     root_snapshot_id      = out(string, from(one([for b in object.BlockDeviceMappings : b.Ebs.SnapshotId if b.DeviceName == object.RootDeviceName])))
     sriov_net_support     = out(string)
     state                 = out(string)
-    state_reason          = out(map(string), from(object.StateReason))
+    state_reason          = out(map(string), from({ code = ifnull(object.StateReason.Code, "UNSET"), message = ifnull(object.StateReason.Message, "UNSET") }))
     tags                  = opt(map(string), computed, to(none), from(object.Tags))
     tpm_support           = out(string)
     uefi_data             = opt(string, local)
@@ -48,6 +48,20 @@ data "aws_ami" {
       name   = req(string)
       values = req(set(string))
     }, at(Filters))
+  }
+
+  function "disk" {
+    params = [e]
+    result = {
+      delete_on_termination      = tostring(ifnull(e.DeleteOnTermination, false))
+      encrypted                  = tostring(ifnull(e.Encrypted, false))
+      iops                       = tostring(ifnull(e.Iops, 0))
+      snapshot_id                = ifnull(e.SnapshotId, "")
+      throughput                 = tostring(ifnull(e.Throughput, 0))
+      volume_initialization_rate = tostring(ifnull(e.VolumeInitializationRate, 0))
+      volume_size                = tostring(ifnull(e.VolumeSize, 0))
+      volume_type                = ifnull(e.VolumeType, "")
+    }
   }
 
   read {

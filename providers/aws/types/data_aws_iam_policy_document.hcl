@@ -11,10 +11,10 @@ data "aws_iam_policy_document" {
     policy_id                 = opt(string)
     source_json               = opt(string, deprecated, length(0, 0))
     source_policy_documents   = opt(list(string), syntax(json))
-    version                   = opt(string, allowed("2008-10-17", "2012-10-17"))
+    version                   = opt(string, default("2012-10-17"), allowed("2008-10-17", "2012-10-17"))
     statement = list({
       actions       = opt(set(string))
-      effect        = opt(string, allowed("Allow", "Deny"))
+      effect        = opt(string, default("Allow"), allowed("Allow", "Deny"))
       not_actions   = opt(set(string))
       not_resources = opt(set(string))
       resources     = opt(set(string))
