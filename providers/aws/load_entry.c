@@ -341,7 +341,8 @@ const struct entry *entry_find(const struct entry *entries, size_t count, const 
 
 /* ---- the schema ---- */
 
-static void fill_schema(struct arena *arena, struct schema *schema, const struct entry *entries, size_t count)
+/* Of a data source, defaults show when it is read, not in what is written of it. */
+static void fill_schema(struct arena *arena, struct schema *schema, const struct entry *entries, size_t count, bool data)
 {
 	struct schema_attr *attrs = arena_array_of(arena, count, struct schema_attr);
 	struct schema_block *blocks = arena_array_of(arena, count + 1, struct schema_block);
@@ -352,7 +353,7 @@ static void fill_schema(struct arena *arena, struct schema *schema, const struct
 				 (e->flags & ENTRY_WRITE_ONLY ? ATTR_WRITE_ONLY : 0);
 		if (e->kind >= ENTRY_ONE) {
 			struct schema *inner = arena_new_of(arena, struct schema);
-			fill_schema(arena, inner, e->entries, e->entry_count);
+			fill_schema(arena, inner, e->entries, e->entry_count, data);
 			schema_finish(arena, inner);
 			blocks[schema->block_count++] = (struct schema_block){
 				.name = e->name,
@@ -369,7 +370,7 @@ static void fill_schema(struct arena *arena, struct schema *schema, const struct
 		if (element && element->kind == TYPE_OBJECT && e->type->kind != TYPE_MAP && e->kind != ENTRY_OUTPUT)
 			flags |= ATTR_BLOCKS;
 		attrs[schema->attr_count++] =
-			(struct schema_attr){.name = e->name, .type = e->type, .flags = flags, .fallback = e->fallback};
+			(struct schema_attr){.name = e->name, .type = e->type, .flags = flags, .fallback = data ? NULL : e->fallback};
 	}
 	schema->attrs = attrs;
 	schema->blocks = blocks;
@@ -398,7 +399,7 @@ static const struct schema *timeouts_schema(struct arena *arena, const struct aw
 const struct schema *entries_schema(struct arena *arena, const struct aws_type *type)
 {
 	struct schema *schema = arena_new_of(arena, struct schema);
-	fill_schema(arena, schema, type->entries, type->entry_count);
+	fill_schema(arena, schema, type->entries, type->entry_count, type->base.data);
 	const struct schema *timeouts = timeouts_schema(arena, type);
 	if (timeouts)
 		((struct schema_block *)(uintptr_t)schema->blocks)[schema->block_count++] =

@@ -8,7 +8,7 @@ from infer import Inference
 from shapes import ANY, SCALAR, Entry, Obj, Seq, Star, Surface, Wire, first, model, path_of, walk_path
 
 WORDS = {
-    'type': '''service key id arn settle tags named serial import like shape within lazy timeouts version create put delete
+    'type': '''service key id arn settle tags named serial import like shape within lazy timeouts version permissions create put delete
         refuse noun hook tag_id''',
     'read': 'call send objects object by match gone absent few also where choose args',
     'part': 'for call send objects object by match when many at_once into each absent gone args',
