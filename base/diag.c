@@ -113,6 +113,17 @@ void diags_set_address(struct diags *diags, size_t first, const char *address)
 	}
 }
 
+void diags_soften(struct diags *diags, size_t first, const char *address)
+{
+	for (size_t i = first; i < diags->count; i++) {
+		struct diag *diag = &diags->items[i];
+		if (diag->severity != DIAG_ERROR || !diag->address || strcmp(diag->address, address))
+			continue;
+		diag->severity = DIAG_WARNING;
+		diags->error_count--;
+	}
+}
+
 /* Bytes of the UTF-8 character at s; 0 where there is none, or one that steers terminals (C1, text direction). */
 static size_t harmless_char(const unsigned char *s, size_t n)
 {

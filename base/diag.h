@@ -58,6 +58,8 @@ void diag_add_note(struct diags *diags, struct diag *diag, struct src_range rang
 void diags_move(struct diags *to, struct diags *from);
 /* Gives every diagnostic from index `first` on, that has none yet, this address. */
 void diags_set_address(struct diags *diags, size_t first, const char *address);
+/* Makes the errors from index `first` on that have this address warnings. */
+void diags_soften(struct diags *diags, size_t first, const char *address);
 
 /*
  * Prints one as people read it:

@@ -252,6 +252,9 @@ static void on_done(void *ctx, const struct op_result *result)
 		}
 	} else if (task->options.kind != TASK_READ) {
 		failed(task, result);
+	} else if (task->options.node->resource->scoped) {
+		diags_soften(engine->diags, task->diag_mark, task->options.change->address);
+		ok = true;
 	}
 	diags_set_address(engine->diags, first, task->options.change->address);
 	if (task->options.kind != TASK_READ)

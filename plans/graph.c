@@ -896,6 +896,62 @@ static void check_ignored(struct builder *b, const struct node *node)
 	}
 }
 
+/* Whether a block, or the module, at this address is declared; keys do not count. */
+static bool is_declared(const struct graph *graph, const struct module *module, const struct address *address)
+{
+	for (size_t i = 0; i < address->module_count && module; i++) {
+		const struct module_call *call = map_find(&module->calls, address->modules[i].name);
+		module = call ? call->module : NULL;
+	}
+	return module && (!address->type || graph_find_block(graph, module, address->data, address->type, address->name));
+}
+
+static bool has_keys(const struct address *address)
+{
+	for (size_t i = 0; i < address->module_count; i++) {
+		if (address->modules[i].key.kind != KEY_NONE)
+			return true;
+	}
+	return address->key.kind != KEY_NONE;
+}
+
+/* Whether another object moves to where this one leaves. */
+static bool is_refilled(const struct module *module, const struct address *from)
+{
+	for (size_t i = 0; i < module->moved_count; i++) {
+		if (address_contains(&module->moved[i].to, from) && address_contains(from, &module->moved[i].to))
+			return true;
+	}
+	return false;
+}
+
+static void check_moved(struct builder *b, const struct module *module)
+{
+	for (size_t i = 0; i < module->moved_count; i++) {
+		const struct moved *moved = &module->moved[i];
+		if (!has_keys(&moved->from) && !has_keys(&moved->to) && is_declared(b->graph, module, &moved->from) &&
+		    !is_refilled(module, &moved->from))
+			diag_error(b->diags, moved->range, "Moved object still exists",
+				   "%s is still declared, and would be made anew where its object has moved away from. Rename the block, or take "
+				   "this one out.", address_print(b->graph->arena, &moved->from));
+	}
+	for (struct map_entry *e = map_first(&module->calls); e; e = map_next(&module->calls, e)) {
+		const struct module_call *call = e->value;
+		if (call->module)
+			check_moved(b, call->module);
+	}
+}
+
+static void check_removed(struct builder *b, const struct module *root)
+{
+	for (size_t i = 0; i < root->removed_count; i++) {
+		const struct address *from = &root->removed[i].from;
+		if (is_declared(b->graph, root, from))
+			diag_error(b->diags, root->removed[i].range, from->type ? "Removed resource still exists" : "Removed module still exists",
+				   "%s is still declared. Take its block out, or this one.", address_print(b->graph->arena, from));
+	}
+}
+
 struct graph *graph_build(struct arena *arena, struct config *config, const struct map *also, struct diags *diags)
 {
 	struct graph *graph = arena_new_of(arena, struct graph);
@@ -940,6 +996,8 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 			b.looked_at[i].count ? arena_memdup(arena, b.looked_at[i].items, b.looked_at[i].count * sizeof(char *)) : NULL;
 		vec_free(&b.looked_at[i]);
 	}
+	check_moved(&b, config->root);
+	check_removed(&b, config->root);
 	free(b.looked_at);
 	free(b.seen);
 	vec_free(&b.deps);

@@ -242,6 +242,7 @@ struct data_read {
 	struct expansion *expansion;
 	struct instance *instance;
 	struct op_request request;
+	size_t diag_mark;
 	uint64_t started_ms;
 };
 
@@ -275,6 +276,8 @@ static void on_data(void *ctx, const struct op_result *result)
 				      .planned = read->instance->value,
 				      .range = visit->node->resource->header_range,
 			      }, visit->node);
+	} else if (visit->node->resource->scoped) {
+		diags_soften(engine->diags, read->diag_mark, read->request.address);
 	} else {
 		visit->failed = true;
 	}
@@ -341,7 +344,10 @@ static void plan_data(struct block_visit *visit, struct module_instance *mi, str
 	struct instance_config config = resource_evaluate(engine, node, mi, instance, engine->arena, engine->diags);
 	diags_set_address(engine->diags, first, address);
 	if (!config.ok) {
-		visit->failed = true;
+		if (node->resource->scoped)
+			diags_soften(engine->diags, first, address);
+		else
+			visit->failed = true;
 		return;
 	}
 	struct provider_run *provider = engine_provider(engine, node->uses);
@@ -374,6 +380,7 @@ static void plan_data(struct block_visit *visit, struct module_instance *mi, str
 		.expansion = expansion,
 		.instance = instance,
 		.started_ms = loop_now_ms(engine->loop),
+		.diag_mark = first,
 		.request = {.kind = OP_READ_DATA, .type = node->type, .address = address, .config = config.config,
 			    .range = node->resource->header_range, .looked_at = node->looked_at, .looked_at_count = node->looked_at_count,
 			    .look_at_all = node->look_at_all},

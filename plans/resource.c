@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+/* What is ephemeral may only go into arguments that are not kept. */
+static void refuse_ephemeral(const struct schema *schema, const struct value *config, const struct body *body, struct diags *diags)
+{
+	for (size_t i = 0; i < schema->attr_count; i++) {
+		const char *name = schema->attrs[i].name;
+		const struct value *v = value_get(config, name);
+		if ((schema->attrs[i].flags & ATTR_WRITE_ONLY) || !v || !(value_marks_deep(v) & VALUE_EPHEMERAL))
+			continue;
+		const struct attribute *attr = body_find_attr(body, name);
+		diag_error(diags, attr ? attr->expr->range : body->end, "Invalid use of ephemeral value",
+			   "The argument \"%s\" is kept in the state, and an ephemeral value is not to be kept. Only write-only arguments, "
+			   "provider blocks and other ephemeral places take one.", name);
+	}
+	for (size_t i = 0; i < schema->block_count; i++) {
+		const char *name = schema->blocks[i].name;
+		const struct value *v = value_get(config, name);
+		if (!v || !(value_marks_deep(v) & VALUE_EPHEMERAL))
+			continue;
+		struct src_range range = body->end;
+		for (size_t k = 0; k < body->block_count; k++) {
+			if (!strcmp(body->blocks[k].type, name))
+				range = body->blocks[k].header_range;
+		}
+		diag_error(diags, range, "Invalid use of ephemeral value",
+			   "Blocks \"%s\" are kept in the state, and an ephemeral value is not to be kept.", name);
+	}
+}
+
 struct instance_config resource_evaluate(struct engine *engine, const struct node *node, struct module_instance *mi,
 					 const struct instance *instance, struct arena *arena, struct diags *diags)
 {
@@ -19,6 +47,8 @@ struct instance_config resource_evaluate(struct engine *engine, const struct nod
 		return (struct instance_config){NULL, false};
 	const struct value *config = schema_decode(&we.eval, r->body, node->type->schema, resource_meta_arguments,
 						   resource_meta_argument_count);
+	if (value_marks_deep(config) & VALUE_EPHEMERAL)
+		refuse_ephemeral(node->type->schema, config, r->body, diags);
 	bool ok = diags->error_count == errors;
 	if (ok && (value_marks_deep(config) & VALUE_UNREAD)) {
 		diag_error(diags, r->header_range, "Attribute not read",
@@ -147,6 +177,11 @@ bool evaluate_output(struct engine *engine, const struct node *node, struct diag
 		if (diags->error_count > errors)
 			break;
 		const struct value *v = world_output(engine->world, list->items[i], output, diags);
+		if (diags->error_count == errors && !output->ephemeral && (value_marks_deep(v) & VALUE_EPHEMERAL))
+			diag_error(diags, output->range, "Ephemeral value not allowed",
+				   "The value of the output \"%s\" is ephemeral, and %s", output->name,
+				   node->module->parent ? "its block does not say so:\n\n    ephemeral = true"
+							: "outputs of the root module are kept in the state.");
 		if (!node->module->parent && !output->sensitive && (value_marks_deep(v) & VALUE_SENSITIVE) &&
 		    diags->error_count == errors)
 			diag_error(diags, output->range, "Output refers to sensitive values",

@@ -439,6 +439,10 @@ const struct value *world_variable(struct world *world, struct module_instance *
 			v = value_unknown(world->arena, variable->type);
 		}
 	}
+	if (mi->parent && !variable->ephemeral && (value_marks_deep(v) & VALUE_EPHEMERAL))
+		diag_error(diags, range, "Invalid use of ephemeral value",
+			   "The value is ephemeral, and the variable \"%s\" of the module is not: its block would have to say\n\n    "
+			   "ephemeral = true", variable->name);
 	unsigned marks = (variable->sensitive ? VALUE_SENSITIVE : 0u) | (variable->ephemeral ? VALUE_EPHEMERAL : 0u);
 	if (marks)
 		v = value_mark(world->arena, v, marks);
@@ -467,8 +471,9 @@ const struct value *world_output(struct world *world, struct module_instance *mi
 	struct world_eval we;
 	world_eval_init(&we, world, mi, NULL, NULL, world->arena, diags);
 	const struct value *v = output->value ? eval_expr(&we.eval, output->value) : &value_unknown_any;
-	if (output->sensitive)
-		v = value_mark(world->arena, v, VALUE_SENSITIVE);
+	unsigned marks = (output->sensitive ? VALUE_SENSITIVE : 0u) | (output->ephemeral ? VALUE_EPHEMERAL : 0u);
+	if (marks)
+		v = value_mark(world->arena, v, marks);
 	memo->value = v;
 	return v;
 }

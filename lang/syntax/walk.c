@@ -97,6 +97,12 @@ static void walk_parts(struct walk *w, const struct template_part *parts, size_t
 	}
 }
 
+/* Whether a function's second argument is a type, whose names are no references. */
+static bool takes_type(const char *function)
+{
+	return !strcmp(function, "convert") || !strcmp(function, "core::convert");
+}
+
 static void walk_object(struct walk *w, const struct expr *e, const struct bound *bound)
 {
 	for (size_t i = 0; i < e->field_count; i++) {
@@ -140,8 +146,10 @@ static void walk(struct walk *w, const struct expr *e, const struct bound *bound
 	case EXPR_CALL:
 		if (w->call)
 			w->call(w->ctx, e);
-		for (size_t i = 0; i < e->arg_count; i++)
-			walk(w, e->args[i], bound);
+		for (size_t i = 0; i < e->arg_count; i++) {
+			if (!(i == 1 && takes_type(e->function)))
+				walk(w, e->args[i], bound);
+		}
 		break;
 	case EXPR_CONDITIONAL:
 		walk(w, e->condition, bound);

@@ -260,6 +260,9 @@ static void read_output(struct loader *l, struct module *module, const struct bl
 	o->depends_on = config_refs(l, config_expr(body, "depends_on"), "depends_on", &o->depends_on_count);
 	if (!o->value)
 		diag_error(l->diags, body->end, "Missing required argument", "The argument \"value\" is needed in an output block.");
+	if (o->ephemeral && !module->parent)
+		diag_error(l->diags, config_expr(body, "ephemeral")->range, "Ephemeral output not allowed",
+			   "Outputs of the root module are kept in the state; only those of modules that are called can be ephemeral.");
 	o->preconditions = conditions(l, body, "precondition", &o->precondition_count);
 	struct output *first = map_find(&module->outputs, o->name);
 	if (first)
@@ -509,6 +512,15 @@ static void read_removed(struct loader *l, struct module *module, const struct b
 	}
 	if (!as_address(l, config_expr(block->body, "from"), "from", &removed.from))
 		return;
+	bool keyed = removed.from.key.kind != KEY_NONE;
+	for (size_t i = 0; i < removed.from.module_count; i++)
+		keyed |= removed.from.modules[i].key.kind != KEY_NONE;
+	if (keyed || removed.from.data) {
+		diag_error(l->diags, config_expr(block->body, "from")->range, "Invalid address",
+			   "A removed block names a whole resource or module, without [keys], and no data source. One instance goes by changing the "
+			   "count or the for_each, or by\n\n    infra state rm ADDRESS");
+		return;
+	}
 	if (module->parent) { /* relative to its module: all its instances */
 		size_t depth = 0;
 		for (const struct module *m = module; m->parent; m = m->parent)
@@ -576,8 +588,10 @@ static void read_check(struct loader *l, struct module *module, const struct blo
 		if (strcmp(inner->type, "data") || inner->label_count != 2)
 			continue;
 		check->data = config_new_resource(l, module, inner, true);
-		if (check->data)
+		if (check->data) {
+			check->data->scoped = true;
 			map_put(&module->resources, check->data->address, check->data);
+		}
 	}
 	check->asserts = conditions(l, block->body, "assert", &check->assert_count);
 	if (!check->assert_count)

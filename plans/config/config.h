@@ -61,6 +61,7 @@ struct provider_use { /* provider = aws.west; also the rows of a module's `provi
 
 struct resource {
 	bool data;
+	bool scoped; /* a data source inside a check block: its errors are warnings */
 	const char *type, *name;
 	struct module *module;
 	const struct body *body; /* the whole block; meta-arguments are skipped by name when it is decoded */

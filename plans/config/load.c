@@ -129,7 +129,12 @@ static struct module *load_module(struct loader *l, struct module *parent, const
 	vec_add(&l->modules, module);
 	size_t read = 0, json = 0;
 	for (size_t i = 0; i < count; i++) {
-		json += ends_with(names[i], ".tf.json");
+		if (*names[i] != '.' && ends_with(names[i], ".tf.json")) {
+			json++;
+			diag_error(l->diags, call ? call->source_expr->range : SRC_NOWHERE, "Configuration in JSON syntax",
+				   "The file %s is in JSON syntax, which is not supported; without it, what it declares would be missing from "
+				   "the plan. Write it in the native syntax.", path_join(arena, dir, names[i]));
+		}
 		if (!config_is_plan_file(names[i]))
 			continue;
 		const struct src *src = read_source(l, path_join(arena, dir, names[i]));
@@ -140,10 +145,9 @@ static struct module *load_module(struct loader *l, struct module *parent, const
 		config_read_file(l, module, body, ends_with(names[i], ".infra"));
 	}
 	if (!read) {
-		diag_error(l->diags, call ? call->source_expr->range : SRC_NOWHERE, "No configuration files",
-			   "The directory %s holds no plan files (*.tf, *.infra).%s", dir,
-			   json ? " It holds files in JSON syntax (*.tf.json), which are not supported: write them in the native syntax."
-				: "");
+		if (!json)
+			diag_error(l->diags, call ? call->source_expr->range : SRC_NOWHERE, "No configuration files",
+				   "The directory %s holds no plan files (*.tf, *.infra).", dir);
 		return NULL;
 	}
 	load_calls(l, module);
