@@ -13,6 +13,7 @@ const struct provider_kind *const provider_kinds[] = {
 	&null_provider_kind,
 	&random_provider_kind,
 	&terraform_provider_kind,
+	&time_provider_kind,
 	&tls_provider_kind,
 	NULL,
 };

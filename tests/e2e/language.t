@@ -241,7 +241,8 @@ def test_modules_and_providers():
           '      source  = "hashicorp/aws"\n      version = "~> 4.0"\n    }\n  }\n}\n' + output("1"))
     listed = {"http": ["http"], "local": ["local_file", "local_sensitive_file"], "null": ["null_data_source", "null_resource"],
               "random": ["random_bytes", "random_id", "random_integer", "random_password", "random_pet", "random_shuffle",
-                         "random_string", "random_uuid"], "terraform": ["terraform_data"], "tls": ["tls_private_key", "tls_public_key"]}
+                         "random_string", "random_uuid"], "terraform": ["terraform_data"], "time": ["time_sleep", "time_static"],
+              "tls": ["tls_private_key", "tls_public_key"]}
     text = (Path(__file__).resolve().parents[2] / "docs/language.md").read_text(encoding="utf-8")
     for provider, types in listed.items():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{provider}` |") and f"`{types[0]}`" in line)

@@ -507,6 +507,55 @@ def test_local():
         t.ok(result.code == 1 and "nowhere cannot be read: No such file" in result.err, "local: no file to read", result)
 
 
+# ---- time
+
+TIME = '''
+resource "time_sleep" "before" {
+  create_duration  = "0.3s"
+  destroy_duration = "400ms"
+}
+resource "terraform_data" "after" {
+  input = time_sleep.before.id
+}
+resource "time_static" "now" {}
+resource "time_static" "then" {
+  rfc3339 = "2020-02-12T06:36:13+01:30"
+}
+'''
+
+
+def test_time():
+    with Folder(config=TIME) as f:
+        plan = f.infra("plan")
+        t.ok(re.search(r"\+ unix += 1581483973", plan.out) and re.search(r"\+ hour += 6", plan.out), "time: a moment that is written is known at once", plan)
+        begin = time.monotonic()
+        step(f.apply(), 0, "time: applies")
+        t.ok(time.monotonic() - begin >= 0.3, "time: and waits")
+        t.ok(f.is_empty(), "time: nothing is left to do")
+        now = f.value("time_static.now")
+        t.ok(abs(now["unix"] - time.time()) < 60 and now["rfc3339"] == now["id"] and re.fullmatch(r"[-0-9]+T[:0-9]+Z", now["id"]), "time: now", now)
+        then = f.value("time_static.then")
+        t.same([then[k] for k in ("year", "month", "day", "hour", "minute", "second", "unix")], [2020, 2, 12, 6, 36, 13, 1581483973],
+               "time: a moment, in its own zone")
+        begin = time.monotonic()
+        step(f.infra("destroy", "-auto-approve"), 0, "time: destroys")
+        t.ok(time.monotonic() - begin >= 0.4, "time: and waits for that, too")
+    config = ('import {\n  to = time_sleep.a\n  id = "30s,,k=v"\n}\nresource "time_sleep" "a" {\n  create_duration = "30s"\n'
+              '  triggers        = { k = "v" }\n}\nimport {\n  to = time_static.a\n  id = "2020-02-12T06:36:13Z"\n}\n'
+              'resource "time_static" "a" {\n}\n')
+    with Folder(config=config) as f:
+        plan = f.infra("plan")
+        t.ok("2 to import, 0 to add, 0 to change" in plan.out, "time: imports", plan)
+    for body, words in (('"time_sleep" "a" {\n}', "At least one of the arguments"), ('"time_sleep" "a" {\n  create_duration = "1 s"\n}', "is no duration"),
+                        ('"time_sleep" "a" {\n  create_duration = "1.s"\n}', "is no duration"),
+                        ('"time_static" "a" {\n  rfc3339 = "2020-02-30T00:00:00Z"\n}', "in the form of RFC 3339"),
+                        ('"time_static" "a" {\n  rfc3339 = "2020-02-20 00:00:00Z"\n}', "in the form of RFC 3339"),
+                        ('"time_static" "a" {\n  rfc3339 = "2020-02-20T00:00:00"\n}', "in the form of RFC 3339")):
+        with Folder(config=f"resource {body}\n") as f:
+            result = f.infra("plan")
+            t.ok(result.code == 1 and words in " ".join(result.err.split()), f"time: {words}", result)
+
+
 # ---- the console
 
 CONSOLE = '''
@@ -581,5 +630,6 @@ t.case(test_random_mistakes)
 t.case(test_null)
 t.case(test_tls)
 t.case(test_local)
+t.case(test_time)
 t.case(test_console)
 t.done()

@@ -126,6 +126,24 @@ RESOURCES = {
         id string c
         triggers map(string) o | { a = "a" } > { a = "b" }
     """,
+    "time_sleep 0": """
+        create_duration string o | "1ms" ~ "2ms"
+        destroy_duration string o | ~ "3ms"
+        id string c
+        triggers map(string) o | > { a = "b" }
+    """,
+    "time_static 0": """
+        day number c
+        hour number c
+        id string c
+        minute number c
+        month number c
+        rfc3339 string oc | > "2020-02-12T06:36:13Z"
+        second number c
+        triggers map(string) o | > { a = "b" }
+        unix number c
+        year number c
+    """,
     "terraform_data 0": """
         id string c
         input dynamic o | "a" ~ ["b"]
