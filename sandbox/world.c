@@ -26,6 +26,11 @@
 
 static const char identity_name[] = "world.json", store_name[] = "world.db", lock_name[] = "pid";
 #define USUAL_PACE 0.01
+/*
+ * What AWS shows for an hour after its end (a terminated instance) is there to be seen by who waits for
+ * that end: clients ask every few seconds, at whatever pace the world goes.
+ */
+enum { LONG_SECONDS = 600, LONG_MINIMUM_SECONDS = 180 };
 
 /* ---- who the world is ---- */
 
@@ -168,7 +173,10 @@ bool world_reset(struct world *world, struct buf *why)
 void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds)
 {
 	struct arena *arena = arena_new();
-	int64_t due = world->now_ms + (int64_t)llround(seconds * 1000 * world->identity.pace);
+	double wait = seconds * world->identity.pace;
+	if (seconds >= LONG_SECONDS && wait < LONG_MINIMUM_SECONDS)
+		wait = LONG_MINIMUM_SECONDS;
+	int64_t due = world->now_ms + (int64_t)llround(wait * 1000);
 	const char *names[] = {"due", "procedure", "region", "kind", "id"};
 	const struct value *items[] = {value_int(arena, due), value_string(arena, procedure), value_string(arena, region),
 				       value_string(arena, value_get_text(object, "_kind")), value_string(arena, value_get_text(object, "_id"))};

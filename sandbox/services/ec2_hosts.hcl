@@ -155,6 +155,10 @@ operation "RunInstances" {
   need "subnet" {
     id = subnet_id
   }
+  fail "Unsupported" {
+    when    = !is_offered(type)
+    message = "Your requested instance type (${type}) is not supported in your requested Availability Zone (${subnet.AvailabilityZone}). Please retry your request by not specifying an Availability Zone or choosing one of another region."
+  }
   fail "InvalidParameterCombination" {
     when    = length(ifnull(in.NetworkInterfaces, [])) > 1 || written(nic.NetworkInterfaceId)
     message = "The sandbox cloud gives an instance one new network interface."
@@ -287,16 +291,11 @@ operation "RunInstances" {
   }
 }
 
-# Sizes of a family grow alike: large has two, xlarge four, nxlarge four times n; two threads share a core.
-function "cpus" {
-  params = [type]
-  result = (ifnull({ nano = 2, micro = 2, small = 2, medium = 2, large = 2, xlarge = 4 }[split(".", type)[1]],
-  like(type, "*.*xlarge") ? 4 * tonumber(replace(split(".", type)[1], "xlarge", "")) : 96))
-}
-
+# Sizes of a family that is not in our list grow alike: an xlarge has four threads, two to a core.
 function "cpu_options" {
   params = [type]
-  result = { CoreCount = max(1, cpus(type) / 2), ThreadsPerCore = 2 }
+  result = (get("instance_type", type) != null ? { CoreCount = get("instance_type", type).VCpuInfo.DefaultCores, ThreadsPerCore = get("instance_type", type).VCpuInfo.DefaultThreadsPerCore }
+  : { CoreCount = like(type, "*.xlarge") ? 2 : like(type, "*.*xlarge") ? 2 * tonumber(replace(split(".", type)[1], "xlarge", "")) : 1, ThreadsPerCore = 2 })
 }
 
 procedure "instance_started" {
@@ -395,6 +394,13 @@ operation "ModifyInstanceAttribute" {
       set = { Attachments = [with(volume.Attachments[0], { DeleteOnTermination = ifnull(mapping.Ebs.DeleteOnTermination, true) })] }
     }
   }
+}
+
+operation "GetInstanceUefiData" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  answer = { InstanceId = instance.InstanceId }
 }
 
 operation "ModifyInstanceMetadataOptions" {

@@ -104,6 +104,9 @@ kind "network_acl" {
   view = with(self, {
     Associations = [for s in where("subnet", { VpcId = self.VpcId }) : { NetworkAclAssociationId = "aclassoc-${substr(sha256(s.SubnetId), 0, 17)}", NetworkAclId = self.NetworkAclId, SubnetId = s.SubnetId }]
   })
+  filters {
+    default = self.IsDefault
+  }
 }
 
 # What every VPC comes with: a main route table, a network ACL, a security group.
@@ -1105,6 +1108,7 @@ operation "ModifyNetworkInterfaceAttribute" {
 # ---- what every region has from the beginning
 
 procedure "region" {
+  run "make_instance_types" {}
   run "make_images" {}
   run "make_public_parameters" {}
 }
