@@ -33,8 +33,6 @@ static const struct aws_shape *place_of(const struct entry *entry, const struct 
 {
 	const char *const *path = entry->to;
 	size_t count = to ? entry->to_count : 0;
-	if (entry->flags & ENTRY_FLAT)
-		return shape;
 	if (!count) {
 		const struct aws_member *member = aws_member_match(shape, entry->name);
 		return member ? aws_member_shape(member) : NULL;

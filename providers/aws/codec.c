@@ -92,7 +92,7 @@ static const struct value *comma_list(struct arena *arena, const struct value *v
 	return value_string_n(arena, buf_text(&out), out.len);
 }
 
-static const char *const codecs[] = {"timestamp", "url", "protocol", "blob", "sha1_of_base64", "comma", "lower", "upper", "bool_text", "windows_password"};
+static const char *const codecs[] = {"url", "protocol", "blob", "sha1_of_base64", "comma", "lower", "upper", "bool_text"};
 
 bool codec_is_known(const char *codec)
 {

@@ -176,7 +176,7 @@ static void add_change(struct page *page, const struct entry *entry, const char 
 static void add_binding(struct page *page, const struct entry *entry, bool top, struct buf *out)
 {
 	const struct aws_shape *input = page->sends ? aws_shape_at(page->sends->input) : NULL;
-	bool argument = entry->kind != ENTRY_OUTPUT && !(entry->flags & (ENTRY_LOCAL | ENTRY_NOT_SENT | ENTRY_FLAT));
+	bool argument = entry->kind != ENTRY_OUTPUT && !(entry->flags & (ENTRY_LOCAL | ENTRY_NOT_SENT));
 	if (argument && entry->to_count) {
 		buf_addf(out, " Sent as %s.", joined(page, entry->to, entry->to_count, "."));
 	} else if (argument && top && input) {

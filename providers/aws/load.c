@@ -94,7 +94,7 @@ static void load_service(struct loader *l, const struct block *block)
 		else if (!strcmp(attr->name, "settling")) {
 			service->settling = loader_codes(l, loader_field(attr->expr, "codes"));
 			service->settling_ms = loader_duration(l, loader_field(attr->expr, "for"));
-		} else if (strcmp(attr->name, "protocol") != 0) { /* the tables know it */
+		} else {
 			loader_error(l, attr->name_range, "\"%s\" is not a word of services", attr->name);
 		}
 	}

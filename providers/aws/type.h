@@ -23,7 +23,6 @@ enum entry_flags {
 	ENTRY_LOCAL = 1u << 5, /* no API knows it */
 	ENTRY_KEPT = 1u << 6,  /* sent, never read */
 	ENTRY_TOKEN = 1u << 7, /* filled with the intent's token */
-	ENTRY_FLAT = 1u << 8,  /* a block whose members live in the structure around it */
 	ENTRY_NOT_SENT = 1u << 9, /* to(none) */
 	ENTRY_MEMBERS = 1u << 10, /* from(members): read through its reconcile group */
 	ENTRY_STRICT = 1u << 11,  /* null and empty are two things */

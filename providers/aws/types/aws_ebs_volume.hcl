@@ -9,7 +9,7 @@ type "aws_ebs_volume" {
 
   schema {
     availability_zone    = req(string, replace)
-    create_time          = out(string, as(timestamp))
+    create_time          = out(string)
     encrypted            = opt(bool, computed, replace)
     final_snapshot       = opt(bool, default(false), local)
     iops                 = opt(number, computed, unless(!contains(["io1", "io2", "gp3"], self.type)), check(value == 0 || contains(["io1", "io2", "gp3"], ifnull(self.type, "")), "left away unless the type is io1, io2 or gp3"))

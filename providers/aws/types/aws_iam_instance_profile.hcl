@@ -9,7 +9,7 @@ type "aws_iam_instance_profile" {
 
   schema {
     arn         = out(string)
-    create_date = out(string, as(timestamp))
+    create_date = out(string)
     name        = opt(string, computed, replace, at(InstanceProfileName), length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     name_prefix = opt(string, computed, replace, to(none), length(1, 102), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     path        = opt(string, replace, default("/"))

@@ -8,7 +8,7 @@ type "aws_iam_role" {
   schema {
     arn                   = out(string)
     assume_role_policy    = req(string, at(AssumeRolePolicyDocument), as(url), same(iam_policy), form(json), syntax(policy))
-    create_date           = out(string, as(timestamp))
+    create_date           = out(string)
     description           = opt(string, from(part.role.Description), length(0, 1000))
     force_detach_policies = opt(bool, default(false), local)
     managed_policy_arns   = opt(set(string), computed, deprecated, to(none), from(object.AttachedManagedPolicies[*].PolicyArn), syntax(arn))

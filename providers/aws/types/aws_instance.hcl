@@ -34,7 +34,7 @@ type "aws_instance" {
     key_name                             = opt(string, computed, replace)
     monitoring                           = opt(bool, computed, to(Monitoring.Enabled), from(contains(["enabled", "pending"], object.Monitoring.State)))
     outpost_arn                          = out(string)
-    password_data                        = out(string, as(windows_password), from(part.password.PasswordData))
+    password_data                        = out(string, from(part.password.PasswordData))
     placement_group                      = opt(string, computed, replace, at(Placement.GroupName))
     placement_partition_number           = opt(number, computed, replace, at(Placement.PartitionNumber))
     primary_network_interface_id         = out(string, from(nic.NetworkInterfaceId))

@@ -2,7 +2,6 @@
 # What the types of one service have in common. `kind` is the word that a type gives in `tags`.
 
 service "ec2" {
-  protocol  = ec2
   slow_down = ["RequestLimitExceeded", "Throttling", "EC2ThrottledException"]
   absent    = ["*.NotFound", "*.Malformed"]
   settling  = { codes = ["*.NotFound"], for = "2m" }       # only for objects made or named a moment ago
@@ -16,7 +15,6 @@ service "ec2" {
 }
 
 service "iam" {
-  protocol  = query
   region    = "aws-global"
   slow_down = ["Throttling"]
   absent    = ["NoSuchEntity"]
@@ -25,7 +23,6 @@ service "iam" {
 }
 
 service "efs" {
-  protocol  = rest_json
   slow_down = ["ThrottlingException"]
   absent    = ["FileSystemNotFound", "MountTargetNotFound"]
   tags {
@@ -37,7 +34,6 @@ service "efs" {
 }
 
 service "ssm" {
-  protocol  = json
   slow_down = ["ThrottlingException", "TooManyUpdates"]
   absent    = ["ParameterNotFound", "InvalidResourceId"]
   tags {
@@ -48,6 +44,4 @@ service "ssm" {
   }
 }
 
-service "sts" {
-  protocol = query
-}
+service "sts" {}
