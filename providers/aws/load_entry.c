@@ -18,7 +18,7 @@ struct flag_word {
 static const struct flag_word flag_words[] = {
 	{"computed", ENTRY_COMPUTED}, {"sensitive", ENTRY_SENSITIVE}, {"write_only", ENTRY_WRITE_ONLY},
 	{"deprecated", ENTRY_DEPRECATED}, {"replace", ENTRY_REPLACE}, {"local", ENTRY_LOCAL}, {"kept", ENTRY_KEPT},
-	{"token", ENTRY_TOKEN}, {"strict", ENTRY_STRICT}, {"stays", ENTRY_STAYS},
+	{"token", ENTRY_TOKEN}, {"strict", ENTRY_STRICT}, {"stays", ENTRY_STAYS}, {"zero", ENTRY_ZERO},
 };
 
 /* a.b[0].c as members; indexes are kept as "[0]" */

@@ -442,6 +442,12 @@ static const struct value *import_self(struct provider *p, const struct aws_type
 {
 	const struct value *self = schema_empty(arena, type->base.schema);
 	self = with_exact(arena, self, "id", value_string(arena, id));
+	for (size_t i = 0; i < type->entry_count; i++) { /* lists that turn out empty are shown so */
+		const struct entry *entry = &type->entries[i];
+		bool computed = entry->kind == ENTRY_OUTPUT || (entry->flags & ENTRY_COMPUTED) || (type->has_tags && !strcmp(entry->name, "tags"));
+		if (computed && entry->kind < ENTRY_ONE && type_is_collection(entry->type))
+			self = with_exact(arena, self, entry->name, value_zero(arena, entry->type));
+	}
 	if (!type->import)
 		return self;
 	struct diags ignored;
@@ -506,7 +512,8 @@ static void provider_read(struct provider *p, const struct resource_type *type, 
 				.type = aws_type,
 				.id = id ? id : "",
 				.self = self,
-				.parts = wanted_parts(aws_type, items[i].looked_at, items[i].looked_at_count, items[i].look_at_all, items[i].prior),
+				.parts = wanted_parts(aws_type, items[i].looked_at, items[i].looked_at_count,
+						      items[i].look_at_all || !items[i].prior, items[i].prior),
 				.confirm = true,
 				.address = items[i].address,
 				.range = items[i].range,

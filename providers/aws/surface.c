@@ -478,7 +478,7 @@ static const struct value *attribute(struct env *env, const struct entry *entry,
 	if (old && !unread && (old->marks & VALUE_UNREAD))
 		old = NULL;
 	if (unread || ((entry->flags & ENTRY_LOCAL) && !entry->from)) {
-		if (old && !old->deep_unknown)
+		if (old && !old->deep_unknown && !(entry->fallback && value_is_null(old)))
 			return old;
 		if (entry->fallback)
 			return entry->fallback;
@@ -501,6 +501,11 @@ static const struct value *attribute(struct env *env, const struct entry *entry,
 	else
 		wire = env->object && is_keyed(env->object) ? member_by_rule(env->object, entry->name) : NULL;
 	return entry_value(env, entry, wire, old);
+}
+
+static const struct value *filled(struct arena *arena, const struct entry *entry, const struct value *v)
+{
+	return (entry->flags & ENTRY_ZERO) && v->state == VALUE_NULL ? value_zero(arena, entry->type) : v;
 }
 
 const struct value *surface_value(struct env *env, const struct value *before, uint64_t parts_read, const struct value *all_tags,
@@ -526,7 +531,7 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 		} else if (entry->needs_self) { /* below, when what it looks at is read */
 			items[i] = old && !old->deep_unknown ? old : value_null(arena, entry->type);
 		} else {
-			items[i] = attribute(env, entry, before, parts_read);
+			items[i] = filled(arena, entry, attribute(env, entry, before, parts_read));
 		}
 	}
 	const struct value *saved = env->self;
@@ -540,7 +545,7 @@ const struct value *surface_value(struct env *env, const struct value *before, u
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct entry *entry = entry_find(type->entries, type->entry_count, shape->attrs[i].name);
 		if (entry && entry->needs_self && (type->base.data || strcmp(entry->name, "id") != 0))
-			items[i] = attribute(env, entry, before, parts_read);
+			items[i] = filled(arena, entry, attribute(env, entry, before, parts_read));
 	}
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct value *old = known(before) ? value_get(before, shape->attrs[i].name) : NULL;

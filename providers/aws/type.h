@@ -27,6 +27,7 @@ enum entry_flags {
 	ENTRY_MEMBERS = 1u << 10, /* from(members): read through its reconcile group */
 	ENTRY_STRICT = 1u << 11,  /* null and empty are two things */
 	ENTRY_STAYS = 1u << 12,   /* no longer written, it stays as it is */
+	ENTRY_ZERO = 1u << 13,    /* where nothing is there it reads as "", 0 or false, as computed ones do, and not as null */
 };
 
 /* What an argument's values must be, beyond their type; held against the configuration by validate.c. */

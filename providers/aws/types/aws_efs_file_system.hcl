@@ -17,7 +17,7 @@ type "aws_efs_file_system" {
     number_of_mount_targets         = out(number)
     owner_id                        = out(string)
     performance_mode                = opt(string, computed, replace, allowed("generalPurpose", "maxIO"))
-    provisioned_throughput_in_mibps = opt(number, at(ProvisionedThroughputInMibps))
+    provisioned_throughput_in_mibps = opt(number, zero, at(ProvisionedThroughputInMibps))
     size_in_bytes                   = out(list(object({ value = number, value_in_ia = number, value_in_standard = number })), from([{ value = object.SizeInBytes.Value, value_in_ia = object.SizeInBytes.ValueInIA, value_in_standard = object.SizeInBytes.ValueInStandard }]))
     throughput_mode                 = opt(string, default("bursting"), allowed("bursting", "provisioned", "elastic"))
     lifecycle_policy = list({

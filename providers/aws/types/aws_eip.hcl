@@ -14,7 +14,7 @@ type "aws_eip" {
     association_id            = out(string)
     carrier_ip                = out(string)
     customer_owned_ip         = out(string)
-    customer_owned_ipv4_pool  = opt(string, replace, at(CustomerOwnedIpv4Pool))
+    customer_owned_ipv4_pool  = opt(string, zero, replace, at(CustomerOwnedIpv4Pool))
     domain                    = opt(string, computed, replace, allowed("vpc", "standard"))
     instance                  = opt(string, computed, to(none), from(object.InstanceId))
     ipam_pool_id              = opt(string, computed, replace, kept)

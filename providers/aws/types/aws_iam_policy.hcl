@@ -8,7 +8,7 @@ type "aws_iam_policy" {
   schema {
     arn              = out(string, from(object.Arn))
     attachment_count = out(number)
-    description      = opt(string, replace)
+    description      = opt(string, zero, replace)
     name             = opt(string, computed, replace, at(PolicyName), length(1, 128), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     name_prefix      = opt(string, computed, replace, to(none), length(1, 102), pattern("^[\\w+=,.@-]*$", "made of letters, digits and any of _+=,.@-"))
     path             = opt(string, replace, default("/"))

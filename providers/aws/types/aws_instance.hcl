@@ -21,7 +21,7 @@ type "aws_instance" {
     ebs_optimized                        = opt(bool, computed, replace)
     enable_primary_ipv6                  = opt(bool, computed, replace(prior.enable_primary_ipv6 == true && self.enable_primary_ipv6 == false), from(nic.Ipv6Addresses[0].IsPrimaryIpv6), conflicts(network_interface))
     get_password_data                    = opt(bool, default(false), local)
-    hibernation                          = opt(bool, replace, to(none), from(object.HibernationOptions.Configured))
+    hibernation                          = opt(bool, zero, replace, to(none), from(object.HibernationOptions.Configured))
     host_id                              = opt(string, computed, replace, at(Placement.HostId))
     host_resource_group_arn              = opt(string, computed, at(Placement.HostResourceGroupArn), conflicts(placement_group))
     iam_instance_profile                 = opt(string, computed, to(IamInstanceProfile.Name), from(reverse(split("/", object.IamInstanceProfile.Arn))[0]))

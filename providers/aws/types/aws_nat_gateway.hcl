@@ -7,7 +7,7 @@ type "aws_nat_gateway" {
   timeouts = { create = "10m", update = "10m", delete = "30m" }
 
   schema {
-    allocation_id                      = opt(string, from(primary.AllocationId), replace, check(self.connectivity_type != "private", "left away where connectivity_type is \"private\""))
+    allocation_id                      = opt(string, zero, from(primary.AllocationId), replace, check(self.connectivity_type != "private", "left away where connectivity_type is \"private\""))
     association_id                     = out(string, from(primary.AssociationId))
     connectivity_type                  = opt(string, replace, default("public"), allowed("private", "public"))
     network_interface_id               = out(string, from(primary.NetworkInterfaceId))

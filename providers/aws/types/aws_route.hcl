@@ -9,24 +9,24 @@ type "aws_route" {
   timeouts = { create = "5m", update = "2m", delete = "5m" }
 
   schema {
-    carrier_gateway_id          = opt(string, one_of(carrier_gateway_id, core_network_arn, egress_only_gateway_id, gateway_id, local_gateway_id, nat_gateway_id, network_interface_id, transit_gateway_id, vpc_endpoint_id, vpc_peering_connection_id), conflicts(destination_ipv6_cidr_block))
-    core_network_arn            = opt(string)
-    destination_cidr_block      = opt(string, replace, syntax(ipv4_cidr), one_of(destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id))
-    destination_ipv6_cidr_block = opt(string, replace, syntax(ipv6_cidr))
-    destination_prefix_list_id  = opt(string, replace)
-    egress_only_gateway_id      = opt(string, at(EgressOnlyInternetGatewayId), conflicts(destination_cidr_block))
-    gateway_id                  = opt(string, from(startswith(ifnull(object.GatewayId, ""), "vpce-") ? null : object.GatewayId))
+    carrier_gateway_id          = opt(string, zero, one_of(carrier_gateway_id, core_network_arn, egress_only_gateway_id, gateway_id, local_gateway_id, nat_gateway_id, network_interface_id, transit_gateway_id, vpc_endpoint_id, vpc_peering_connection_id), conflicts(destination_ipv6_cidr_block))
+    core_network_arn            = opt(string, zero)
+    destination_cidr_block      = opt(string, zero, replace, syntax(ipv4_cidr), one_of(destination_cidr_block, destination_ipv6_cidr_block, destination_prefix_list_id))
+    destination_ipv6_cidr_block = opt(string, zero, replace, syntax(ipv6_cidr))
+    destination_prefix_list_id  = opt(string, zero, replace)
+    egress_only_gateway_id      = opt(string, zero, at(EgressOnlyInternetGatewayId), conflicts(destination_cidr_block))
+    gateway_id                  = opt(string, zero, from(startswith(ifnull(object.GatewayId, ""), "vpce-") ? null : object.GatewayId))
     instance_id                 = out(string)
     instance_owner_id           = out(string)
-    local_gateway_id            = opt(string)
-    nat_gateway_id              = opt(string)
+    local_gateway_id            = opt(string, zero)
+    nat_gateway_id              = opt(string, zero)
     network_interface_id        = opt(string, computed)
     origin                      = out(string)
     route_table_id              = req(string, replace, kept)
     state                       = out(string)
-    transit_gateway_id          = opt(string)
-    vpc_endpoint_id             = opt(string, from(startswith(ifnull(object.GatewayId, ""), "vpce-") ? object.GatewayId : null), conflicts(destination_prefix_list_id))
-    vpc_peering_connection_id   = opt(string)
+    transit_gateway_id          = opt(string, zero)
+    vpc_endpoint_id             = opt(string, zero, from(startswith(ifnull(object.GatewayId, ""), "vpce-") ? object.GatewayId : null), conflicts(destination_prefix_list_id))
+    vpc_peering_connection_id   = opt(string, zero)
   }
 
   let {

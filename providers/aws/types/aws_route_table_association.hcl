@@ -8,7 +8,7 @@ type "aws_route_table_association" {
   timeouts = { create = "5m", update = "2m", delete = "5m" }
 
   schema {
-    gateway_id     = opt(string, replace, one_of(gateway_id, subnet_id))
+    gateway_id     = opt(string, zero, replace, one_of(gateway_id, subnet_id))
     route_table_id = req(string)
     subnet_id      = opt(string, replace)
   }

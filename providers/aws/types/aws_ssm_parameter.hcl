@@ -6,10 +6,10 @@ type "aws_ssm_parameter" {
   tags    = "Parameter"
 
   schema {
-    allowed_pattern  = opt(string, from(part.about.AllowedPattern), length(0, 1024))
+    allowed_pattern  = opt(string, zero, from(part.about.AllowedPattern), length(0, 1024))
     arn              = opt(string, computed, local, from(object.ARN))
     data_type        = opt(string, computed, replace, from(object.DataType), allowed("aws:ec2:image", "aws:ssm:integration", "text"))
-    description      = opt(string, from(part.about.Description), length(0, 1024))
+    description      = opt(string, zero, from(part.about.Description), length(0, 1024))
     has_value_wo     = out(bool, from(!isblank(self.value_wo_version)), follows(value_wo_version))
     insecure_value   = opt(string, computed, to(none), from(written(self.insecure_value) && object.Type != "SecureString" ? object.Value : null), follows(value), one_of(insecure_value, value, value_wo))
     key_id           = opt(string, computed, from(part.about.KeyId))

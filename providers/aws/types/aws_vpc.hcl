@@ -8,7 +8,7 @@ type "aws_vpc" {
   tags     = "vpc"
 
   schema {
-    assign_generated_ipv6_cidr_block     = opt(bool, at(AmazonProvidedIpv6CidrBlock), from(length([for a in object.Ipv6CidrBlockAssociationSet : a if a.Ipv6Pool == "Amazon" && a.Ipv6CidrBlockState.State == "associated"]) > 0), conflicts(ipv6_ipam_pool_id))
+    assign_generated_ipv6_cidr_block     = opt(bool, zero, at(AmazonProvidedIpv6CidrBlock), from(length([for a in object.Ipv6CidrBlockAssociationSet : a if a.Ipv6Pool == "Amazon" && a.Ipv6CidrBlockState.State == "associated"]) > 0), conflicts(ipv6_ipam_pool_id))
     cidr_block                           = opt(string, computed, replace, syntax(ipv4_cidr), conflicts(ipv4_netmask_length), check(can(regex("/(1[6-9]|2[0-8])$", value)), "a block of 16 to 28 bits"))
     default_network_acl_id               = out(string, from(part.acl.NetworkAclId))
     default_route_table_id               = out(string, from(part.table.RouteTableId))
@@ -23,8 +23,8 @@ type "aws_vpc" {
     ipv6_association_id                  = out(string, from(ipv6.AssociationId), follows(assign_generated_ipv6_cidr_block))
     ipv6_cidr_block                      = opt(string, computed, to(none), from(ipv6.Ipv6CidrBlock), follows(assign_generated_ipv6_cidr_block), syntax(ipv6_cidr), check(can(regex("/(44|48|52|56|60)$", value)), "a block of 44, 48, 52, 56 or 60 bits"), conflicts(ipv6_netmask_length), needs(ipv6_ipam_pool_id))
     ipv6_cidr_block_network_border_group = opt(string, computed, from(ipv6.NetworkBorderGroup), needs(assign_generated_ipv6_cidr_block))
-    ipv6_ipam_pool_id                    = opt(string, kept)
-    ipv6_netmask_length                  = opt(number, kept, allowed(44, 48, 52, 56, 60), needs(ipv6_ipam_pool_id))
+    ipv6_ipam_pool_id                    = opt(string, zero, kept)
+    ipv6_netmask_length                  = opt(number, zero, kept, allowed(44, 48, 52, 56, 60), needs(ipv6_ipam_pool_id))
     main_route_table_id                  = out(string, from(part.table.RouteTableId))
     owner_id                             = out(string)
   }
