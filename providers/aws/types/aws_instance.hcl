@@ -214,7 +214,7 @@ type "aws_instance" {
       for     = [launch_template]
       call    = "DescribeLaunchTemplates"
       send    = { LaunchTemplateIds = [tag(object.Tags, "aws:ec2launchtemplate:id")] }
-      objects = [for t in answer.LaunchTemplates : { id = t.LaunchTemplateId, name = t.LaunchTemplateName, version = self.launch_template.version }]
+      objects = [for t in answer.LaunchTemplates : { id = t.LaunchTemplateId, name = t.LaunchTemplateName, version = version_shown(t, self.launch_template.version, tag(object.Tags, "aws:ec2launchtemplate:version")) }]
     }
   }
 
@@ -273,6 +273,12 @@ type "aws_instance" {
       why   = object.StateReason.Message
     },
   ]
+
+  # "$Latest" stays what it is as long as the host runs with it.
+  function "version_shown" {
+    params = [template, wanted, running]
+    result = running == null || (wanted == "$Default" && running == tostring(template.DefaultVersionNumber)) || (wanted == "$Latest" && running == tostring(template.LatestVersionNumber)) ? wanted : running
+  }
 
   function "ebs" {
     params = [d, snapshot]
