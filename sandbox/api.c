@@ -341,7 +341,9 @@ static void answer(struct request *r, const struct value *value)
 
 static void fail_by_fault(struct request *r)
 {
-	if (r->fault->kind == FAULT_THROTTLE) {
+	if (r->fault->code) {
+		fail(r, r->fault->status, arena_strdup(r->arena, r->fault->code), "%s", r->fault->message);
+	} else if (r->fault->kind == FAULT_THROTTLE) {
 		bool ec2 = protocol_of(r) == AWS_EC2;
 		fail(r, ec2 ? 503 : 400, ec2 ? "RequestLimitExceeded" : code_by_protocol(r, "", "Throttling", "ThrottlingException"),
 		     ec2 ? "Request limit exceeded." : "Rate exceeded");

@@ -34,6 +34,7 @@ static const struct {
 	{"503", FAULT_ERROR, 503},		   {"500-after", FAULT_ERROR_AFTER, 500},
 	{"503-after", FAULT_ERROR_AFTER, 503},	   {"reset-before", FAULT_RESET_BEFORE, 0},
 	{"reset-after", FAULT_RESET_AFTER, 0},	   {"slow", FAULT_SLOW, 0},
+	{"error", FAULT_ERROR, 0},
 };
 
 struct faults *faults_new(void)
@@ -88,15 +89,27 @@ static bool read_kind(const char *name, struct fault *out, struct buf *why)
 bool faults_add(struct faults *faults, const struct value *order, struct buf *why)
 {
 	struct fault fault;
-	double count, skip, rate, seed, ms;
+	double count, skip, rate, seed, ms, status;
+	const char *code = value_get_text(order, "code"), *message = value_get_text(order, "message");
 	if (!read_kind(value_get_text(order, "kind"), &fault, why) || !read_number(order, "count", 0, 1e15, &count, why) ||
 	    !read_number(order, "skip", 0, 1e15, &skip, why) || !read_number(order, "rate", 1, 1, &rate, why) ||
-	    !read_number(order, "seed", 1, 1e15, &seed, why) || !read_number(order, "ms", 1000, 3600e3, &ms, why))
+	    !read_number(order, "seed", 1, 1e15, &seed, why) || !read_number(order, "ms", 1000, 3600e3, &ms, why) ||
+	    !read_number(order, "status", 400, 599, &status, why))
 		return false;
+	bool named = fault.kind == FAULT_ERROR && !fault.status;
+	if (named != (code && *code)) {
+		buf_adds(why, named ? "an error needs a \"code\", such as InsufficientInstanceCapacity" : "only the fault \"error\" takes a \"code\"");
+		return false;
+	}
 	struct arena *arena = arena_new();
 	struct order *o = arena_new_of(arena, struct order);
 	const char *service = value_get_text(order, "service"), *operation = value_get_text(order, "operation");
 	fault.ms = (unsigned)ms;
+	if (named) {
+		fault.status = status < 400 ? 400 : (unsigned)status;
+		fault.code = arena_strdup(arena, code);
+		fault.message = arena_strdup(arena, message ? message : "An ordered fault.");
+	}
 	*o = (struct order){.arena = arena,
 			    .fault = fault,
 			    .service = service ? arena_strdup(arena, service) : NULL,
@@ -116,6 +129,8 @@ void faults_describe(const struct faults *faults, struct buf *out)
 		buf_addf(out, "%s", o->fault.name);
 		if (o->fault.kind == FAULT_SLOW)
 			buf_addf(out, " by %u ms", o->fault.ms);
+		if (o->fault.code)
+			buf_addf(out, " %s", o->fault.code);
 		if (o->service)
 			buf_addf(out, ", service %s", o->service);
 		if (o->operation)

@@ -21,14 +21,16 @@ struct fault {
 	enum fault_kind kind;
 	const char *name;    /* as it was ordered: "reset-after" */
 	unsigned status, ms; /* of errors; of waits */
+	const char *code, *message; /* of an error that was named; or NULL. Borrowed from the order */
 };
 
 struct faults *faults_new(void);
 void faults_free(struct faults *faults); /* NULL accepted */
 /*
- * An order as an object: "kind" (throttle, 500, 503, 500-after, 503-after, reset-before, reset-after,
- * slow), and any of "service", "operation" (patterns with *), "count" (how often at most), "skip" (how
- * many that fit are spared first), "rate" (of those that fit, 0 to 1), "seed", "ms". False with the reason.
+ * An order as an object: "kind" (throttle, 500, 503, 500-after, 503-after, error, reset-before,
+ * reset-after, slow), and any of "service", "operation" (patterns with *), "count" (how often at most),
+ * "skip" (how many that fit are spared first), "rate" (of those that fit, 0 to 1), "seed", "ms"; of an
+ * error "code", "message", "status". False with the reason.
  */
 bool faults_add(struct faults *faults, const struct value *order, struct buf *why) MUST_USE;
 void faults_clear(struct faults *faults);

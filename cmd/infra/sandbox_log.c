@@ -132,6 +132,7 @@ static const char fault_help[] =
 	"Orders what AWS does on a bad day. KIND is one of\n"
 	"  throttle       the request is refused, in the words of its service\n"
 	"  500, 503       it fails without effect\n"
+	"  error          the same with the error that -code=NAME, -message=TEXT and -status=N say\n"
 	"  500-after, 503-after   it has its effect, and the answer says that it failed\n"
 	"  reset-before   the connection is reset before it has an effect\n"
 	"  reset-after    it has its effect, and the answer is lost\n"
@@ -143,19 +144,21 @@ static const char fault_help[] =
 	"  -ms=N      of slow; 1000 by default\n"
 	"\n"
 	"    infra sandbox fault add reset-after -operation=RunInstances -count=1\n"
-	"    infra sandbox fault add throttle -service=ec2 -rate=0.2 -seed=7";
+	"    infra sandbox fault add throttle -service=ec2 -rate=0.2 -seed=7\n"
+	"    infra sandbox fault add error -code=InsufficientInstanceCapacity -status=500 -operation=RunInstances";
 
-static int fault_add(const struct sandbox_options *o, const char *const numbers[][2], size_t number_count, const char *service, const char *operation)
+static int fault_add(const struct sandbox_options *o, const char *const numbers[][2], size_t number_count, const char *const texts[][2],
+		     size_t text_count)
 {
 	AUTO_BUF struct buf order = BUF_INIT;
 	struct jsonw w = {.out = &order};
 	jsonw_open(&w, NULL, '{');
 	jsonw_text(&w, "order", "fault-add");
 	jsonw_text(&w, "kind", o->word[1]);
-	if (service)
-		jsonw_text(&w, "service", service);
-	if (operation)
-		jsonw_text(&w, "operation", operation);
+	for (size_t i = 0; i < text_count; i++) {
+		if (texts[i][1])
+			jsonw_text(&w, texts[i][0], texts[i][1]);
+	}
 	for (size_t i = 0; i < number_count; i++) {
 		if (!numbers[i][1])
 			continue;
@@ -175,14 +178,17 @@ static int fault_add(const struct sandbox_options *o, const char *const numbers[
 int sandbox_fault(int argc, char **argv)
 {
 	const char *service = NULL, *operation = NULL, *count = NULL, *skip = NULL, *rate = NULL, *seed = NULL, *ms = NULL;
+	const char *code = NULL, *message = NULL, *status = NULL;
 	const struct sandbox_option table[] = {{"service", true, &service}, {"operation", true, &operation}, {"count", true, &count}, {"skip", true, &skip},
-					       {"rate", true, &rate},	    {"seed", true, &seed},	     {"ms", true, &ms},	      {NULL, false, NULL}};
+					       {"rate", true, &rate},	    {"seed", true, &seed},	     {"ms", true, &ms},
+					       {"code", true, &code},	    {"message", true, &message},     {"status", true, &status},	      {NULL, false, NULL}};
 	struct sandbox_options o = {0};
 	if (sandbox_options(&o, argc, argv, table, fault_help)) {
-		const char *const numbers[][2] = {{"count", count}, {"skip", skip}, {"rate", rate}, {"seed", seed}, {"ms", ms}};
+		const char *const numbers[][2] = {{"count", count}, {"skip", skip}, {"rate", rate}, {"seed", seed}, {"ms", ms}, {"status", status}};
+		const char *const texts[][2] = {{"service", service}, {"operation", operation}, {"code", code}, {"message", message}};
 		const char *what = o.words ? o.word[0] : "";
 		if (!strcmp(what, "add") && o.words == 2)
-			o.code = fault_add(&o, numbers, ARRAY_LEN(numbers), service, operation);
+			o.code = fault_add(&o, numbers, ARRAY_LEN(numbers), texts, ARRAY_LEN(texts));
 		else if (!strcmp(what, "list") && o.words == 1)
 			o.code = sandbox_give_order(o.dir, "{\"order\":\"fault-list\"}", "No faults are ordered.");
 		else if (!strcmp(what, "clear") && o.words == 1)

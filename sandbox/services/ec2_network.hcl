@@ -79,6 +79,30 @@ operation "DescribeAvailabilityZones" {
   ignore = ["AllAvailabilityZones"]
 }
 
+operation "DescribeRegions" {
+  let {
+    names   = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2"]
+    lost    = [for n in ifnull(in.RegionNames, []) : n if !contains(names, n)]
+    unknown = [for f in ifnull(in.Filters, []) : f.Name if !contains(["region-name", "opt-in-status", "endpoint"], f.Name)]
+  }
+  fail "InvalidParameterValue" {
+    when    = length(lost) + length(unknown) > 0
+    message = length(lost) > 0 ? "Invalid region: [${join(", ", lost)}]" : "The filter '${one(unknown)}' is invalid"
+  }
+  answer = {
+    Regions = [for r in names : { RegionName = r, Endpoint = "ec2.${r}.amazonaws.com", OptInStatus = "opt-in-not-required" } if(isblank(in.RegionNames) || contains(ifnull(in.RegionNames, []), r))
+    && alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(f.Name == "region-name" ? r : f.Name == "endpoint" ? "ec2.${r}.amazonaws.com" : "opt-in-not-required", v)])])]
+  }
+  ignore = ["AllRegions"]
+}
+
+operation "DescribeAccountAttributes" {
+  let {
+    known = { supported-platforms = ["VPC"], default-vpc = [ifnull(default_vpc().VpcId, "none")], vpc-max-security-groups-per-interface = ["5"], max-elastic-ips = ["5"], vpc-max-elastic-ips = ["5"], max-instances = ["20"] }
+  }
+  answer = { AccountAttributes = [for name, values in known : { AttributeName = name, AttributeValues = [for v in values : { AttributeValue = v }] } if isblank(in.AttributeNames) || contains(ifnull(in.AttributeNames, []), name)] }
+}
+
 # ---- VPCs
 
 kind "vpc" {
@@ -287,6 +311,26 @@ kind "subnet" {
   }
 }
 
+function "new_subnet" {
+  params = [vpc_id, cidr, zone]
+  result = {
+    VpcId                         = vpc_id
+    CidrBlock                     = cidr
+    AvailabilityZone              = zone
+    AvailabilityZoneId            = zone_id(zone)
+    State                         = "pending"
+    OwnerId                       = account
+    DefaultForAz                  = false
+    MapPublicIpOnLaunch           = false
+    MapCustomerOwnedIpOnLaunch    = false
+    AssignIpv6AddressOnCreation   = false
+    Ipv6CidrBlockAssociationSet   = []
+    EnableDns64                   = false
+    Ipv6Native                    = false
+    PrivateDnsNameOptionsOnLaunch = { HostnameType = "ip-name", EnableResourceNameDnsARecord = false, EnableResourceNameDnsAAAARecord = false }
+  }
+}
+
 operation "CreateSubnet" {
   need "vpc" {
     id = in.VpcId
@@ -315,22 +359,7 @@ operation "CreateSubnet" {
     message = "Value (${ifnull(in.AvailabilityZone, in.AvailabilityZoneId)}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${join(", ", zones())}."
   }
   create "subnet" {
-    value = {
-      VpcId                         = vpc.VpcId
-      CidrBlock                     = cidr_base(in.CidrBlock)
-      AvailabilityZone              = zone
-      AvailabilityZoneId            = zone_id(zone)
-      State                         = "pending"
-      OwnerId                       = account
-      DefaultForAz                  = false
-      MapPublicIpOnLaunch           = false
-      MapCustomerOwnedIpOnLaunch    = false
-      AssignIpv6AddressOnCreation   = false
-      Ipv6CidrBlockAssociationSet   = []
-      EnableDns64                   = false
-      Ipv6Native                    = false
-      PrivateDnsNameOptionsOnLaunch = { HostnameType = "ip-name", EnableResourceNameDnsARecord = false, EnableResourceNameDnsAAAARecord = false }
-    }
+    value = new_subnet(vpc.VpcId, cidr_base(in.CidrBlock), zone)
   }
   run "number_subnet" {
     of = subnet
@@ -1107,8 +1136,51 @@ operation "ModifyNetworkInterfaceAttribute" {
 
 # ---- what every region has from the beginning
 
+# A VPC with a public subnet in each zone, and a way out.
+procedure "make_default_vpc" {
+  create "vpc" {
+    tags = []
+    value = {
+      CidrBlock                        = "172.31.0.0/16"
+      State                            = "available"
+      DhcpOptionsId                    = "dopt-${substr(sha256("${account} ${region}"), 0, 17)}"
+      OwnerId                          = account
+      InstanceTenancy                  = "default"
+      IsDefault                        = true
+      EnableDnsSupport                 = true
+      EnableDnsHostnames               = true
+      EnableNetworkAddressUsageMetrics = false
+      CidrBlockAssociationSet          = [{ AssociationId = new_id("vpc-cidr-assoc-"), CidrBlock = "172.31.0.0/16", CidrBlockState = { State = "associated" } }]
+    }
+  }
+  run "vpc_furniture" {
+    of = vpc
+  }
+  each "zone" {
+    in = [for n, z in zones() : { name = z, cidr = cidrsubnet("172.31.0.0/16", 4, n) }]
+    create "subnet" {
+      tags = []
+      value = with(new_subnet(vpc.VpcId, zone.cidr, zone.name), { State = "available", DefaultForAz = true, MapPublicIpOnLaunch = true })
+    }
+    run "number_subnet" {
+      of = subnet
+    }
+  }
+  create "internet_gateway" {
+    tags  = []
+    value = { Attachments = [{ VpcId = vpc.VpcId, State = "available" }], OwnerId = account }
+  }
+  let {
+    table = one(where("route_table", { VpcId = vpc.VpcId }))
+  }
+  update "table" {
+    set = { Routes = concat([{ DestinationCidrBlock = "0.0.0.0/0", GatewayId = internet_gateway.InternetGatewayId, State = "active", Origin = "CreateRoute" }], table.Routes) }
+  }
+}
+
 procedure "region" {
   run "make_instance_types" {}
   run "make_images" {}
   run "make_public_parameters" {}
+  run "make_default_vpc" {}
 }

@@ -135,6 +135,11 @@ def test_hosts(cloud):
     ec2.delete_volume(VolumeId=volume)
     tap.same(refused(ec2.delete_volume, VolumeId=volumes[0]["VolumeId"]), "VolumeInUse", "a volume in use")
     tap.same(refused(ec2.delete_subnet, SubnetId=subnet), "DependencyViolation", "a subnet in use")
+    easy = ec2.run_instances(ImageId=images[0]["ImageId"], InstanceType="t3.micro", MinCount=1, MaxCount=1)["Instances"][0]
+    default = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]
+    tap.ok(easy["VpcId"] == default["VpcId"] and easy.get("PublicIpAddress"), "without a subnet: in the default VPC, with a public address", easy)
+    tap.same(len(ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]), 6, "which has a subnet in each zone")
+    ec2.terminate_instances(InstanceIds=[easy["InstanceId"]])
     changes = ec2.stop_instances(InstanceIds=ids[:1])["StoppingInstances"]
     tap.same((changes[0]["PreviousState"]["Name"], changes[0]["CurrentState"]["Name"]), ("running", "stopping"), "stopping")
     stopped = until(lambda: ec2.describe_instances(InstanceIds=ids[:1])["Reservations"][0]["Instances"][0]["State"]["Name"], "stopped")[1]
@@ -145,7 +150,7 @@ def test_hosts(cloud):
     ec2.modify_instance_attribute(InstanceId=ids[1], DisableApiTermination={"Value": False})
     ec2.terminate_instances(InstanceIds=ids)
     tap.same(until(states, {"terminated"})[1], {"terminated"}, "terminated")
-    tap.same(ec2.describe_volumes()["Volumes"], [], "and their volumes are gone")
+    tap.same(until(lambda: ec2.describe_volumes()["Volumes"], [])[1], [], "and their volumes are gone")
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc_id)
     types = ec2.describe_instance_types(InstanceTypes=["dl1.24xlarge"])["InstanceTypes"][0]

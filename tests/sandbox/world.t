@@ -115,6 +115,11 @@ def test_faults(cloud):
         cloud.command("fault", "add", "throttle", "-service=sts", "-rate=0.5", "-seed=5")
         days.append([code_of(sts.get_caller_identity)[0] for _ in range(16)])
     tap.ok(days[0] == days[1] and len(set(days[0])) == 2, "the same seed gives the same days", days)
+    cloud.command("fault", "clear")
+    cloud.command("fault", "add", "error", "-code=InsufficientInstanceCapacity", "-status=500", "-operation=RunInstances")
+    run = caller(cloud, service="ec2").run_instances
+    tap.same(code_of(run, ImageId="ami-1", MinCount=1, MaxCount=1), ("InsufficientInstanceCapacity", 500), "an error by its name")
+    tap.same(cloud.command("fault", "add", "error").code, 1, "which it needs")
     wrong = cloud.command("fault", "add", "trottle")
     tap.ok(wrong.code == 1 and 'did you mean "throttle"' in wrong.err, "a misspelt fault", wrong)
     cloud.reset()

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "lang/value/json.h"
+#include "sandbox/faults.h"
+#include "sandbox/run.h"
+#include "sandbox/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct arena *arena;
+
+static const struct value *json(const char *text)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	const struct value *v = value_from_json(arena, text, strlen(text), &why);
+	assert_non_null(v);
+	return v;
+}
+
+static const char *text_of(const struct value *v)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	value_to_json(v, false, &out);
+	return buf_copy(&out, arena);
+}
+
+/* ---- service files ---- */
+
+/* Every file is read, and every name in it is one of AWS's models. */
+static void files_hold(void **state)
+{
+	(void)state;
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct library *library = library_new(&why);
+	assert_string_equal(buf_text(&why), "");
+	assert_non_null(library);
+	assert_non_null(map_find(&library->services, "ec2"));
+	const struct service *ec2 = map_find(&library->services, "ec2");
+	const struct operation *create = map_find(&ec2->operations, "CreateVpc");
+	assert_non_null(create);
+	assert_non_null(map_find(&create->parameters, "CidrBlock"));
+	assert_non_null(map_find(&create->parameters, "TagSpecifications"));
+	assert_null(map_find(&create->parameters, "Ipv4IpamPoolId"));
+	library_free(library);
+}
+
+static void patterns(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *text;
+		bool fits;
+	} cases[] = {
+		{"", "", true},		 {"", "a", false},	 {"*", "", true},	  {"a*", "abc", true},	 {"*c", "abc", true},
+		{"a?c", "abc", true},	 {"a?c", "ac", false},	 {"*b*", "abc", true},	  {"a*b*c", "aXbXbXc", true}, {"a\\*", "a*", true},
+		{"a\\*", "ab", false},	 {"ab", "abc", false},	 {"abc", "ab", false},	  {"**", "x", true},	 {"*ab", "aab", true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(text_like(cases[i].pattern, cases[i].text), cases[i].fits);
+}
+
+/* What answers show is what the shape has of it, at any depth. */
+static void fitting(void **state)
+{
+	(void)state;
+	const struct aws_shape *shape = aws_shape_find(aws_service_find("ec2"), "Vpc");
+	assert_non_null(shape);
+	const struct value *v = json("{\"VpcId\":\"v\",\"_kind\":\"vpc\",\"State\":null,\"Tags\":[{\"Key\":\"a\",\"Value\":\"b\",\"Other\":1},null]}");
+	assert_string_equal(text_of(value_fit(arena, shape, v)), "{\"Tags\":[{\"Key\":\"a\",\"Value\":\"b\"}],\"VpcId\":\"v\"}");
+	assert_string_equal(text_of(value_with(arena, json("{\"a\":1,\"b\":2}"), json("{\"b\":null,\"c\":3}"))), "{\"a\":1,\"c\":3}");
+}
+
+/* ---- the store ---- */
+
+static const char *value_at(struct store *store, const char *id)
+{
+	const struct object *o = store_find(store, "vpc", "r", id);
+	return o ? text_of(o->value) : "none";
+}
+
+static void transactions(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/test_sandbox_XXXXXX";
+	AUTO_BUF struct buf why = BUF_INIT;
+	close(mkstemp(path));
+	struct store *store = store_open(path, &why);
+	assert_non_null(store);
+	store_put(store, "vpc", "r", "a", json("{\"n\":1}"));
+	store_put(store, "vpc", "r", "b", json("{\"n\":2}"));
+	assert_true(store_commit(store, &why));
+
+	/* changed twice, deleted, made: all taken back */
+	store_put(store, "vpc", "r", "a", json("{\"n\":3}"));
+	store_put(store, "vpc", "r", "a", json("{\"n\":4}"));
+	store_delete(store, store_find(store, "vpc", "r", "b"));
+	store_put(store, "vpc", "r", "c", json("{}"));
+	assert_string_equal(value_at(store, "a"), "{\"n\":4}");
+	assert_string_equal(value_at(store, "b"), "none");
+	store_rollback(store);
+	assert_string_equal(value_at(store, "a"), "{\"n\":1}");
+	assert_string_equal(value_at(store, "b"), "{\"n\":2}");
+	assert_string_equal(value_at(store, "c"), "none");
+
+	/* made and deleted in one go leaves nothing; order is that of creation */
+	store_put(store, "vpc", "r", "d", json("{}"));
+	store_delete(store, store_find(store, "vpc", "r", "d"));
+	store_put(store, "vpc", "r", "a", json("{\"n\":5}"));
+	store_put(store, "vpc", "other", "a", json("{\"n\":6}"));
+	assert_true(store_commit(store, &why));
+	size_t count;
+	const struct object *const *list = store_list(store, "vpc", "r", &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(list[0]->id, "a");
+	assert_string_equal(list[1]->id, "b");
+
+	/* what was not committed does not outlive the process */
+	store_put(store, "vpc", "r", "e", json("{}"));
+	store_close(store);
+	store = store_open(path, &why);
+	assert_non_null(store);
+	assert_int_equal(store_size(store), 3);
+	assert_string_equal(value_at(store, "a"), "{\"n\":5}");
+	assert_string_equal(value_at(store, "e"), "none");
+	assert_true(store_empty(store, &why));
+	assert_int_equal(store_size(store), 0);
+	store_close(store);
+	const char *const ends[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		unlink(arena_printf(arena, "%s%s", path, ends[i]));
+}
+
+/* ---- faults ---- */
+
+static void fault_orders(void **state)
+{
+	(void)state;
+	struct faults *faults = faults_new();
+	AUTO_BUF struct buf why = BUF_INIT;
+	assert_true(faults_add(faults, json("{\"kind\":\"503\",\"service\":\"ec2\",\"operation\":\"Create*\",\"skip\":1,\"count\":2}"), &why));
+	assert_null(faults_next(faults, "iam", "CreateRole"));
+	assert_null(faults_next(faults, "ec2", "DeleteVpc"));
+	assert_null(faults_next(faults, "ec2", "CreateVpc"));
+	for (int i = 0; i < 2; i++) {
+		const struct fault *fault = faults_next(faults, "ec2", "CreateVpc");
+		assert_non_null(fault);
+		assert_int_equal(fault->kind, FAULT_ERROR);
+		assert_int_equal(fault->status, 503);
+	}
+	assert_null(faults_next(faults, "ec2", "CreateVpc"));
+	static const char *const wrong[] = {"{}", "{\"kind\":\"504\"}", "{\"kind\":\"slow\",\"rate\":2}", "{\"kind\":\"slow\",\"ms\":\"x\"}", "{\"kind\":\"error\"}",
+					    "{\"kind\":\"500\",\"code\":\"X\"}"};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		buf_clear(&why);
+		assert_false(faults_add(faults, json(wrong[i]), &why));
+		assert_true(why.len > 0);
+	}
+	faults_clear(faults);
+	assert_true(faults_add(faults, json("{\"kind\":\"slow\",\"rate\":0.25,\"seed\":3}"), &why));
+	int happened = 0;
+	for (int i = 0; i < 4000; i++)
+		happened += faults_next(faults, "ec2", "X") != NULL;
+	assert_in_range(happened, 850, 1150);
+	faults_free(faults);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_hold), cmocka_unit_test(patterns), cmocka_unit_test(fitting),
+		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders),
+	};
+	arena = arena_new();
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_free(arena);
+	return failed;
+}
