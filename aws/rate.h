@@ -22,9 +22,9 @@ struct aws_rates *aws_rates_new(struct loop *loop);
 void aws_rates_free(struct aws_rates *rates); /* NULL accepted */
 
 struct aws_bucket;
-/* Lives as long as the rates. `documented`: the endpoint is AWS's own. */
+/* Lives as long as the rates. `is_aws`: the endpoint is AWS's own. */
 struct aws_bucket *aws_bucket_for(struct aws_rates *rates, const struct aws_operation *op, const char *region,
-				  bool documented);
+				  bool is_aws);
 
 /* One who waits for a token; zeroed before its first use, and owned by the caller. */
 struct aws_waiter {

@@ -62,35 +62,33 @@ struct op {
 	struct env env;
 	struct diags mistakes; /* of expressions */
 	struct map kept;
-	enum op_phase phase;
 	VEC(struct frame) frames;
 	const struct value *self; /* planned, unknown parts null; what steps set is in it */
 	const char *id;
-	bool fresh;               /* env.object is as it stands now */
-	uint64_t deadline;        /* ms */
+	uint64_t deadline; /* ms */
 	uint64_t timeout_ms;
 	struct reading reading;
 	struct arena *object_arena; /* of the last read */
 	uint64_t object_parts, parts_needed;
-	bool reading_now;
 	aws_call_id call;
 	loop_timer_id timer;
 	const struct value *params; /* of the call under way */
-	bool running, failing, tainted, made;
+	size_t resume_at; /* update: create steps that are still to be done, from here; SIZE_MAX: none */
+	const char *resume_bracket;
+	const struct value *result;
+	const char *serial_key;
+	struct op *next_waiting; /* for the same serial key */
+	void (*after_search)(struct op *op, bool found, bool ours, bool failed); /* settling and adopting */
+	enum op_phase phase;
+	unsigned searches;
+	unsigned reads; /* of the last read, while the object does not show */
+	bool fresh;     /* env.object is as it stands now */
+	bool reading_now;
+	bool running, failing, tainted, made, marked;
 	bool parked;   /* waits for a lock or a search */
 	bool finished; /* done() was called; it goes when nothing of it runs */
 	bool searching, settle_by_id;
 	bool in_create_steps;
-	size_t resume_at; /* update: create steps that are still to be done, from here; SIZE_MAX: none */
-	const char *resume_bracket;
-	const struct value *result;
-	bool marked;
-	unsigned reads; /* of the last read, while the object does not show */
-	const char *serial_key;
-	struct op *next_waiting; /* for the same serial key */
-	/* settling and adopting */
-	unsigned searches;
-	void (*after_search)(struct op *op, bool found, bool ours, bool failed);
 };
 
 /* The frame at work. */

@@ -180,7 +180,7 @@ static void take_objects(struct batch_call *call, const struct value *answer)
 	for (uint32_t i = 0; is_list(objects) && i < objects->count; i++) {
 		const char *key = object_key(batch, plan->match, objects->items[i]);
 		if (key && !map_find(&by_key, key))
-			map_put(&by_key, key, (void *)(uintptr_t)objects->items[i]);
+			map_put(&by_key, key, (void *)objects->items[i]);
 	}
 	for (size_t i = 0; i < call->count; i++) {
 		const char *key = reading_key(batch, plan->match, call->items[i]);

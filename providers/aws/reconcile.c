@@ -35,6 +35,8 @@ static const struct value *find_member(struct op *op, const struct group *group,
 /* Whether what is wanted says more or other than what is there, where both have a key in common. */
 static bool member_differs(struct op *op, const struct value *want, const struct value *have)
 {
+	if (!want)
+		bug("a member without a value");
 	for (uint32_t i = 0; want->type->kind == TYPE_OBJECT && i < want->count; i++) {
 		const struct value *other = value_get(have, value_key_at(want, i));
 		const struct value *a = want->items[i];

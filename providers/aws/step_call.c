@@ -160,7 +160,7 @@ static void accept(struct op *op, struct frame *frame, const struct step *step, 
 	frame->lost = 0;
 	frame->retry_since = 0;
 	if (step->as)
-		map_put(&op->kept, step->as, (void *)(uintptr_t)answer);
+		map_put(&op->kept, step->as, (void *)answer);
 	if (step->mutates)
 		op->fresh = false;
 	/* where the id is made of the arguments, no step tells that the object is there now */
