@@ -11,7 +11,7 @@ BELOW = {  # part: what it may include besides itself
     'cmd': ['jobs', 'sandbox', 'plans', 'providers', 'state', 'aws', 'lang', 'base'],
 }
 HOMES = {  # header prefix: the files that may include it
-    'curl/': ['base/http_curl.c'], 'openssl/': ['base/digest.c', 'base/seal.c', 'base/keys.c'], 'sqlite3': ['base/db.c'],
+    'curl/': ['base/http_curl_internal.h'], 'openssl/': ['base/digest.c', 'base/seal.c', 'base/keys.c'], 'sqlite3': ['base/db.c'],
     'libxml/': ['aws/xml.c'], 'yaml.h': ['lang/value/yaml.c'], 'mpfr': ['lang/value/number.c'],
     'pcre2': ['lang/func/regex.c'], 'microhttpd': ['sandbox/http_server.c'], 'zlib': ['base/digest.c', 'lang/func/func_encoding.c'], 'iconv': ['lang/func/func_encoding.c'], 'crypt.h': ['base/bcrypt.c'],
 }
