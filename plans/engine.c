@@ -136,8 +136,10 @@ bool engine_validate(struct engine *engine, struct diags *diags)
 		case NODE_RESOURCE:
 			for (size_t k = 0; k < list->count && node->type; k++) {
 				struct expansion *expansion = world_expand_unknown_resource(engine->world, list->items[k], node);
+				size_t first = diags->count;
 				struct instance_config config = resource_evaluate(engine, node, list->items[k], &expansion->items[0],
 										  scratch, diags);
+				diags_set_address(diags, first, node->address);
 				if (config.ok)
 					expansion->items[0].value = value_copy(
 						engine->arena, diff_propose(scratch, node->type->schema, config.config, NULL));
