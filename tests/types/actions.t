@@ -76,7 +76,7 @@ for n, name in enumerate(todo, 1):
     if 'block' not in schema:
         wrong = [str(schema)]
     else:
-        answers, _ = Asker(ours, name, schema['block'], facts[name]).ask()
+        answers = Asker(ours, name, schema['block'], facts[name]).ask()
         wrong = [text for what, text in differences(answers, facts[name]) if not exceptions.excuses(name, what)]
     print(f'{"not ok" if wrong else "ok"} {n} - {name}')
     print(''.join(f'# {line}\n' for line in wrong), end='', flush=True)

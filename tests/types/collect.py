@@ -4,7 +4,7 @@
 
     tests/types/collect.py PROVIDER SCHEMA [TYPE...]
 
-PROVIDER is the provider's binary, SCHEMA the output of `terraform providers schema -json`. Three
+PROVIDER is the provider's binary, SCHEMA the output of `terraform providers schema -json`. Two
 files are written here, one type a line (with TYPEs, only those lines are renewed):
 
 schema.json   {"resource": {type: block}, "data": {type: block}}, without descriptions. A block is
@@ -26,8 +26,7 @@ actions.json  {type: {"create": ..., "change": ..., ...}}, from PlanResourceChan
   errors           {path: the first error} of plans that failed
   unsettled        paths that a plan without any change still wants to change: judge no others by
 
-validation.json {type: {path: {value: error}}}, what ValidateResourceTypeConfig says of values
-              that are not allowed: for text "aaa" and "", for numbers -1, 0 and 100000.
+Plans of aws_instance ask AWS: lead them to a server that plays it, with AWS_ENDPOINT_URL (tests/tools/moto_server.py).
 
 Elements of a set are written with their block's path, as those of a list are: "ingress.from_port".
 """
@@ -455,7 +454,7 @@ def names(steps):
 class Asker:
     def __init__(self, provider, type_name, block):
         self.provider, self.type, self.block = provider, type_name, block
-        self.validation, self.allowed = {}, {}
+        self.allowed = {}
 
     def base(self):
         out = smallest(self.type, self.block, (), self.allowed)
@@ -484,7 +483,7 @@ class Asker:
         return config
 
     def validate(self):
-        """Which values are refused; what an enumeration allows serves as samples."""
+        """What an enumeration allows serves as samples; what else is refused is asked by collect_checks.py."""
         for path, a in arguments(self.block):
             inner = innermost(a["type"])
             trials = {"string": ["aaa", ""], "number": [-1, 0, 100000]}.get(
@@ -501,8 +500,6 @@ class Asker:
                 if not found:
                     continue
                 text = re.sub(r"\s+", " ", found[0]).strip()
-                self.validation.setdefault(".".join(path), {})[
-                    trial if isinstance(trial, str) else str(trial)] = text
                 m = re.search(r'(?:to be one of|must be one of:?) \[(.*?)\]', text)
                 choices = re.findall(r'"([^"]*)"', m.group(1)) if m else []
                 if len(choices) > 1 and inner == "string":
@@ -600,7 +597,7 @@ class Asker:
                 if forced and len(others) == len(set(forced)):
                     out["replaced_by"].setdefault(name, others)
             out["change"][name] = actions
-        return {k: v for k, v in out.items() if v}, self.validation
+        return {k: v for k, v in out.items() if v}
 
 
 def related(one, other):
@@ -656,17 +653,16 @@ def main():
                       skip_metadata_api_check="true", skip_region_validation=True)
         for d in provider.configure(config):
             print("configure:", d)
-        actions, validation = {}, {}
+        actions = {}
         for t in wanted:
             asker = Asker(provider, t, schema["resource_schemas"][t]["block"])
-            actions[t], validation[t] = asker.ask()
+            actions[t] = asker.ask()
             print("%s: %d arguments, %d with errors, unsettled: %s" % (
                 t, len(actions[t].get("change", {})), len(actions[t].get("errors", {})),
                 " ".join(actions[t].get("unsettled", [])) or "-"), flush=True)
     finally:
         provider.close()
     update("actions.json", actions, RESOURCES)
-    update("validation.json", validation, RESOURCES)
 
 
 if __name__ == "__main__":
