@@ -765,10 +765,20 @@ struct ranks {
 };
 enum { NO_RANK = UINT32_MAX };
 
-/* The managed resources that come before a node, directly or not: ranks, rising. Nodes share their lists where they can. */
+/*
+ * The managed resources that come before a node, directly or not: ranks, rising. Nodes share their lists where they can.
+ * In a long chain the lists would grow with its square; a node with more than MOST_RANKS has only the resources that
+ * it, or what is no resource itself, names. Who comes before whom can be told from these as long as all of them exist.
+ */
+enum { MOST_RANKS = 512 };
 struct closure {
 	const uint32_t *ranks;
 	size_t count;
+	bool is_long;
+};
+
+struct rank_list {
+	VEC(uint32_t) items;
 };
 
 static int compare_by_address(const void *a, const void *b)
@@ -804,42 +814,64 @@ static int compare_ranks(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The union of what the node's needs are and need; `seen` holds a stamp for each rank. */
-static struct closure close_node(const struct node *node, const struct closure *closures, const struct ranks *ranks, uint32_t *seen,
-				 struct arena *arena)
+struct closing {
+	struct arena *arena;
+	const struct ranks *ranks;
+	struct closure *closures; /* by node */
+	uint32_t *seen;           /* by rank: the stamp of the last list that it is in */
+	uint32_t stamp;
+};
+
+static void add_rank(struct closing *c, struct rank_list *all, uint32_t rank)
+{
+	if (c->seen[rank] == c->stamp)
+		return;
+	c->seen[rank] = c->stamp;
+	vec_add(&all->items, rank);
+}
+
+/* The union of what the node's needs are and, where `deep`, of what these need; always of what those need that are no resources. */
+static struct closure unite(struct closing *c, const struct node *node, bool deep, struct closure most)
+{
+	struct rank_list all = {0};
+	c->stamp++;
+	for (size_t i = 0; i < node->dep_count; i++) {
+		struct closure below = c->closures[node->deps[i]];
+		uint32_t own = c->ranks->of_node[node->deps[i]];
+		if (own != NO_RANK)
+			add_rank(c, &all, own);
+		for (size_t k = 0; (deep || own == NO_RANK) && k < below.count; k++)
+			add_rank(c, &all, below.ranks[k]);
+	}
+	struct closure whole = {.ranks = most.ranks, .count = all.items.count};
+	if (!deep || all.items.count > most.count) {
+		if (all.items.count)
+			qsort(all.items.items, all.items.count, sizeof(*all.items.items), compare_ranks);
+		whole.ranks = vec_copy(&all.items, c->arena);
+	}
+	vec_free(&all.items);
+	return whole;
+}
+
+static struct closure close_node(struct closing *c, const struct node *node)
 {
 	struct closure most = {0};
 	bool alone = true; /* nothing but `most` was met */
+	bool is_long = false;
 	for (size_t i = 0; i < node->dep_count; i++) {
-		struct closure c = closures[node->deps[i]];
-		alone &= ranks->of_node[node->deps[i]] == NO_RANK && (!c.count || !most.count || c.ranks == most.ranks);
-		if (c.count > most.count)
-			most = c;
+		struct closure below = c->closures[node->deps[i]];
+		alone &= c->ranks->of_node[node->deps[i]] == NO_RANK && (!below.count || !most.count || below.ranks == most.ranks);
+		is_long |= below.is_long;
+		if (below.count > most.count)
+			most = below;
 	}
 	if (alone)
 		return most;
-	uint32_t stamp = node->index + 1;
-	VEC(uint32_t) all = {0};
-	for (size_t i = 0; i < node->dep_count; i++) {
-		struct closure c = closures[node->deps[i]];
-		uint32_t own = ranks->of_node[node->deps[i]];
-		if (own != NO_RANK && seen[own] != stamp) {
-			seen[own] = stamp;
-			vec_add(&all, own);
-		}
-		for (size_t k = 0; k < c.count; k++) {
-			if (seen[c.ranks[k]] != stamp) {
-				seen[c.ranks[k]] = stamp;
-				vec_add(&all, c.ranks[k]);
-			}
-		}
+	struct closure whole = is_long ? (struct closure){0} : unite(c, node, true, most);
+	if (is_long || whole.count > MOST_RANKS) {
+		whole = unite(c, node, false, most);
+		whole.is_long = true;
 	}
-	struct closure whole = {.ranks = most.ranks, .count = all.count};
-	if (all.count > most.count) {
-		qsort(all.items, all.count, sizeof(*all.items), compare_ranks);
-		whole.ranks = vec_copy(&all, arena);
-	}
-	vec_free(&all);
 	return whole;
 }
 
@@ -848,11 +880,15 @@ static void find_dependencies(struct graph *graph)
 	struct arena *arena = arena_new();
 	struct ranks ranks;
 	rank_resources(graph, arena, &ranks);
-	struct closure *closures = arena_array_of(arena, graph->count, struct closure);
-	uint32_t *seen = arena_array_of(arena, ranks.count, uint32_t);
+	struct closing closing = {
+		.arena = arena,
+		.ranks = &ranks,
+		.closures = arena_array_of(arena, graph->count, struct closure),
+		.seen = arena_array_of(arena, ranks.count, uint32_t),
+	};
 	for (size_t i = 0; i < graph->count; i++) {
 		struct node *node = &graph->nodes[graph->order[i]];
-		struct closure c = closures[node->index] = close_node(node, closures, &ranks, seen, arena);
+		struct closure c = closing.closures[node->index] = close_node(&closing, node);
 		if (node->kind != NODE_RESOURCE)
 			continue;
 		const char **addresses = arena_array_of(graph->arena, c.count, const char *);

@@ -4,22 +4,23 @@
 
 #include <string.h>
 
+struct task { /* an expression to be walked, in a module */
+	const struct module *module;
+	const struct expr *expr;
+};
+
 struct finder {
 	struct engine *engine;
 	const struct module *module; /* that references are meant in */
 	struct map seen;             /* what was walked, by address and attribute */
 	VEC(struct relevant_place) found;
+	VEC(struct task) tasks; /* chains of references may be as long as the configuration: no recursion */
 };
 
-static void visit_ref(void *ctx, const struct ref *ref);
-
-static void walk_expr(struct finder *f, const struct module *module, const struct expr *expr)
+static void add_task(struct finder *f, const struct module *module, const struct expr *expr)
 {
-	const struct module *outer = f->module;
-	f->module = module;
 	if (expr)
-		expr_walk_refs(expr, visit_ref, f);
-	f->module = outer;
+		vec_add(&f->tasks, (struct task){module, expr});
 }
 
 static bool is_new(struct finder *f, const char *key)
@@ -59,7 +60,7 @@ static void visit_resource(struct finder *f, const struct ref *ref, size_t first
 	vec_add(&f->found, (struct relevant_place){node->address, {steps, count}});
 	const struct attribute *attr = count ? body_find_attr(node->resource->body, steps[0].name) : NULL;
 	if (attr)
-		walk_expr(f, node->module, attr->expr);
+		add_task(f, node->module, attr->expr);
 }
 
 static void visit_output(struct finder *f, const struct module_call *call, const char *name)
@@ -67,7 +68,7 @@ static void visit_output(struct finder *f, const struct module_call *call, const
 	struct arena *arena = f->engine->arena;
 	const struct node *node = graph_find(f->engine->graph, call->module, arena_printf(arena, "output.%s", name));
 	if (node && is_new(f, node->address))
-		walk_expr(f, node->module, node->output->value);
+		add_task(f, node->module, node->output->value);
 }
 
 static void visit_named(struct finder *f, const char *within)
@@ -76,11 +77,11 @@ static void visit_named(struct finder *f, const char *within)
 	if (!node || !is_new(f, node->address))
 		return;
 	if (node->kind == NODE_LOCAL) {
-		walk_expr(f, node->module, node->local->expr);
+		add_task(f, node->module, node->local->expr);
 	} else if (node->kind == NODE_VARIABLE && node->module->parent) {
 		const struct attribute *given = body_find_attr(node->module->call->body, node->variable->name);
 		if (given)
-			walk_expr(f, node->module->parent, given->expr);
+			add_task(f, node->module->parent, given->expr);
 	}
 }
 
@@ -124,12 +125,18 @@ void engine_find_relevant(struct engine *engine, const uint8_t *changing, struct
 				const struct output_change *o = &plan->outputs[k];
 				if (!strcmp(o->name, node->output->name) &&
 				    (!o->before != !o->after || (o->before && !diff_same(o->before, o->after))))
-					walk_expr(&f, node->module, node->output->value);
+					add_task(&f, node->module, node->output->value);
 			}
 		}
+	}
+	while (f.tasks.count) {
+		struct task task = f.tasks.items[--f.tasks.count];
+		f.module = task.module;
+		expr_walk_refs(task.expr, visit_ref, &f);
 	}
 	plan->relevant = vec_copy(&f.found, engine->arena);
 	plan->relevant_count = f.found.count;
 	vec_free(&f.found);
+	vec_free(&f.tasks);
 	map_release(&f.seen);
 }

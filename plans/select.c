@@ -2,6 +2,7 @@
 /* What -target and -exclude leave of a run. */
 #include "plans/engine_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct selection {
@@ -11,6 +12,8 @@ struct selection {
 	size_t target_count, exclude_count;
 	uint8_t *nodes;  /* a bit each: part of the run */
 	uint8_t *whole;  /* part of the run with all instances: needed by a target */
+	/* addresses of objects, sorted: what else is destroyed with the targets, and what is kept, or left, with the excludes */
+	struct names { const char **items; size_t count; } along, kept;
 };
 
 static struct address *parse_all(struct engine *engine, const char *const *texts, size_t count, const char *option,
@@ -87,6 +90,100 @@ static void warn_of_strangers(const struct selection *s, const struct address *a
 	}
 }
 
+/* Whether an object was made after the resource of one of the addresses. */
+static bool depends_on_any(struct engine *engine, const struct object *object, const struct address *addresses, size_t count)
+{
+	for (size_t i = 0; object && i < object->dependency_count; i++) {
+		struct diags ignored;
+		diags_init(&ignored);
+		struct address dependency;
+		bool met = address_parse(engine->arena, object->dependencies[i], &dependency, &ignored);
+		diags_release(&ignored);
+		for (size_t k = 0; met && k < count; k++) {
+			struct address unkeyed = addresses[k];
+			unkeyed.key = (struct instance_key){0};
+			if (address_contains(&unkeyed, &dependency) || address_contains(&dependency, &unkeyed))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_among(const struct names *names, const char *name)
+{
+	return names->count && bsearch(&name, names->items, names->count, sizeof(*names->items), compare_names);
+}
+
+struct object_list {
+	VEC(struct working *) items;
+};
+
+static void list_object(struct map *lists, const char *key, struct working *w)
+{
+	struct object_list *list = map_find(lists, key);
+	if (!list) {
+		list = xcalloc(1, sizeof(*list));
+		map_put(lists, key, list);
+	}
+	vec_add(&list->items, w);
+}
+
+static void meet_all(struct map *met, struct object_list *queue, const struct map *lists, const char *key)
+{
+	const struct object_list *list = map_find(lists, key);
+	for (size_t i = 0; list && i < list->items.count; i++) {
+		if (!map_put(met, list->items.items[i]->address, list->items.items[i]))
+			vec_add(&queue->items, list->items.items[i]);
+	}
+}
+
+/*
+ * The objects that were made after those at the addresses (`users`), or before them, directly or not; the latter with
+ * the objects themselves. States need not list all that came before, only what leads there.
+ */
+static struct names reach_objects(struct engine *engine, const struct address *from, size_t count, bool users)
+{
+	struct map met = MAP_INIT;
+	struct map lists = MAP_INIT; /* users: by what they were made after; else by resource */
+	struct object_list queue = {0};
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		struct working *w = engine->objects.items[i];
+		if (!users)
+			list_object(&lists, address_print_config(engine->arena, &w->parts), w);
+		for (size_t k = 0; users && w->object && k < w->object->dependency_count; k++)
+			list_object(&lists, w->object->dependencies[k], w);
+		bool first = users ? depends_on_any(engine, w->object, from, count) : object_in(from, count, &w->parts);
+		if (first && !map_put(&met, w->address, w))
+			vec_add(&queue.items, w);
+	}
+	for (size_t at = 0; at < queue.items.count; at++) {
+		const struct working *w = queue.items.items[at];
+		if (users)
+			meet_all(&met, &queue, &lists, address_print_config(engine->arena, &w->parts));
+		for (size_t k = 0; !users && w->object && k < w->object->dependency_count; k++)
+			meet_all(&met, &queue, &lists, w->object->dependencies[k]);
+	}
+	for (struct map_entry *e = map_first(&lists); e; e = map_next(&lists, e)) {
+		struct object_list *list = e->value;
+		vec_free(&list->items);
+		free(list);
+	}
+	struct names names = {arena_array_of(engine->arena, queue.items.count, const char *), queue.items.count};
+	for (size_t i = 0; i < names.count; i++)
+		names.items[i] = queue.items.items[i]->address;
+	if (names.count)
+		qsort(names.items, names.count, sizeof(*names.items), compare_names);
+	map_release(&lists);
+	map_release(&met);
+	vec_free(&queue.items);
+	return names;
+}
+
 struct selection *selection_new(struct engine *engine, const struct plan_options *options, struct diags *diags)
 {
 	struct graph *graph = engine->graph;
@@ -106,6 +203,10 @@ struct selection *selection_new(struct engine *engine, const struct plan_options
 		return s;
 	warn_of_strangers(s, s->targets, options->targets, s->target_count, "target", diags);
 	warn_of_strangers(s, s->excludes, options->excludes, s->exclude_count, "exclude", diags);
+	if (s->target_count && s->destroying)
+		s->along = reach_objects(engine, s->targets, s->target_count, true);
+	if (s->exclude_count) /* what something kept depends on must be kept, too; else, what depends on something left out is */
+		s->kept = reach_objects(engine, s->excludes, s->exclude_count, !s->destroying);
 	for (uint32_t i = 0; i < graph->count; i++) {
 		const struct node *node = &graph->nodes[i];
 		if (node->kind != NODE_RESOURCE)
@@ -174,44 +275,11 @@ bool selection_has_instance(const struct selection *s, const struct node *node, 
 	return object_in(s->targets, s->target_count, address);
 }
 
-/* Whether `list` names the resource of an address. */
-static bool depends_on_any(struct engine *engine, const struct object *object, const struct address *addresses, size_t count)
-{
-	for (size_t i = 0; object && i < object->dependency_count; i++) {
-		struct diags ignored;
-		diags_init(&ignored);
-		struct address dependency;
-		bool met = address_parse(engine->arena, object->dependencies[i], &dependency, &ignored);
-		diags_release(&ignored);
-		for (size_t k = 0; met && k < count; k++) {
-			struct address unkeyed = addresses[k];
-			unkeyed.key = (struct instance_key){0};
-			if (address_contains(&unkeyed, &dependency) || address_contains(&dependency, &unkeyed))
-				return true;
-		}
-	}
-	return false;
-}
-
 bool selection_has_object(const struct selection *s, const struct working *w)
 {
 	if (s->all)
 		return true;
-	struct engine *engine = s->engine;
-	if (s->target_count && !object_in(s->targets, s->target_count, &w->parts) &&
-	    !(s->destroying && depends_on_any(engine, w->object, s->targets, s->target_count)))
+	if (s->target_count && !object_in(s->targets, s->target_count, &w->parts) && !is_among(&s->along, w->address))
 		return false;
-	if (!s->exclude_count)
-		return true;
-	if (object_in(s->excludes, s->exclude_count, &w->parts))
-		return false;
-	if (!s->destroying)
-		return !depends_on_any(engine, w->object, s->excludes, s->exclude_count);
-	/* what something kept depends on must be kept, too */
-	for (size_t i = 0; i < engine->objects.count; i++) {
-		const struct working *other = engine->objects.items[i];
-		if (object_in(s->excludes, s->exclude_count, &other->parts) && depends_on_any(engine, other->object, &w->parts, 1))
-			return false;
-	}
-	return true;
+	return !object_in(s->excludes, s->exclude_count, &w->parts) && !is_among(&s->kept, w->address);
 }
