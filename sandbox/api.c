@@ -9,6 +9,7 @@
 #include "lang/value/json.h"
 #include "sandbox/auth.h"
 #include "sandbox/faults.h"
+#include "sandbox/host/hosts.h"
 #include "sandbox/http_server.h"
 #include "sandbox/request_log.h"
 #include "sandbox/run.h"
@@ -387,6 +388,8 @@ static void serve(struct request *r)
 			store_rollback(world->store);
 		else if (!store_commit(world->store, &why))
 			fail(r, 500, "InternalError", "the sandbox cannot write its store: %s", buf_text(&why));
+		else
+			hosts_changed(world->hosts);
 		if (r->fault && r->fault->kind == FAULT_ERROR_AFTER)
 			fail_by_fault(r);
 	}

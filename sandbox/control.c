@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "lang/value/json.h"
 #include "sandbox/faults.h"
+#include "sandbox/host/hosts.h"
 #include "sandbox/store.h"
 #include "sandbox/world.h"
 
@@ -71,6 +72,10 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 	}
 	if (!strcmp(what, "status")) {
 		buf_addf(out, "%zu objects, %llu requests", store_size(world->store), (unsigned long long)world->requests);
+		return true;
+	}
+	if (!strcmp(what, "hosts")) {
+		hosts_describe(world->hosts, out);
 		return true;
 	}
 	buf_addf(out, "there is no order \"%s\"", what);

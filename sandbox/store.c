@@ -297,3 +297,18 @@ bool store_empty(struct store *store, struct buf *why)
 	forget_all(store);
 	return true;
 }
+
+const char *const *store_regions(const struct store *store, struct arena *arena, const char *kind, size_t *count)
+{
+	VEC(const char *) regions = {0};
+	size_t len = strlen(kind);
+	for (struct map_entry *e = map_first(&store->lists); e; e = map_next(&store->lists, e)) {
+		const struct list *list = e->value;
+		if (!strncmp(list->name, kind, len) && list->name[len] == '\n')
+			vec_add(&regions, arena_strdup(arena, list->name + len + 1));
+	}
+	*count = regions.count;
+	const char *const *copy = vec_copy(&regions, arena);
+	vec_free(&regions);
+	return copy;
+}

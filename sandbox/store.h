@@ -34,4 +34,6 @@ bool store_commit(struct store *store, struct buf *why) MUST_USE;
 void store_rollback(struct store *store);
 /* Deletes everything, at once. */
 bool store_empty(struct store *store, struct buf *why) MUST_USE;
+/* Where objects of a kind are, or have been. */
+const char *const *store_regions(const struct store *store, struct arena *arena, const char *kind, size_t *count);
 size_t store_size(const struct store *store);

@@ -2,6 +2,7 @@
 /* The functions that service files can call. */
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/keys.h"
 #include "base/vec.h"
 #include "lang/value/convert.h"
@@ -322,6 +323,21 @@ static const struct param p_kind[] = {{"kind", &type_string, 0}, {NULL, NULL, 0}
 static const struct param p_kind_any[] = {{"kind", &type_string, 0}, {"value", &type_any, ANY}, {NULL, NULL, 0}};
 static const struct param p_none[] = {{NULL, NULL, 0}};
 
+/* What the host behind an instance has said so far, its last 64 KiB; null where there is none. */
+static const struct value *f_console(const struct call *call)
+{
+	const struct world *world = run_of(call)->world;
+	const char *id = text_arg(call, 0);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct arena *arena = call->eval->arena;
+	if (!id || strchr(id, '/') || !file_read(arena_printf(arena, "%s/hosts/%s/console", world->dir, id), 64 << 20, &text))
+		return &value_null_string;
+	size_t skip = text.len > 65536 ? text.len - 65536 : 0;
+	AUTO_BUF struct buf out = BUF_INIT;
+	base64_encode(BASE64_STANDARD, text.ptr + skip, text.len - skip, &out);
+	return value_string(arena, buf_text(&out));
+}
+
 const struct function sandbox_functions[] = {
 	{.name = "all", .params = p_kind, .run = f_all},
 	{.name = "where", .params = p_kind_any, .run = f_where},
@@ -343,5 +359,6 @@ const struct function sandbox_functions[] = {
 	{.name = "cidr_overlaps", .params = p_two, .run = f_cidr_overlaps},
 	{.name = "free_address", .params = p_two, .run = f_free_address, .nullable = true},
 	{.name = "key_fingerprint", .params = p_any, .run = f_key_fingerprint, .nullable = true},
+	{.name = "console", .params = p_text, .run = f_console},
 	{.name = NULL},
 };

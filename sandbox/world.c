@@ -11,6 +11,7 @@
 #include "sandbox/api.h"
 #include "sandbox/control.h"
 #include "sandbox/faults.h"
+#include "sandbox/host/hosts.h"
 #include "sandbox/http_server.h"
 #include "sandbox/request_log.h"
 #include "sandbox/run.h"
@@ -165,7 +166,9 @@ bool world_reset(struct world *world, struct buf *why)
 	faults_clear(world->faults);
 	request_log_empty(world->log);
 	world->requests = 0;
-	return store_empty(world->store, why);
+	bool empty = store_empty(world->store, why);
+	hosts_changed(world->hosts);
+	return empty;
 }
 
 /* ---- what comes with time ---- */
@@ -216,6 +219,7 @@ void world_tick(struct world *world)
 		if (failure.code || !store_commit(world->store, &why))
 			bug("what comes with time has failed (%s): %s%s", value_get_text(order, "procedure"), failure.code ? failure.message : "",
 			    buf_text(&why));
+		hosts_changed(world->hosts);
 		arena_free(arena);
 	}
 }
@@ -268,6 +272,8 @@ int world_serve(const struct world_options *options, void (*ready)(void *ctx, co
 	struct loop *loop = lock >= 0 ? loop_new() : NULL;
 	struct world *world = loop ? world_open(loop, options, &why) : NULL;
 	struct control *control = world ? control_open(world, &why) : NULL;
+	if (control && options->hosts)
+		world->hosts = hosts_open(world);
 	if (control) {
 		loop_signal(loop, SIGTERM, on_stop, loop);
 		loop_signal(loop, SIGINT, on_stop, loop);
@@ -276,6 +282,8 @@ int world_serve(const struct world_options *options, void (*ready)(void *ctx, co
 	if (control)
 		loop_run(loop);
 	control_close(control);
+	if (world)
+		hosts_close(world->hosts);
 	world_close(world);
 	loop_free(loop);
 	return control ? 0 : 1;

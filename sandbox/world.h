@@ -6,6 +6,7 @@
 
 struct buf;
 struct faults;
+struct hosts;
 struct http_server;
 struct library;
 struct loop;
@@ -37,6 +38,7 @@ struct world {
 	struct http_server *server;
 	struct request_log *log;
 	struct faults *faults;
+	struct hosts *hosts; /* NULL: not wanted */
 	int64_t now_ms; /* of the request at work */
 	uint64_t requests;
 };
@@ -46,6 +48,7 @@ struct world_options {
 	unsigned port;      /* 0: the one of last time where it is free, else any */
 	const char *region; /* NULL: as last time, or us-east-1 */
 	double pace;        /* below 0: as last time, or the usual */
+	bool hosts;         /* real ones behind instances, where this machine can */
 };
 /* Opens what the directory holds, or makes a new world in it, and listens. NULL with the reason. */
 struct world *world_open(struct loop *loop, const struct world_options *options, struct buf *why);

@@ -103,6 +103,14 @@ void sandbox_release(struct sandbox_options *o)
 
 /* ---- up ---- */
 
+/* Whether hosts stand behind its instances, in its own words. */
+static void print_hosts(const char *dir)
+{
+	AUTO_BUF struct buf said = BUF_INIT;
+	if (control_order(dir, "{\"order\":\"hosts\"}", &said))
+		printf("%s\n", buf_text(&said));
+}
+
 struct announcement {
 	int fd; /* to the process that waits for us; -1: we are it */
 	const char *dir;
@@ -176,6 +184,8 @@ static int up_detached(const struct world_options *options)
 	close(ends[0]);
 	if (said.len == 1) { /* nothing is wrong */
 		print_use(options->dir);
+		if (options->hosts)
+			print_hosts(options->dir);
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "infra sandbox up: %s\n", said.len ? said.ptr : "the process that should serve has ended");
@@ -186,8 +196,8 @@ static int up_detached(const struct world_options *options)
 
 static int sandbox_up(int argc, char **argv)
 {
-	const char *port = NULL, *region = NULL, *pace = NULL, *foreground = NULL;
-	const struct sandbox_option table[] = {{"port", true, &port}, {"region", true, &region}, {"pace", true, &pace},
+	const char *port = NULL, *region = NULL, *pace = NULL, *foreground = NULL, *hosts = NULL;
+	const struct sandbox_option table[] = {{"port", true, &port}, {"region", true, &region}, {"pace", true, &pace}, {"hosts", true, &hosts},
 					       {"foreground", false, &foreground}, {NULL, false, NULL}};
 	struct sandbox_options o = {0};
 	int code = EXIT_USAGE;
@@ -197,11 +207,17 @@ static int sandbox_up(int argc, char **argv)
 			    "  -port=N        where it listens on 127.0.0.1; by default a free port, the same one each time\n"
 			    "  -region=NAME   the region that `infra sandbox env` names; us-east-1 by default\n"
 			    "  -pace=X        how long what takes a second at AWS takes here; 0.01 by default, 1 to feel it\n"
+			    "  -hosts=on      a real host of this machine behind each instance, to be entered by ssh\n"
 			    "  -foreground    do not detach\n\n    infra sandbox up\n    eval \"$(infra sandbox env)\"")) {
-		struct world_options options = {.dir = o.dir, .region = region, .pace = -1};
+		struct world_options options = {.dir = o.dir, .region = region, .pace = -1, .hosts = hosts && !strcmp(hosts, "on")};
 		char *end = NULL;
 		if (port)
 			options.port = (unsigned)strtoul(port, &end, 10);
+		if (hosts && strcmp(hosts, "on") != 0 && strcmp(hosts, "off") != 0) {
+			fprintf(stderr, "infra sandbox up: -hosts is on or off.\n");
+			sandbox_release(&o);
+			return EXIT_USAGE;
+		}
 		bool bad = port && (*end || !*port || !options.port || options.port > 65535);
 		if (pace)
 			options.pace = strtod(pace, &end);
@@ -275,6 +291,7 @@ static int sandbox_status(int argc, char **argv)
 			fprintf(stderr, "infra sandbox: %s\n", buf_text(&said));
 		else {
 			printf("http://127.0.0.1:%u, account %s, region %s, process %d: %s\n", id.port, id.account, id.region, pid, buf_text(&said));
+			print_hosts(o.dir);
 			o.code = EXIT_DONE;
 		}
 	}
@@ -346,6 +363,8 @@ int cmd_sandbox(int argc, char **argv)
 		{"status", sandbox_status, "Show whether it runs", false},
 		{"env", sandbox_env, "Print what a shell has to set to use it", false},
 		{"reset", sandbox_reset, "Empty it", false},
+		{"ssh-config", sandbox_ssh_config, "Print what ssh needs to enter its hosts", false},
+		{"connect", sandbox_connect, "Hand ssh a connection to one of its hosts", false},
 		{"log", sandbox_log, "Show what was asked of it", false},
 		{"fault", sandbox_fault, "Order bad days: throttling, errors, lost answers", false},
 		{NULL, NULL, NULL, false},

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/host/connect.h"
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "sandbox/host/guest.h"
+#include "sandbox/host/hostd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 20000, STARTING_MS = 8000, AGAIN_MS = 20, WORDS_LIMIT = 512 };
+
+/* ---- the world's side ---- */
+
+struct caller {
+	struct guests *guests;
+	int fd;     /* who asks */
+	int socket; /* what he shall have; -1: not yet */
+	unsigned port;
+	char *host;
+	uint64_t until;
+	loop_timer_id timer;
+	struct buf words;
+};
+
+static void caller_free(struct caller *c)
+{
+	struct loop *loop = c->guests->loop;
+	loop_unwatch(loop, c->fd);
+	close(c->fd);
+	if (c->socket >= 0) {
+		loop_unwatch(loop, c->socket);
+		close(c->socket);
+	}
+	loop_timer_cancel(loop, c->timer);
+	buf_release(&c->words);
+	free(c->host);
+	free(c);
+}
+
+static void refuse(struct caller *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void refuse(struct caller *c, const char *fmt, ...)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	if (send(c->fd, text.ptr, text.len, MSG_NOSIGNAL) < 0)
+		buf_clear(&text); /* he has left */
+	caller_free(c);
+}
+
+static void attempt(void *ctx);
+
+static void on_connected(void *ctx, int fd, unsigned events)
+{
+	struct caller *c = ctx;
+	int error = 0;
+	socklen_t len = sizeof(error);
+	(void)events;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	loop_unwatch(c->guests->loop, fd);
+	loop_timer_cancel(c->guests->loop, c->timer);
+	/* a host that has just been started does not listen at once; ours start so fast that waiting spares the asker his own */
+	if (error == ECONNREFUSED && loop_now_ms(c->guests->loop) < c->until) {
+		close(steal_fd(&c->socket));
+		c->timer = loop_timer(c->guests->loop, AGAIN_MS, attempt, c);
+	} else if (error) {
+		refuse(c, "%s port %u: %s", c->host, c->port, strerror(error));
+	} else if (fcntl(fd, F_SETFL, 0) == 0 && connect_hand_over(c->fd, fd, "ok", 2)) {
+		caller_free(c);
+	} else {
+		refuse(c, "the connection cannot be handed over: %s", strerror(errno));
+	}
+}
+
+static void on_timeout(void *ctx)
+{
+	struct caller *c = ctx;
+	refuse(c, "%s port %u: %s", c->host, c->port, strerror(ETIMEDOUT));
+}
+
+static void attempt(void *ctx)
+{
+	struct caller *c = ctx;
+	const struct guest *guest = guests_find(c->guests, c->host);
+	struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)c->port)};
+	if (!guest || !guest->router) {
+		refuse(c, "no host runs at %s", c->host);
+		return;
+	}
+	if (!guest->internet || !guest->public_address.s_addr) {
+		refuse(c, "%s is not reached from the internet: %s", guest->id,
+		       guest->internet ? "it has no public address" : "its subnet has no route to an internet gateway");
+		return;
+	}
+	to.sin_addr = guest->address;
+	bool known = inet_pton(AF_INET, HOST_INTERNET_USER, &from.sin_addr) == 1;
+	c->socket = known ? guests_socket(c->guests, guest->router, SOCK_STREAM | SOCK_NONBLOCK) : -1;
+	if (c->socket < 0 || bind(c->socket, (struct sockaddr *)&from, sizeof(from)) < 0 ||
+	    (connect(c->socket, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)) {
+		refuse(c, "%s port %u: %s", c->host, c->port, strerror(errno));
+		return;
+	}
+	loop_watch_fd(c->guests->loop, c->socket, LOOP_WRITE, on_connected, c);
+	c->timer = loop_timer(c->guests->loop, CONNECT_MS, on_timeout, c);
+}
+
+static void on_words(void *ctx, int fd, unsigned events)
+{
+	struct caller *c = ctx;
+	char bytes[WORDS_LIMIT];
+	(void)events;
+	ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0 || c->words.len + (size_t)got > WORDS_LIMIT) {
+		caller_free(c);
+		return;
+	}
+	buf_add(&c->words, bytes, (size_t)got);
+	char *end = memchr(c->words.ptr, '\n', c->words.len), *blank;
+	if (!end || c->host)
+		return;
+	*end = '\0';
+	blank = strchr(c->words.ptr, ' ');
+	c->port = blank ? (unsigned)strtoul(blank + 1, NULL, 10) : 0;
+	c->host = xstrdup(c->words.ptr);
+	if (blank)
+		c->host[blank - c->words.ptr] = '\0';
+	c->until = loop_now_ms(c->guests->loop) + STARTING_MS;
+	if (!c->port || c->port > 65535)
+		refuse(c, "a host and a port are needed");
+	else
+		attempt(c);
+}
+
+static void on_caller(void *ctx, int fd, unsigned events)
+{
+	struct guests *guests = ctx;
+	(void)events;
+	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (accepted < 0)
+		return;
+	struct caller *c = xcalloc(1, sizeof(*c));
+	*c = (struct caller){.guests = guests, .fd = accepted, .socket = -1};
+	loop_watch_fd(guests->loop, accepted, LOOP_READ, on_words, c);
+}
+
+void connect_serve(struct guests *guests, int listener)
+{
+	loop_watch_fd(guests->loop, listener, LOOP_READ, on_caller, guests);
+}
+
+/* ---- handing over ---- */
+
+bool connect_hand_over(int socket, int fd, const char *words, size_t len)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec text = {.iov_base = (void *)(uintptr_t)words, .iov_len = len};
+	struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	*head = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd))};
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+/* ---- the machine's side ---- */
+
+/* A socket's path is short, and a directory's need not be. */
+static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
+{
+	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*dir_fd < 0)
+		return false;
+	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/hosts.socket", *dir_fd);
+	return true;
+}
+
+int connect_listen(const char *dir, struct buf *why)
+{
+	struct sockaddr_un address;
+	AUTO_FD int dir_fd = -1;
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && address_of(dir, &dir_fd, &address) && (unlink(address.sun_path) == 0 || errno == ENOENT) &&
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0)
+		return steal_fd(&fd);
+	buf_addf(why, "cannot listen in %s: %s", dir, strerror(errno));
+	return -1;
+}
+
+int connect_ask(const char *dir, const char *host, unsigned port, struct buf *why)
+{
+	struct sockaddr_un address;
+	AUTO_FD int dir_fd = -1;
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	AUTO_BUF struct buf words = BUF_INIT;
+	buf_addf(&words, "%s %u\n", host, port);
+	if (fd < 0 || !address_of(dir, &dir_fd, &address) || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    send(fd, words.ptr, words.len, MSG_NOSIGNAL) != (ssize_t)words.len) {
+		buf_addf(why, "the hosts of the sandbox in %s are not reached: %s", dir, strerror(errno));
+		return -1;
+	}
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	char text[WORDS_LIMIT];
+	struct iovec piece = {.iov_base = text, .iov_len = sizeof(text)};
+	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	ssize_t got;
+	do {
+		got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
+	struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	int handed = -1;
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&handed, CMSG_DATA(head), sizeof(handed));
+	else if (got > 0)
+		buf_add(why, text, (size_t)got);
+	else
+		buf_adds(why, "the sandbox has ended");
+	return handed;
+}

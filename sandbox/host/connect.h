@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections from this machine into a sandbox's world: the socket is made and connected in there, and handed out,
+ * so that nothing stands between its ends.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct buf;
+struct guests;
+
+/* Who asks at the listener says "HOST PORT" and a newline, and gets "ok" with the socket, or the reason why not. */
+void connect_serve(struct guests *guests, int listener);
+
+/* Listens at "hosts.socket" in a sandbox's directory. -1 with the reason. */
+int connect_listen(const char *dir, struct buf *why);
+/* The other side. A connected socket, or -1 with the reason. */
+int connect_ask(const char *dir, const char *host, unsigned port, struct buf *why);
+/* Hands a descriptor over a socket with some words. False with errno. */
+bool connect_hand_over(int socket, int fd, const char *words, size_t len) MUST_USE;

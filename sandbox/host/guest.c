@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VPC is a router: a network namespace to which each host of it has a cable of its own. There is no bridge, so
+ * that all traffic, that of neighbours too, passes the router.
+ */
+#include "sandbox/host/guest.h"
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/loop.h"
+#include "lang/value/value.h"
+#include "sandbox/host/hostd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void trouble(struct guests *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void trouble(struct guests *g, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	g->trouble(g->ctx, buf_text(&text));
+	buf_release(&text);
+}
+
+int guests_init(struct guests *g, struct loop *loop, const char *disks, const char *usr, void (*on_trouble)(void *ctx, const char *text), void *ctx)
+{
+	*g = (struct guests){.loop = loop, .disks = disks, .usr = usr, .trouble = on_trouble, .ctx = ctx};
+	g->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	return g->home < 0 ? errno : 0;
+}
+
+/* ---- routers ---- */
+
+static struct in_addr address_of(const char *text)
+{
+	struct in_addr address = {0};
+	if (text && inet_pton(AF_INET, text, &address) != 1)
+		address.s_addr = 0;
+	return address;
+}
+
+static void come_home(const struct guests *g)
+{
+	if (setns(g->home, CLONE_NEWNET) < 0)
+		bug("no way back into our own network: %s", strerror(errno));
+}
+
+/* A namespace without a process: it lives as long as we hold it. */
+static int open_space(struct guests *g, struct router *router)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return errno;
+	router->space = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int error = router->space < 0 ? errno : netlink_open(&router->nl, NETLINK_ROUTE);
+	come_home(g);
+	return error;
+}
+
+static void router_free(struct guests *g, struct router *router)
+{
+	for (size_t i = 0; i < g->routers.count; i++) {
+		if (g->routers.items[i] == router)
+			g->routers.items[i] = g->routers.items[--g->routers.count];
+	}
+	netlink_close(&router->nl);
+	if (router->space >= 0)
+		close(router->space);
+	free(router->vpc);
+	free(router);
+}
+
+static struct router *router_of(struct guests *g, const char *vpc)
+{
+	for (size_t i = 0; i < g->routers.count; i++) {
+		if (!strcmp(g->routers.items[i]->vpc, vpc))
+			return g->routers.items[i];
+	}
+	struct router *router = xcalloc(1, sizeof(*router));
+	*router = (struct router){.vpc = xstrdup(vpc), .space = -1, .nl = NETLINK_INIT};
+	int error = open_space(g, router);
+	error = error ? error : link_up(&router->nl, "lo");
+	error = error ? error : link_address(&router->nl, "lo", address_of(HOST_INTERNET_USER), 32);
+	vec_add(&g->routers, router);
+	if (!error)
+		return router;
+	trouble(g, "the network of %s cannot be made: %s", vpc, strerror(error));
+	router_free(g, router);
+	return NULL;
+}
+
+int guests_socket(const struct guests *g, const struct router *router, int type)
+{
+	if (setns(router->space, CLONE_NEWNET) < 0)
+		return -1;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), error = errno;
+	come_home(g);
+	errno = error;
+	return fd;
+}
+
+static void forget_empty_routers(struct guests *g)
+{
+	for (size_t i = g->routers.count; i-- > 0;) {
+		bool used = false;
+		for (size_t k = 0; k < g->list.count && !used; k++)
+			used = g->list.items[k]->router == g->routers.items[i];
+		if (!used)
+			router_free(g, g->routers.items[i]);
+	}
+}
+
+/* ---- one host ---- */
+
+struct guest *guests_find(const struct guests *g, const char *name)
+{
+	struct in_addr address = address_of(name);
+	for (size_t i = 0; i < g->list.count; i++) {
+		struct guest *guest = g->list.items[i];
+		if (!strcmp(guest->id, name) || (guest->public_name && !strcmp(guest->public_name, name)) ||
+		    (address.s_addr && guest->public_address.s_addr == address.s_addr))
+			return guest;
+	}
+	return NULL;
+}
+
+static void on_end(void *ctx, pid_t pid, int status)
+{
+	struct guest *guest = ctx;
+	(void)pid, (void)status;
+	guest->pid = 0;
+	trouble(guest->all, "the host %s has ended; its console says why", guest->id);
+}
+
+static void guest_free(struct guests *g, struct guest *guest)
+{
+	if (guest->pid) {
+		loop_child_forget(g->loop, guest->pid);
+		kill(guest->pid, SIGKILL);
+		while (waitpid(guest->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	/* the cable may be gone with the host's network already */
+	if (guest->router)
+		(void)!link_delete(&guest->router->nl, guest->link);
+	for (size_t i = 0; i < g->list.count; i++) {
+		if (g->list.items[i] == guest)
+			g->list.items[i] = g->list.items[--g->list.count];
+	}
+	free(guest->id);
+	free(guest->vpc);
+	free(guest->public_name);
+	free(guest);
+}
+
+/* pid 1 of the host: only the pipe goes with it. */
+static NORETURN void inside(const struct instance_plan *plan, int go)
+{
+	if (dup2(go, 3) < 0 || syscall(SYS_close_range, 4u, ~0u, 0u) < 0)
+		_exit(1);
+	instance_live(plan, 3);
+}
+
+static int attach(struct guest *guest, const struct instance_plan *plan)
+{
+	struct netlink *nl = &guest->router->nl;
+	struct in_addr none = {0};
+	int error = link_veth(nl, guest->link, "eth0", guest->pid);
+	error = error ? error : link_address(nl, "lo", plan->gateway, 32);
+	error = error ? error : link_forward(nl, guest->link);
+	error = error ? error : link_up(nl, guest->link);
+	return error ? error : route_add(nl, plan->address, 32, guest->link, none);
+}
+
+static int boot(struct guest *guest, const struct instance_plan *plan)
+{
+	int go[2];
+	if ((mkdir(plan->directory, 0700) < 0 && errno != EEXIST) || pipe2(go, O_CLOEXEC) < 0)
+		return errno;
+	long pid = syscall(SYS_clone, CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		inside(plan, go[0]);
+	int error = pid < 0 ? errno : 0;
+	close(go[0]);
+	if (!error) {
+		guest->pid = (pid_t)pid;
+		loop_child(guest->all->loop, guest->pid, on_end, guest);
+		error = attach(guest, plan);
+	}
+	if (!error && write(go[1], "", 1) != 1)
+		error = errno;
+	close(go[1]);
+	return error;
+}
+
+static void guest_start(struct guests *g, struct arena *arena, const struct value *order, struct guest *guest)
+{
+	const char *id = guest->id, *data = value_get_text(order, "user_data"), *key = value_get_text(order, "key");
+	const struct value *prefix = value_get(order, "prefix");
+	int64_t bits = 0;
+	struct buf text = BUF_INIT;
+	struct instance_plan plan = {
+		.id = id,
+		.directory = arena_printf(arena, "%s/%s", g->disks, id),
+		.usr = g->usr,
+		.hostname = value_get_text(order, "hostname"),
+		.user = value_get_text(order, "user"),
+		.public_key = key,
+		.address = guest->address,
+		.gateway = address_of(value_get_text(order, "gateway")),
+	};
+	if (data && base64_decode(BASE64_STANDARD, data, strlen(data), &text))
+		plan.user_data = buf_text(&text);
+	bool read = prefix && value_is_a(prefix, TYPE_NUMBER) && number_to_int(prefix->number, &bits) && bits > 0 && bits <= 32;
+	plan.prefix = (unsigned)bits;
+	if (!read || !plan.hostname || !plan.user || !guest->vpc || !plan.address.s_addr || !plan.gateway.s_addr) {
+		trouble(g, "the order for %s is not complete", id);
+	} else if ((guest->router = router_of(g, guest->vpc))) {
+		int error = boot(guest, &plan);
+		if (error)
+			trouble(g, "the host %s cannot be started: %s", id, strerror(error));
+	}
+	buf_release(&text);
+}
+
+/* ---- all ---- */
+
+static char *copy_or_null(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+/* What may change while a host runs. */
+static void refresh(struct guest *guest, const struct value *order)
+{
+	const struct value *internet = value_get(order, "internet");
+	free(guest->public_name);
+	guest->public_name = copy_or_null(value_get_text(order, "public_name"));
+	guest->public_address = address_of(value_get_text(order, "public"));
+	guest->internet = internet && value_is_true(internet);
+}
+
+/* Ids become names of directories. */
+static bool is_id(const char *id)
+{
+	return id && !strncmp(id, "i-", 2) && strlen(id) < 32 && strspn(id + 2, "0123456789abcdef") == strlen(id + 2);
+}
+
+void guests_apply(struct guests *g, const struct value *hosts)
+{
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < g->list.count; i++)
+		g->list.items[i]->wanted = false;
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		const char *id = value_get_text(hosts->items[i], "id");
+		const struct value *running = value_get(hosts->items[i], "running");
+		struct guest *guest = id ? guests_find(g, id) : NULL;
+		if (guest)
+			guest->wanted = running && value_is_true(running);
+	}
+	for (size_t i = g->list.count; i-- > 0;) {
+		if (!g->list.items[i]->wanted)
+			guest_free(g, g->list.items[i]);
+	}
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		const struct value *order = hosts->items[i], *running = value_get(order, "running");
+		const char *id = value_get_text(order, "id");
+		if (!is_id(id) || !running || !value_is_true(running))
+			continue;
+		struct guest *guest = guests_find(g, id);
+		bool is_new = !guest;
+		if (is_new) {
+			guest = xcalloc(1, sizeof(*guest));
+			*guest = (struct guest){.all = g, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")), .wanted = true,
+						.address = address_of(value_get_text(order, "address"))};
+			snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
+			vec_add(&g->list, guest);
+		}
+		refresh(guest, order);
+		if (is_new)
+			guest_start(g, arena, order, guest);
+	}
+	forget_empty_routers(g);
+	arena_free(arena);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hosts that run, and the networks between them. Of the process that holds them. */
+#pragma once
+
+#include "base/vec.h"
+#include "sandbox/host/instance.h"
+#include "sandbox/host/netlink.h"
+
+#include <sys/types.h>
+
+struct loop;
+struct value;
+
+struct router { /* of a VPC */
+	char *vpc;
+	int space; /* its network namespace */
+	struct netlink nl;
+};
+
+struct guest {
+	struct guests *all;
+	char *id, *vpc;
+	char *public_name;            /* or NULL */
+	struct in_addr address, public_address; /* 0.0.0.0: none */
+	bool internet;                /* its subnet has a route to an internet gateway */
+	bool wanted;
+	char link[16];                /* the router's end of its cable */
+	pid_t pid;                    /* 0: it has ended by itself */
+	struct router *router;
+};
+
+struct guests {
+	struct loop *loop;
+	const char *disks, *usr;
+	int home; /* the network namespace that we are in */
+	VEC(struct guest *) list;
+	VEC(struct router *) routers;
+	void (*trouble)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/* An errno. */
+int guests_init(struct guests *guests, struct loop *loop, const char *disks, const char *usr, void (*trouble)(void *ctx, const char *text),
+		void *ctx) MUST_USE;
+/* Starts, changes and ends what differs from the list of an order. */
+void guests_apply(struct guests *guests, const struct value *hosts);
+/* By id, public address or public name; NULL when no such one runs. */
+struct guest *guests_find(const struct guests *guests, const char *name);
+/* A socket in the network of a VPC. -1 with errno. */
+int guests_socket(const struct guests *guests, const struct router *router, int type);

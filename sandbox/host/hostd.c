@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/host/hostd.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/vec.h"
+#include "lang/value/json.h"
+#include "sandbox/host/connect.h"
+#include "sandbox/host/guest.h"
+#include "sandbox/host/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the world's own mounts, where /tmp is ours. */
+static const char disks[] = "/tmp/hosts", shim[] = "/tmp/shim", usr[] = "/tmp/usr";
+
+struct hostd {
+	struct guests guests;
+	int channel;
+	struct buf order;
+};
+
+static void say(int channel, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void say(int channel, const char *fmt, ...)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	buf_addc(&text, '\n');
+	/* who does not listen has left, and we shall see that */
+	if (send(channel, text.ptr, text.len, MSG_NOSIGNAL) < 0)
+		return;
+}
+
+static void on_trouble(void *ctx, const char *text)
+{
+	const struct hostd *d = ctx;
+	say(d->channel, "trouble %s", text);
+}
+
+/* ---- disks ---- */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st, (void)type, (void)where;
+	return remove(path);
+}
+
+static bool is_wanted(const struct value *hosts, const char *id)
+{
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		if (value_is_text(value_get(hosts->items[i], "id"), id))
+			return true;
+	}
+	return false;
+}
+
+/* What no host needs any more. Nothing is mounted there as we see it: hosts have mounts of their own. */
+static void remove_disks(struct hostd *d, struct arena *arena, const struct value *hosts)
+{
+	char **names;
+	size_t count;
+	if (!directory_list(arena, disks, &names, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(names[i], "i-", 2) != 0 || is_wanted(hosts, names[i]) || guests_find(&d->guests, names[i]))
+			continue;
+		if (nftw(path_join(arena, disks, names[i]), remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+			say(d->channel, "trouble the disk of %s cannot be removed: %s", names[i], strerror(errno));
+	}
+}
+
+/* ---- orders ---- */
+
+static void obey(struct hostd *d, const char *line, size_t len)
+{
+	struct arena *arena = arena_new();
+	AUTO_BUF struct buf why = BUF_INIT;
+	const struct value *order = value_from_json(arena, line, len, &why);
+	const struct value *hosts = order ? value_get(order, "hosts") : NULL;
+	if (!hosts || hosts->state != VALUE_KNOWN || type_is_primitive(hosts->type)) {
+		say(d->channel, "trouble an order cannot be read: %s", buf_text(&why));
+	} else {
+		guests_apply(&d->guests, hosts);
+		remove_disks(d, arena, hosts);
+	}
+	arena_free(arena);
+}
+
+static void on_order(void *ctx, int fd, unsigned events)
+{
+	struct hostd *d = ctx;
+	char bytes[65536];
+	(void)events;
+	ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0)
+		_exit(0); /* with the sandbox its hosts end */
+	buf_add(&d->order, bytes, (size_t)got);
+	const char *end;
+	while (d->order.len && (end = memchr(d->order.ptr, '\n', d->order.len))) {
+		size_t len = (size_t)(end - d->order.ptr), rest = d->order.len - len - 1;
+		obey(d, d->order.ptr, len);
+		memmove(d->order.ptr, d->order.ptr + len + 1, rest);
+		d->order.len = rest;
+	}
+}
+
+/* ---- the process ---- */
+
+static NORETURN void refuse(int channel, enum host_stage stage, int error)
+{
+	say(channel, "refused %d %d", (int)stage, error);
+	_exit(1);
+}
+
+/* The current directory is that of the disks, which by its path may not be ours to reach. */
+static int make_places(void)
+{
+	if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 || mkdir(disks, 0700) < 0 ||
+	    mount(".", disks, NULL, MS_BIND, NULL) < 0)
+		return errno;
+	return instance_make_usr(shim, usr);
+}
+
+static NORETURN void first_process(const struct hostd_options *options)
+{
+	struct hostd d = {.channel = options->channel};
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "sandbox-hosts");
+	umask(022);
+	int error = make_places();
+	if (error)
+		refuse(options->channel, HOST_MOUNT, error);
+	struct loop *loop = loop_new();
+	error = guests_init(&d.guests, loop, disks, usr, on_trouble, &d);
+	if (error)
+		refuse(options->channel, HOST_SPACES, error);
+	loop_watch_fd(loop, options->channel, LOOP_READ, on_order, &d);
+	connect_serve(&d.guests, options->listener);
+	say(options->channel, "ready");
+	loop_run(loop);
+	_exit(1);
+}
+
+/* The disks belong to the hosts' user. */
+static int go_to_disks(const char *directory)
+{
+	uid_t uid;
+	gid_t gid;
+	host_user(&uid, &gid);
+	if (!make_directories(directory, 0700) || chdir(directory) < 0)
+		return errno;
+	return geteuid() == 0 && chown(".", uid, gid) < 0 ? errno : 0;
+}
+
+NORETURN void hostd_live(const struct hostd_options *options)
+{
+	struct host_refusal refusal = {0};
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
+	prctl(PR_SET_NAME, "sandbox-hosts");
+	int error = go_to_disks(options->directory);
+	if (error)
+		refuse(options->channel, HOST_MOUNT, error);
+	error = host_become_user();
+	if (error)
+		refuse(options->channel, HOST_USER, error);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* what comes before the change of user is forgotten by it */
+	if (!host_enter(&refusal))
+		refuse(options->channel, refusal.stage, refusal.error);
+	pid_t pid = fork();
+	if (!pid)
+		first_process(options);
+	int status = 0;
+	if (pid < 0)
+		refuse(options->channel, HOST_SPACES, errno);
+	/* an end of the channel that we hold would keep the other side waiting */
+	close(options->channel);
+	close(options->listener);
+	_exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}

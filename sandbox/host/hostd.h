@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that holds a sandbox's hosts: pid 1 of namespaces of its own, where it makes a network namespace for
+ * each VPC that has hosts, and an instance's namespaces for each host. With it everything in it ends.
+ */
+#pragma once
+
+#include "base/base.h"
+
+/* Within what a user on the internet has as his address. */
+#define HOST_INTERNET_USER "192.0.2.10"
+
+struct hostd_options {
+	const char *directory; /* of the hosts' disks; made when it is not there */
+	int channel;           /* to who gives the orders: JSON, a line each; we answer in words, a line each */
+	int listener;          /* where connections into the world are asked for */
+};
+
+/*
+ * In a child process that holds nothing else of worth. An order is the whole of what shall be:
+ *
+ *     {"hosts": [{"id": "i-1", "vpc": "vpc-1", "running": true, "address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1",
+ *                 "hostname": "ip-10-0-0-5", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
+ *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true}]}
+ *
+ * A host that is not in it any more loses its disk. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".
+ * Who connects to the listener says "HOST PORT", and gets "ok" with the connected socket, or the reason why not.
+ */
+NORETURN void hostd_live(const struct hostd_options *options);

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A root of directories on the sandbox's own disk, the machine's /usr read-only, devices bound from the machine's.
+ * There is but one user id, so that the image's user and root are the same one under two names.
+ */
+#include "sandbox/host/instance.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "sandbox/host/netlink.h"
+#include "sandbox/host/probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Ends the instance; its console says why. */
+static NORETURN void give_up(const char *what)
+{
+	printf("[sandbox] the host does not start: %s: %s\n", what, strerror(errno));
+	fflush(stdout);
+	_exit(1);
+}
+
+static void must(bool done, const char *what)
+{
+	if (!done)
+		give_up(what);
+}
+
+/* ---- files ---- */
+
+/* Overwrites what is there; nobody reads it before it is whole. */
+static bool put(const char *path, unsigned mode, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static bool put(const char *path, unsigned mode, const char *fmt, ...)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	return fd >= 0 && fchmod(fd, mode) == 0 && write(fd, buf_text(&text), text.len) == (ssize_t)text.len;
+}
+
+/* A file of the machine's, where there is one. */
+static void take_over(const char *path)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	if (!file_read(path, 16 << 20, &text))
+		return;
+	AUTO_FD int fd = open(path + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	must(fd >= 0 && write(fd, buf_text(&text), text.len) == (ssize_t)text.len, path);
+}
+
+static bool make_dir(const char *path, unsigned mode)
+{
+	return (mkdir(path, mode) == 0 && chmod(path, mode) == 0) || errno == EEXIST;
+}
+
+/* What a bind mount was made of may forbid more than we know; that must stay so. */
+static bool bind_readonly(const char *from, const char *to)
+{
+	struct statvfs vfs;
+	if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0 || statvfs(to, &vfs) < 0)
+		return false;
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	flags |= (vfs.f_flag & ST_NOSUID ? MS_NOSUID : 0) | (vfs.f_flag & ST_NODEV ? MS_NODEV : 0) | (vfs.f_flag & ST_NOEXEC ? MS_NOEXEC : 0) |
+		 (vfs.f_flag & ST_NOATIME ? MS_NOATIME : 0) | (vfs.f_flag & ST_RELATIME ? MS_RELATIME : 0);
+	return mount(NULL, to, NULL, flags, NULL) == 0;
+}
+
+/* ---- what is there only once for all ---- */
+
+/* Users are one, so that to become another one is to go on. */
+static const char sudo_text[] = "#!/bin/sh\n"
+				"while [ $# -gt 0 ]; do\n"
+				"\tcase $1 in\n"
+				"\t-u|-g|-p|-C|-T|-r|-t|-h) shift 2 || exit 1 ;;\n"
+				"\t--) shift; break ;;\n"
+				"\t-*) shift ;;\n"
+				"\t*=*) export \"$1\"; shift ;;\n"
+				"\t*) break ;;\n"
+				"\tesac\n"
+				"done\n"
+				"[ $# -gt 0 ] || exec \"${SHELL:-/bin/sh}\"\n"
+				"exec \"$@\"\n";
+
+int instance_make_usr(const char *shim, const char *usr)
+{
+	AUTO_BUF struct buf path = BUF_INIT;
+	buf_addf(&path, "%s/bin", shim);
+	bool made = make_dir(shim, 0755) && make_dir(buf_text(&path), 0755) && make_dir(usr, 0755);
+	buf_adds(&path, "/sudo");
+	if (!made || !put(buf_text(&path), 0755, "%s", sudo_text))
+		return errno;
+	buf_clear(&path);
+	buf_addf(&path, "lowerdir=%s:/usr", shim);
+	if (mount("overlay", usr, "overlay", MS_RDONLY, buf_text(&path)) == 0)
+		return 0;
+	/* older kernels, and a /usr of several file systems: as it is, without ours */
+	return bind_readonly("/usr", usr) ? 0 : errno;
+}
+
+/* ---- root ---- */
+
+static void make_devices(void)
+{
+	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+	must(mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755,size=1m") == 0, "/dev");
+	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+		char from[32], to[32];
+		snprintf(from, sizeof(from), "/dev/%s", nodes[i]);
+		snprintf(to, sizeof(to), "dev/%s", nodes[i]);
+		must(put(to, 0666, "%s", "") && mount(from, to, NULL, MS_BIND, NULL) == 0, from);
+	}
+	must(make_dir("dev/pts", 0755) && mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") == 0,
+	     "/dev/pts");
+	must(symlink("pts/ptmx", "dev/ptmx") == 0 && symlink("/proc/self/fd", "dev/fd") == 0 && symlink("/proc/self/fd/0", "dev/stdin") == 0 &&
+		     symlink("/proc/self/fd/1", "dev/stdout") == 0 && symlink("/proc/self/fd/2", "dev/stderr") == 0, "/dev");
+	must(make_dir("dev/shm", 01777) && mount("tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0, "/dev/shm");
+}
+
+/* /bin, /lib and their like: a link into /usr where the machine has it so, else the machine's own directory. */
+static void make_usr(const struct instance_plan *plan)
+{
+	static const char *const names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+	must(make_dir("usr", 0755) && mount(plan->usr, "usr", NULL, MS_BIND | MS_REC, NULL) == 0, "/usr");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char machine[32], link[64] = "";
+		snprintf(machine, sizeof(machine), "/%s", names[i]);
+		ssize_t len = readlink(machine, link, sizeof(link) - 1);
+		if (len > 0)
+			must(symlink(link, names[i]) == 0 || errno == EEXIST, machine);
+		else if (access(machine, X_OK) == 0)
+			must(make_dir(names[i], 0755) && bind_readonly(machine, names[i]), machine);
+	}
+}
+
+static void make_root(const struct instance_plan *plan)
+{
+	static const char *const dirs[] = {"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "home", "mnt", "opt", "root", "srv", "var", "var/lib",
+					   "var/lib/cloud", "var/log", "var/tmp", "var/cache", "var/spool", "tmp"};
+	char root[4096];
+	snprintf(root, sizeof(root), "%s/root", plan->directory);
+	must(make_dir(root, 0755) && mount(root, root, NULL, MS_BIND, NULL) == 0 && chdir(root) == 0, "its root");
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		must(make_dir(dirs[i], strstr(dirs[i], "tmp") ? 01777 : 0755), dirs[i]);
+	make_usr(plan);
+	make_devices();
+	must(mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 && make_dir("run/sshd", 0755) && put("run/utmp", 0644, "%s", ""), "/run");
+	/* where parts of /proc are hidden from us a new one is not allowed: then the one that we see */
+	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) == 0, "/proc");
+	if (mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		printf("[sandbox] /sys is empty: %s\n", strerror(errno));
+	static const char *const shared[] = {"/etc/alternatives", "/etc/ssl"};
+	for (size_t i = 0; i < ARRAY_LEN(shared); i++) {
+		if (access(shared[i], X_OK) == 0)
+			must(make_dir(shared[i] + 1, 0755) && bind_readonly(shared[i], shared[i] + 1), shared[i]);
+	}
+}
+
+/* ---- what stands in /etc ---- */
+
+static void first_boot(const struct instance_plan *plan)
+{
+	const char *u = plan->user;
+	char home[128], keys[160], ssh[140];
+	snprintf(home, sizeof(home), "home/%s", u);
+	snprintf(ssh, sizeof(ssh), "%s/.ssh", home);
+	snprintf(keys, sizeof(keys), "%s/authorized_keys", ssh);
+	/* the image's user comes first: id 0 is its name; no group "tty", to which sshd would want to give terminals */
+	must(put("etc/passwd", 0644, "%s:x:0:0::/home/%s:/bin/bash\nroot:x:0:0::/root:/bin/bash\nsshd:x:0:0::/run/sshd:/usr/sbin/nologin\n", u, u) &&
+		     put("etc/shadow", 0600, "%s:*:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n", u) && put("etc/group", 0644, "%s:x:0:\nroot:x:0:\n", u),
+	     "/etc/passwd");
+	must(put("etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n") && put("etc/shells", 0644, "/bin/sh\n/bin/bash\n"),
+	     "/etc/nsswitch.conf");
+	must(put("etc/ssh/sshd_config", 0644,
+		 "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nUseDNS no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+		 "PermitRootLogin prohibit-password\nX11Forwarding no\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n"
+		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"),
+	     "/etc/ssh/sshd_config");
+	take_over("/etc/ld.so.cache");
+	take_over("/etc/os-release");
+	must(put("var/log/lastlog", 0644, "%s", "") && put("var/log/wtmp", 0644, "%s", "") && make_dir(home, 0755) && make_dir(ssh, 0700) &&
+		     put(keys, 0600, "%s\n", plan->public_key ? plan->public_key : ""),
+	     "the user's home");
+	if (plan->user_data)
+		must(make_dir("var/lib/cloud/instance", 0755) && put("var/lib/cloud/instance/user-data.txt", 0700, "%s", plan->user_data), "user data");
+}
+
+static void each_boot(const struct instance_plan *plan)
+{
+	char address[INET_ADDRSTRLEN];
+	must(inet_ntop(AF_INET, &plan->address, address, sizeof(address)) != NULL, "its address");
+	must(put("etc/hostname", 0644, "%s\n", plan->hostname) && put("etc/hosts", 0644, "127.0.0.1 localhost\n%s %s\n", address, plan->hostname) &&
+		     sethostname(plan->hostname, strlen(plan->hostname)) == 0,
+	     "its name");
+}
+
+static void enter_root(void)
+{
+	must(syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 && chdir("/") == 0, "to enter its root");
+}
+
+/* ---- one user id ---- */
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
+#endif
+
+/*
+ * Files and processes can be nobody else's: what would give them away is answered with success and does nothing.
+ * sshd, tar, rsync and install are content with that.
+ */
+static bool pretend_ownership(void)
+{
+#ifdef ARCHITECTURE
+	static const unsigned calls[] = {
+		SYS_setgroups, SYS_fchown, SYS_fchownat,
+#ifdef SYS_chown
+		SYS_chown, SYS_lchown,
+#endif
+	};
+	struct sock_filter code[ARRAY_LEN(calls) + 6];
+	size_t n = 0;
+	uint8_t count = ARRAY_LEN(calls);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, (uint8_t)(count + 1));
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (uint8_t i = 0; i < count; i++)
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], (uint8_t)(count - i), 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
+	struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+#else
+	errno = ENOSYS;
+	return false;
+#endif
+}
+
+/* ---- its life ---- */
+
+static pid_t start(const char *const *argv, const char *output)
+{
+	pid_t pid = fork();
+	if (pid)
+		return pid;
+	AUTO_FD int fd = output ? open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+	if (fd >= 0) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
+	setsid();
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	printf("[sandbox] %s does not start: %s\n", argv[0], strerror(errno));
+	fflush(stdout);
+	_exit(127);
+}
+
+static void network(const struct instance_plan *plan)
+{
+	struct netlink nl = NETLINK_INIT;
+	struct in_addr none = {0};
+	int error = netlink_open(&nl, NETLINK_ROUTE);
+	error = error ? error : link_up(&nl, "lo");
+	error = error ? error : link_address(&nl, "eth0", plan->address, plan->prefix);
+	error = error ? error : link_up(&nl, "eth0");
+	/* neighbours in the subnet, too, are reached by the gateway: there all traffic meets the security groups */
+	error = error ? error : route_add(&nl, plan->gateway, 32, "eth0", none);
+	error = error ? error : route_add(&nl, none, 0, "eth0", plan->gateway);
+	netlink_close(&nl);
+	errno = error;
+	must(!error, "its network");
+}
+
+/* As cloud-init shows them, for those who read the console to know a host before they enter it. */
+static void show_host_key(void)
+{
+	AUTO_BUF struct buf key = BUF_INIT;
+	const char *const make[] = {"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "/etc/ssh/ssh_host_ed25519_key", NULL};
+	const char *const fingerprint[] = {"/usr/bin/ssh-keygen", "-l", "-f", "/etc/ssh/ssh_host_ed25519_key.pub", NULL};
+	int status = 0;
+	if (access(make[9], R_OK) < 0) {
+		pid_t pid = start(make, NULL);
+		must(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "ssh-keygen");
+	}
+	must(file_read("/etc/ssh/ssh_host_ed25519_key.pub", 4096, &key), "its host key");
+	puts("-----BEGIN SSH HOST KEY FINGERPRINTS-----");
+	fflush(stdout);
+	pid_t pid = start(fingerprint, NULL);
+	must(pid > 0 && waitpid(pid, &status, 0) == pid, "ssh-keygen");
+	printf("-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n%s-----END SSH HOST KEY KEYS-----\n", buf_text(&key));
+	fflush(stdout);
+}
+
+static bool is_script(const char *text)
+{
+	return text && text[0] == '#' && text[1] == '!';
+}
+
+NORETURN void instance_live(const struct instance_plan *plan, int go)
+{
+	const char *const sshd[] = {host_sshd(), "-D", "-e", NULL};
+	const char *const data[] = {"/var/lib/cloud/instance/user-data.txt", NULL};
+	char console[4096], byte;
+	snprintf(console, sizeof(console), "%s/console", plan->directory);
+	int out = open(console, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		_exit(1);
+	umask(022);
+	prctl(PR_SET_NAME, "init");
+	must(read(go, &byte, 1) == 1, "its network card");
+	network(plan);
+	make_root(plan);
+	bool first = access("etc/passwd", F_OK) < 0;
+	if (first)
+		first_boot(plan);
+	each_boot(plan);
+	enter_root();
+	clearenv();
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("HOME", "/root", 1);
+	must(pretend_ownership(), "the filter of system calls");
+	show_host_key();
+	close(go);
+	pid_t server = start(sshd, "/var/log/auth.log");
+	if (first && is_script(plan->user_data))
+		(void)start(data, "/var/log/cloud-init-output.log");
+	for (;;) { /* pid 1 is the parent of all whose own has left */
+		int status;
+		pid_t pid = wait(&status);
+		if (pid == server || (pid < 0 && errno == ECHILD)) {
+			nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+			server = start(sshd, "/var/log/auth.log");
+		}
+	}
+}

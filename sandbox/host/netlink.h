@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages to the kernel's networking, built and sent without any tool: what the sandbox's hosts need of
+ * rtnetlink. A socket belongs to the network namespace in which it was opened, also after its process has
+ * moved on. Functions that say so give 0 or an errno.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+#include <netinet/in.h>
+#include <sys/types.h>
+
+struct netlink {
+	int fd;
+	uint32_t seq;
+	struct buf out;     /* messages that were not sent yet */
+	size_t message;     /* where the last one begins */
+	unsigned unanswered; /* messages in `out` that ask for an answer */
+};
+#define NETLINK_INIT {.fd = -1}
+
+/* `protocol` as NETLINK_ROUTE. An errno. */
+int netlink_open(struct netlink *nl, int protocol) MUST_USE;
+void netlink_close(struct netlink *nl);
+
+/* Begins a message with its fixed part. Flags as NLM_F_CREATE; NLM_F_REQUEST comes by itself. */
+void netlink_message(struct netlink *nl, uint16_t type, uint16_t flags, const void *fixed, size_t len);
+void netlink_attr(struct netlink *nl, uint16_t type, const void *bytes, size_t len);
+void netlink_attr_u32(struct netlink *nl, uint16_t type, uint32_t value);
+void netlink_attr_text(struct netlink *nl, uint16_t type, const char *text);
+/* Attributes up to netlink_end() lie within. The place to hand back. */
+size_t netlink_begin(struct netlink *nl, uint16_t type);
+void netlink_end(struct netlink *nl, size_t place);
+/* Sends what was built and waits for the answers. 0, or the first message's errno that was refused. */
+int netlink_send(struct netlink *nl) MUST_USE;
+
+/* ---- rtnetlink: each sends at once, and gives 0 or an errno ---- */
+
+/* A pair of virtual cables: `name` here, `peer` in the network namespace of a process. */
+int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process) MUST_USE;
+int link_up(struct netlink *nl, const char *name) MUST_USE;
+/* Passes on what comes in by it. */
+int link_forward(struct netlink *nl, const char *name) MUST_USE;
+int link_delete(struct netlink *nl, const char *name) MUST_USE;
+/* The prefix of the network is for show: no route comes with it. An address that is there already is no error. */
+int link_address(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix) MUST_USE;
+/* To a network by a link, or by a gateway that the link reaches (0.0.0.0: none). */
+int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const char *link, struct in_addr gateway) MUST_USE;

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the hosts behind instances have to be: read after each change (sandbox/host/hosts.c).
+
+service = "ec2"
+
+# By the maker of an image, the user that it has.
+function "image_user" {
+  params = [image]
+  result = (like(ifnull(image.Name, ""), "*ubuntu*") || like(ifnull(image.Name, ""), "*Ubuntu*") ? "ubuntu"
+  : like(ifnull(image.Name, ""), "debian*") ? "admin" : "ec2-user")
+}
+
+function "routes_of" {
+  params = [subnet]
+  result = get("route_table", ifnull(one(where("route_table_association", { SubnetId = subnet.SubnetId })).RouteTableId,
+    one([for a in where("route_table_association", { Main = true }) : a if get("route_table", a.RouteTableId).VpcId == subnet.VpcId]).RouteTableId)).Routes
+}
+
+function "host" {
+  params = [instance, view, subnet]
+  result = {
+    id          = instance.InstanceId
+    vpc         = subnet.VpcId
+    running     = contains(["pending", "running"], instance.State.Name)
+    address     = view.PrivateIpAddress
+    prefix      = cidr_bits(subnet.CidrBlock)
+    gateway     = cidrhost(subnet.CidrBlock, 1)
+    hostname    = "ip-${replace(view.PrivateIpAddress, ".", "-")}"
+    user        = image_user(get("image", instance.ImageId))
+    key         = instance.KeyName == null ? null : one(where("key_pair", { KeyName = instance.KeyName })).PublicKey
+    user_data   = instance._user_data
+    public      = view.PublicIpAddress
+    public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
+    internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
+  }
+}
+
+function "hosts" {
+  params = []
+  result = [for i in all("instance") : host(i, view(i), get("subnet", i.SubnetId)) if !contains(["shutting-down", "terminated"], i.State.Name)]
+}
+
+operation "GetConsoleOutput" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  answer = { InstanceId = instance.InstanceId, Timestamp = now, Output = ifnull(console(instance.InstanceId), "") }
+  ignore = ["Latest"]
+}

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real hosts behind instances: the MSLS example applied, its hosts entered by the machine's own ssh, stopped, started, ended."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+import e2e  # noqa: E402
+import sandbox  # noqa: E402
+from tap import Tap, skip_all  # noqa: E402
+
+tap = Tap()
+
+
+class Ssh:
+    def __init__(self, cloud, folder):
+        self.cloud, self.folder = cloud, Path(folder)
+        self.key = self.folder / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, stdin=subprocess.DEVNULL)
+        self.config = self.folder / "config"
+        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config").out
+                               + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
+
+    def forget(self):
+        for path in (self.folder / "known_hosts", Path(self.cloud.dir) / "known_hosts"):
+            path.unlink(missing_ok=True)
+
+    def run(self, *args, timeout=40):
+        return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
+
+
+def until(function, seconds=15):
+    """True as soon as it is, as programs of the machine take their time."""
+    end = time.time() + seconds
+    while time.time() < end:
+        if function():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def world_processes(cloud):
+    """Processes that are the hosts' of this world: children's children of its own."""
+    pid = cloud.process.pid
+    found, frontier = [], [pid]
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+        except OSError:
+            continue
+        state, parent = stat.rsplit(")", 1)[1].split()[:2]
+        if state != "Z":
+            parents.setdefault(int(parent), []).append(int(entry.name))
+    while frontier:
+        children = parents.get(frontier.pop(), [])
+        found += children
+        frontier += children
+    return found
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_msls(cloud, project, ssh):
+    done = project.infra("apply", "-auto-approve", "-input=false", "-var", f"public_key_file={ssh.key}.pub", timeout=300)
+    tap.ok(done.code == 0, "the MSLS example is applied", done)
+    ec2 = cloud.client("ec2")
+    hosts = {next(t["Value"] for t in i["Tags"] if t["Key"] == "Name"): i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]}
+    jump = next(i for i in hosts.values() if i.get("PublicIpAddress"))
+    worker = next(i for name, i in hosts.items() if "train" in name)
+    got = ssh.run(jump["PublicIpAddress"], "whoami; hostname; id -u")
+    tap.same(got.out.split(), ["ubuntu", "ip-" + jump["PrivateIpAddress"].replace(".", "-"), "0"], "ssh enters the jump host by its public address")
+    got = ssh.run("-J", jump["PublicIpAddress"], worker["PrivateIpAddress"], "hostname; echo $SSH_CONNECTION; cat > there; wc -c < there", timeout=60)
+    words = got.out.split()
+    tap.ok(words[:1] == ["ip-" + worker["PrivateIpAddress"].replace(".", "-")], "and the worker through it", got)
+    tap.same(words[1:4:2], [jump["PrivateIpAddress"], worker["PrivateIpAddress"]], "which sees the jump host's address")
+    got = ssh.run(jump["PublicDnsName"], "sudo -u root sh -c 'id -un; touch /root/kept'; ls /root; test -w /usr || echo /usr cannot be written")
+    tap.same(got.out.split("\n")[:3], ["ubuntu", "kept", "/usr cannot be written"], "by its name, too; sudo")
+    console = ec2.get_console_output(InstanceId=jump["InstanceId"])["Output"]
+    known = (Path(cloud.dir) / "known_hosts").read_text().split()
+    tap.ok("-----BEGIN SSH HOST KEY KEYS-----" in console and known[2] in console, "its console shows its host key", console, known)
+    got = ssh.run("198.51.100.250", "true")
+    tap.ok(got.code == 255 and "no host runs at 198.51.100.250" in got.err, "what is nowhere is not reached", got)
+
+    ec2.stop_instances(InstanceIds=[jump["InstanceId"]])
+    tap.ok(until(lambda: ssh.run(jump["PublicIpAddress"], "true").code == 255), "a host that was stopped is not there")
+    until(lambda: ec2.describe_instances(InstanceIds=[jump["InstanceId"]])["Reservations"][0]["Instances"][0]["State"]["Name"] == "stopped")
+    ec2.start_instances(InstanceIds=[jump["InstanceId"]])
+    address = ec2.describe_instances(InstanceIds=[jump["InstanceId"]])["Reservations"][0]["Instances"][0].get("PublicIpAddress")
+    tap.ok(until(lambda: ssh.run(address, "ls /root").out == "kept\n"), "started again it has its disk, and its host key")
+
+    disk = Path(cloud.dir) / "hosts" / jump["InstanceId"]
+    tap.ok(disk.is_dir(), "its disk is a directory")
+    cloud.process.send_signal(signal.SIGKILL)
+    cloud.process.wait()
+    cloud.stop()
+    cloud.start()
+    tap.ok(until(lambda: ssh.run(address, "ls /root").out == "kept\n"), "killed and started again, the sandbox brings its hosts back")
+    ours = world_processes(cloud)
+    hold = [pid for pid in ours if Path(f"/proc/{pid}/comm").read_text() == "sandbox-hosts\n"]
+    tap.ok(len(hold) == 2 and len(ours) > 4, "two processes hold them", hold, ours)
+    os.kill(hold[0], signal.SIGKILL)
+    tap.ok(until(lambda: not any(alive(pid) for pid in ours)), "without the one that holds them nothing of theirs is left", ours)
+    tap.ok(until(lambda: ssh.run(address, "ls /root").out == "kept\n"), "and they are started anew")
+    tap.ok("Last trouble: the process of the hosts had ended" in cloud.command("status").out, "which is told")
+    ours = world_processes(cloud)
+    ec2.terminate_instances(InstanceIds=[jump["InstanceId"]])
+    tap.ok(until(lambda: not disk.exists()), "a host that is terminated leaves no disk")
+    cloud.stop()
+    tap.ok(until(lambda: not any(alive(pid) for pid in ours), 2), "stopped, it leaves no process", [p for p in ours if alive(p)])
+    tap.ok(cloud.dir not in Path("/proc/self/mountinfo").read_text(), "and has mounted nothing here")
+
+
+why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh", "ssh-keygen") if not shutil.which(name)), None)
+if why:
+    skip_all(why)
+with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_.endpoint, e2e.MSLS) as project_:
+    status = cloud_.command("status").out
+    if "no hosts behind them" in status:
+        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    project_.env = cloud_.environment(**{key: project_.env[key] for key in ("HOME", "XDG_CONFIG_HOME")})
+    folder_ = Path(cloud_.dir) / "ssh"
+    folder_.mkdir(mode=0o700)
+    tap.case(test_msls, cloud_, project_, Ssh(cloud_, folder_))
+tap.done()

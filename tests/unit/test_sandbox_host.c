@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The messages to the kernel, tried in namespaces of a child process. */
+#include "base/buf.h"
+#include "sandbox/host/netlink.h"
+#include "sandbox/host/probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct in_addr address(const char *text)
+{
+	struct in_addr a = {0};
+	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	return a;
+}
+
+static void test_message(void **state)
+{
+	struct netlink nl = NETLINK_INIT;
+	uint32_t fixed = 0x01020304, len;
+	(void)state;
+	netlink_message(&nl, 16, NLM_F_ACK, &fixed, sizeof(fixed));
+	netlink_attr_text(&nl, 3, "lo");
+	size_t nest = netlink_begin(&nl, 18);
+	netlink_attr_u32(&nl, 1, 7);
+	netlink_end(&nl, nest);
+	assert_int_equal(nl.out.len, 16 + 4 + 8 + 4 + 8);
+	memcpy(&len, nl.out.ptr, sizeof(len));
+	assert_int_equal(len, nl.out.len);
+	const unsigned char want[] = {7, 0, 3, 0, 'l', 'o', 0, 0, 12, 0, 18, 0x80, 8, 0, 1, 0, 7, 0, 0, 0};
+	assert_memory_equal(nl.out.ptr + 20, want, sizeof(want)); /* of a machine with the low byte first */
+	assert_int_equal(nl.unanswered, 1);
+	netlink_close(&nl);
+}
+
+/* Runs in a user and a network namespace; the exit code is the place of what failed. */
+static int in_namespaces(void)
+{
+	struct netlink nl = NETLINK_INIT;
+	struct in_addr none = {0};
+	if (netlink_open(&nl, NETLINK_ROUTE))
+		return 1;
+	if (link_up(&nl, "lo"))
+		return 2;
+	if (link_veth(&nl, "here", "there", getpid()))
+		return 3;
+	if (link_veth(&nl, "here", "again", getpid()) != EEXIST)
+		return 4;
+	if (link_address(&nl, "here", address("10.1.0.1"), 24) || link_address(&nl, "here", address("10.1.0.1"), 24))
+		return 5;
+	if (link_up(&nl, "here") || link_up(&nl, "there") || link_forward(&nl, "here"))
+		return 6;
+	if (route_add(&nl, address("10.1.0.9"), 32, "here", none) || route_add(&nl, none, 0, "here", address("10.1.0.9")))
+		return 7;
+	if (route_add(&nl, address("10.2.0.0"), 16, "here", address("10.77.0.1")) != ENETUNREACH)
+		return 8;
+	if (link_up(&nl, "nothing") != ENODEV || link_delete(&nl, "here") || link_delete(&nl, "there") != ENODEV)
+		return 9;
+	netlink_close(&nl);
+	return 0;
+}
+
+static void test_kernel(void **state)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	int status;
+	(void)state;
+	if (!host_probe(&why)) {
+		print_message("skipped: %s\n", buf_text(&why));
+		skip();
+	}
+	pid_t pid = fork();
+	if (!pid) {
+		struct host_refusal refusal;
+		if (host_become_user() || !host_enter(&refusal))
+			_exit(100);
+		pid_t first = fork();
+		if (!first)
+			_exit(in_namespaces());
+		_exit(waitpid(first, &status, 0) == first && WIFEXITED(status) ? WEXITSTATUS(status) : 101);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_words(void **state)
+{
+	static const enum host_stage stages[] = {HOST_USER, HOST_MAP, HOST_SPACES, HOST_MOUNT, HOST_LINK, HOST_FILTER, HOST_SSHD};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		host_refusal_explain(&(struct host_refusal){stages[i], EPERM}, &text);
+		assert_non_null(strstr(buf_text(&text), strerror(EPERM)));
+	}
+	AUTO_BUF struct buf text = BUF_INIT;
+	host_refusal_explain(&(struct host_refusal){HOST_SSHD, 0}, &text);
+	assert_non_null(strstr(buf_text(&text), "\n    sudo apt-get install openssh-server\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_kernel), cmocka_unit_test(test_words)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
