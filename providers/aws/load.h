@@ -13,6 +13,9 @@ struct loader {
 };
 
 void loader_error(struct loader *l, struct src_range range, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* An evaluator whose mistakes loader_evaluated() tells with their place in the type file. */
+struct eval loader_eval(struct loader *l, struct diags *mistakes);
+void loader_evaluated(struct loader *l, struct src_range range, struct diags *mistakes);
 /* A field of an object expression, or NULL. */
 const struct expr *loader_field(const struct expr *object, const char *name);
 /* Constants; errors are told. A bare name counts as its text. */

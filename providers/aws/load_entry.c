@@ -56,7 +56,8 @@ static const struct expr *on_object(struct loader *l, const struct expr *path)
 		copy->name = path->name;
 		return copy;
 	}
-	copy->on = on_object(l, path->on);
+	if (path->kind == EXPR_ATTR || path->kind == EXPR_INDEX) /* others are told by set_path() */
+		copy->on = on_object(l, path->on);
 	return copy;
 }
 
@@ -101,9 +102,11 @@ static struct rule load_rule(struct loader *l, const struct entry *entry, const 
 	switch (kind) {
 	case RULE_ALLOWED: {
 		const struct value **values = arena_array_of(l->arena, e->arg_count, const struct value *);
-		struct eval eval = {.arena = l->arena, .diags = l->diags};
+		struct diags mistakes;
+		struct eval eval = loader_eval(l, &mistakes);
 		for (size_t i = 0; i < e->arg_count; i++)
 			values[i] = eval_expr_as(&eval, args[i], innermost(entry->type), "allowed");
+		loader_evaluated(l, e->range, &mistakes);
 		rule.values = values;
 		rule.value_count = e->arg_count;
 		break;
@@ -188,8 +191,10 @@ static bool load_flag(struct loader *l, struct entry *entry, const struct expr *
 		return !strcmp(word, "required") ? (entry->min = 1) : false;
 	}
 	if (!strcmp(word, "default")) {
-		struct eval eval = {.arena = l->arena, .diags = l->diags};
+		struct diags mistakes;
+		struct eval eval = loader_eval(l, &mistakes);
 		entry->fallback = eval_expr_as(&eval, arg, entry->type, "default");
+		loader_evaluated(l, arg->range, &mistakes);
 	} else if (!strcmp(word, "replace")) {
 		entry->replace_if = arg;
 	} else if (!strcmp(word, "at")) {
@@ -270,8 +275,10 @@ static void load_entry(struct loader *l, struct entry *entry, const char *name, 
 		if (entry->kind == ENTRY_ONE)
 			entry->max = 1;
 	} else {
-		struct eval eval = {.arena = l->arena, .diags = l->diags};
+		struct diags mistakes;
+		struct eval eval = loader_eval(l, &mistakes);
 		const struct type *type = eval_type(&eval, e->args[0]);
+		loader_evaluated(l, e->args[0]->range, &mistakes);
 		entry->type = type ? type : &type_string;
 	}
 	for (size_t i = 1; i < e->arg_count; i++) {

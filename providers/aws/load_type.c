@@ -384,7 +384,12 @@ static void load_blocks(struct loader *l, const struct body *body)
 			else
 				loader_error(l, block->type_range, "a group has a name");
 		} else if (!strcmp(word, "within")) {
-			brackets[type->bracket_count++] = load_bracket(l, block);
+			if (block->label_count == 1)
+				brackets[type->bracket_count++] = load_bracket(l, block);
+			else
+				loader_error(l, block->type_range, "a bracket has a name");
+		} else if (!strcmp(word, "function") && block->label_count != 1) {
+			loader_error(l, block->type_range, "a function has a name");
 		} else if (strcmp(word, "read") && strcmp(word, "tags") && strcmp(word, "schema") && strcmp(word, "let") &&
 			   strcmp(word, "function")) {
 			loader_error(l, block->type_range, "\"%s\" is not a block of types", word);

@@ -19,6 +19,19 @@ const struct expr *loader_field(const struct expr *object, const char *name)
 	return NULL;
 }
 
+struct eval loader_eval(struct loader *l, struct diags *mistakes)
+{
+	diags_init(mistakes);
+	return (struct eval){.arena = l->arena, .diags = mistakes};
+}
+
+void loader_evaluated(struct loader *l, struct src_range range, struct diags *mistakes)
+{
+	for (size_t i = 0; i < mistakes->count; i++)
+		loader_error(l, range, "%s", mistakes->items[i].detail ? mistakes->items[i].detail : mistakes->items[i].summary);
+	diags_release(mistakes);
+}
+
 const char *loader_text(struct loader *l, const struct expr *e)
 {
 	if (e && e->kind == EXPR_LITERAL && value_is_a(e->literal, TYPE_STRING))

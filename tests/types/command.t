@@ -5,6 +5,7 @@ in its place, and names changed by one letter are found."""
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,62 @@ tap.ok(code == 1 and 'Did you mean "aws_vpc"?' in out, 'a name that is none', ou
 code, out = check('/nonexistent.hcl')
 tap.ok(code == 1 and 'Cannot read the file' in out, 'a file that is not there', out)
 tap.ok(subprocess.run([infra, 'types'], capture_output=True).returncode == 3, 'no subcommand is a mistake of use')
+
+
+MISTAKES = '''type "aws_x" {
+  service = "ec2"
+  schema {
+    a = opt(string, at("x")) #!
+    b = opt(string, at(f(1))) #!
+    c = opt(string, at(1)) #!
+    d = opt(foo, local) #!
+    e = opt() #!
+    f = one(1) #!
+    g = one({ x = opt(string) }, at(y[1].z))
+    h = opt(string, default(f())) #!
+    i = opt(number, default("x"), allowed("a", 1), range("a", 2), length(null, null), pattern("(", "x"), check(1), syntax(no)) #!
+    j = req(string, follows(1, "x", a.b.c), either(1)) #!
+  }
+  update { of = [1, f()] } #!
+  update "x" "y" {} #!
+  reconcile "r" { of = 1 } #!
+  within { when = 1 } #!
+  within "w" { enter = 1 } #!
+  let "x" { a = a }
+  let { q = q }
+  function "f" {
+    params = 1 #!
+    result = f(1)
+  }
+  function { } #!
+  read {
+    call = 1 #!
+    by = [filter(), ids(1), group(), x, 1] #!
+    part { for = 1 } #!
+    part "p" {
+      each = 1
+      for = [zzz]
+    }
+    one {
+      one {}
+    }
+  }
+  tags {
+    read = { call = "Nope" } #!
+    add = 1
+  }
+  create = [1, { call = 1 }, { run = 1, empty = {} }, { retry = 1 }, { retry = [{}] }] #!
+  delete = {}
+  settle = 1 #!
+  timeouts = 1
+  key = 1 #!
+  version = "x" #!
+  permissions = 1 #!
+  import = 1
+}
+type "aws_y" { service = "nope" } #!
+data "aws_z" {}
+'''
 
 
 def explain(*names):
@@ -100,6 +157,14 @@ with tempfile.TemporaryDirectory() as scratch:
         tap.ok(code == 1 and sentence in out and f'{name}.hcl, line ' in out, f'{name}: {sentence}', out)
     code, out = check(mend('aws_vpc', ('type "aws_vpc"', 'type "aws_own"')))
     tap.ok(code == 0, 'a type of one\'s own', out)
+
+    path = Path(scratch, 'mistakes.hcl')
+    path.write_text(MISTAKES)
+    code, out = check(path)
+    told = [m for m in re.findall(r'mistakes.hcl, line (\d+), column', out)]
+    wanted = [n for n, line in enumerate(MISTAKES.split('\n'), 1) if line.endswith('#!')]
+    missing = sorted(set(wanted) - {int(n) for n in told})
+    tap.ok(code == 1 and not missing and 'a text is needed here' in out, f'{len(told)} mistakes of a file are told at once', out if not missing else missing)
 
     try:
         import check_types
