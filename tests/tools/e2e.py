@@ -44,6 +44,16 @@ def missing(*commands):
     return None
 
 
+def terraform():
+    """(the program, its configuration file that leads to the AWS provider, None), or (None, None, why there is none)."""
+    program, config = shutil.which("terraform"), os.environ.get("TF_CLI_CONFIG_FILE", "")
+    if not program:
+        return None, None, "terraform is not installed"
+    if not os.path.isfile(config):
+        return None, None, "TF_CLI_CONFIG_FILE names no file"
+    return program, config, None
+
+
 class Server:
     """A tool of this folder that runs beside the test, prints its port first and ends with us."""
 

@@ -7,7 +7,6 @@ provider, the same file is read by it, and every attribute of every data source 
 import json
 import os
 import re
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -144,10 +143,9 @@ def same(one, other):
 
 
 def against_terraform(folder, env, ours):
-    program = shutil.which('terraform')
-    config = os.environ.get('TF_CLI_CONFIG_FILE')
-    if not program or not config:
-        tap.skip('the attributes are those that Terraform finds', 'no terraform with a TF_CLI_CONFIG_FILE')
+    program, config, why = e2e.terraform()
+    if why:
+        tap.skip('the attributes are those that Terraform finds', why)
         return
     env = {**env, 'TF_CLI_CONFIG_FILE': config, 'TF_IN_AUTOMATION': '1'}
     (folder / 'provider.tf').write_text('terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n')
