@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aws/call.h"
 
+#include "aws/retry.h"
 #include "base/buf.h"
 #include "base/diag.h"
 
@@ -73,8 +74,9 @@ static void add_message(const char *message, struct buf *out)
 static void add_failure(const struct aws_answer *answer, struct buf *out)
 {
 	const struct aws_failure *failure = &answer->failure;
-	buf_addf(out, "%s (HTTP %u)%s", failure->code, failure->status, *failure->message ? ": " : ".");
-	add_message(failure->message, out);
+	const char *message = *failure->message ? failure->message : failure->note ? failure->note : "";
+	buf_addf(out, "%s (HTTP %u)%s", failure->code, failure->status, *message ? ": " : ".");
+	add_message(message, out);
 }
 
 struct diag *aws_error_diag(const struct aws_answer *answer, struct src_range subject, struct diags *diags)
@@ -105,7 +107,8 @@ struct diag *aws_error_diag(const struct aws_answer *answer, struct src_range su
 		add_failure(answer, &detail);
 		break;
 	case AWS_LOST:
-		summary = "A request to AWS may or may not have been carried out";
+		summary = answer->op && aws_only_reads(answer->op) ? "AWS gave no usable answer"
+								   : "A request to AWS may or may not have been carried out";
 		buf_adds(&detail, answer->error ? answer->error : "no answer came");
 		buf_addc(&detail, '.');
 		if (answer->failure.code) {

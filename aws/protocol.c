@@ -2,12 +2,14 @@
 #include "aws/protocol.h"
 
 #include "aws/protocol_internal.h"
+#include "aws/retry.h"
 #include "aws/time.h"
 #include "aws/xml.h"
 #include "lang/value/json.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void node_text(const struct aws_node *node, enum aws_time_format fallback, struct buf *out)
 {
@@ -124,6 +126,42 @@ bool aws_encode_request(struct arena *arena, const struct aws_operation *op, con
 
 /* ---- answers ---- */
 
+/* The body is the user's bytes, whatever they look like. */
+static bool carries_bytes(const struct aws_operation *op)
+{
+	const struct aws_shape *output = aws_shape_at(op->output);
+	const struct aws_member *payload =
+		output && output->payload ? aws_member_find(output, aws_text(output->payload)) : NULL;
+	return payload && aws_member_shape(payload)->kind != AWS_STRUCT;
+}
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t\r\n");
+}
+
+/*
+ * Proxies and networks that want a sign-in answer for AWS, often with a status of 200. The content type does not tell:
+ * test servers call their JSON text/html.
+ */
+static bool is_page(const struct http_response *response)
+{
+	const char *start = response->body_len ? skip_blanks(response->body) : "";
+	return !strncasecmp(start, "<!doctype html", 14) || !strncasecmp(start, "<html", 5);
+}
+
+static const struct value *refuse_answer(struct answer *answer, const struct aws_operation *op, const struct http_response *response)
+{
+	if (!carries_bytes(op) && is_page(response))
+		return answer_fail(answer, "it is a page for people (HTML), which AWS does not send; a proxy or a network that wants a sign-in may have");
+	const struct aws_shape *output = aws_shape_at(op->output);
+	bool blank = !response->body_len || !*skip_blanks(response->body);
+	bool has_body = output && !output->payload && output->body_count && strcmp(aws_text(op->method), "HEAD") != 0;
+	if (blank && has_body && aws_only_reads(op))
+		return answer_fail(answer, "it is empty");
+	return NULL;
+}
+
 static const struct value *decode_json_answer(struct answer *answer, const struct aws_operation *op,
 					      const struct http_response *response)
 {
@@ -144,6 +182,11 @@ const struct value *aws_decode_answer(struct arena *arena, const struct aws_oper
 	struct answer answer;
 	const struct value *value = NULL;
 	answer_init(&answer, arena, why);
+	refuse_answer(&answer, op, response);
+	if (answer.failed) {
+		answer_release(&answer);
+		return NULL;
+	}
 	switch ((enum aws_protocol)aws_operation_service(op)->protocol) {
 	case AWS_EC2:
 	case AWS_QUERY:
@@ -169,24 +212,65 @@ static bool is_s3(const struct aws_operation *op)
 	       !strcmp(aws_text(aws_operation_service(op)->name), "s3");
 }
 
+/* <Error>, <ErrorResponse>, or EC2's <Response><Errors>. */
+static bool begins_an_error(const char *body)
+{
+	const char *start = skip_blanks(body);
+	if (!strncmp(start, "<?xml", 5)) {
+		start += strcspn(start, ">");
+		start = skip_blanks(start + (*start == '>'));
+	}
+	if (!strncmp(start, "<Response>", 10))
+		return !strncmp(skip_blanks(start + 10), "<Errors", 7);
+	size_t len = !strncmp(start, "<ErrorResponse", 14) ? 14 : !strncmp(start, "<Error", 6) ? 6 : 0;
+	return len && strchr("> \t\r\n", start[len]);
+}
+
+/* {"__type": "...Exception", ...}: in answers that are none, "__type" names other things, if anything. */
+static bool names_an_exception(const char *body)
+{
+	const char *start = skip_blanks(body);
+	if (*start++ != '{')
+		return false;
+	start = skip_blanks(start);
+	if (strncmp(start, "\"__type\"", 8) != 0)
+		return false;
+	start = skip_blanks(start + 8);
+	if (*start++ != ':')
+		return false;
+	start = skip_blanks(start);
+	if (*start++ != '"')
+		return false;
+	size_t len = strcspn(start, "\"");
+	static const char *const ends[] = {"Exception", "Error", "Failure", "Fault"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t n = strlen(ends[i]);
+		if (len >= n && !strncmp(start + len - n, ends[i], n))
+			return true;
+	}
+	return false;
+}
+
 bool aws_is_error(const struct aws_operation *op, const struct http_response *response)
 {
 	if (response->status >= 300)
 		return true;
-	/* S3 keeps a slow copy alive with blanks after a status of 200, and may end it with an error. */
-	if (!is_s3(op) || !op->output || aws_shapes[op->output].payload == 0)
+	/*
+	 * Behind a status of 200, too: S3 keeps a slow copy alive with blanks, and may end it with an error; copies of AWS and
+	 * what stands in between lose the status. Taken for an answer, it would be one in which nothing exists.
+	 */
+	if (carries_bytes(op) || !response->body_len)
 		return false;
-	const struct aws_member *payload = aws_member_find(&aws_shapes[op->output], aws_text(aws_shapes[op->output].payload));
-	if (payload && aws_member_shape(payload)->kind != AWS_STRUCT)
-		return false;
-	const char *start = response->body;
-	start += strspn(start, " \t\r\n");
-	if (!strncmp(start, "<?xml", 5)) {
-		start += strcspn(start, ">");
-		start += *start == '>';
-		start += strspn(start, " \t\r\n");
+	switch ((enum aws_protocol)aws_operation_service(op)->protocol) {
+	case AWS_EC2:
+	case AWS_QUERY:
+	case AWS_REST_XML:
+		return begins_an_error(response->body);
+	case AWS_JSON:
+	case AWS_REST_JSON:
+		return http_header_find(response, "x-amzn-errortype") || names_an_exception(response->body);
 	}
-	return !strncmp(start, "<Error>", 7);
+	return false;
 }
 
 const char *aws_request_id(struct arena *arena, const struct http_response *response)
@@ -244,8 +328,14 @@ void aws_decode_error(struct arena *arena, const struct aws_operation *op, const
 		break;
 	}
 	answer_release(&answer);
+	if (!*out->message && is_page(response))
+		out->note = "The answer is a page for people (HTML), which AWS does not send; a proxy or a network that wants a sign-in may have.";
+	const char *where = response->status >= 300 && response->status < 400 ? http_header_find(response, "location") : NULL;
+	if (where && !*out->message)
+		out->note = arena_printf(arena, "The request was sent elsewhere, to %.200s, as AWS never does; it was not followed.", where);
 	out->code = cleaned(arena, out->code);
 	out->message = cleaned(arena, out->message);
+	out->note = out->note ? cleaned(arena, out->note) : NULL;
 }
 
 /* ---- for servers ---- */

@@ -49,13 +49,14 @@ struct aws_failure {
 	unsigned status;        /* HTTP */
 	const char *code;       /* "NoSuchEntity"; never NULL: the HTTP status where the answer tells none ("404") */
 	const char *message;    /* without control characters; "" where none was told */
+	const char *note;       /* our own word on an answer that tells none; or NULL */
 	const char *request_id; /* or NULL */
 	const struct value *fields; /* the error's members where the models publish them, else an empty object */
 };
 /* Reads an answer that is an error; never fails. */
 void aws_decode_error(struct arena *arena, const struct aws_operation *op, const struct http_response *response,
 		      struct aws_failure *out);
-/* Whether it is one: by status, or by what S3 says in a body with status 200. */
+/* Whether it is one: by status, or by what a body with status 200 says. */
 bool aws_is_error(const struct aws_operation *op, const struct http_response *response);
 const char *aws_request_id(struct arena *arena, const struct http_response *response);
 

@@ -96,13 +96,29 @@ enum aws_verdict aws_judge(const struct aws_service *service, unsigned status, c
 	return AWS_FINAL;
 }
 
+static bool begins_with(const struct aws_operation *op, const char *const *beginnings, size_t count)
+{
+	const char *name = aws_text(op->name);
+	for (size_t i = 0; i < count; i++) {
+		if (!strncmp(name, beginnings[i], strlen(beginnings[i])))
+			return true;
+	}
+	return false;
+}
+
+bool aws_only_reads(const struct aws_operation *op)
+{
+	static const char *const beginnings[] = {"Describe", "Get", "List", "Head", "Search", "Lookup", "BatchGet", "Query", "Scan",
+						 "Filter", "Simulate", "Decode", "Validate", "Test", "Check", "Estimate", "Preview",
+						 "Count"};
+	return op->flags & AWS_OP_READONLY || !strcmp(aws_text(op->method), "GET") || !strcmp(aws_text(op->method), "HEAD") ||
+	       begins_with(op, beginnings, ARRAY_LEN(beginnings));
+}
+
 bool aws_is_repeatable(const struct aws_operation *op)
 {
+	/* saying how things shall be */
 	static const char *const beginnings[] = {
-		/* reading */
-		"Describe", "Get", "List", "Head", "Search", "Lookup", "BatchGet", "Query", "Scan", "Filter", "Simulate",
-		"Decode", "Validate", "Test", "Check", "Estimate", "Preview", "Count",
-		/* saying how things shall be */
 		"Put", "Modify", "Update", "Set", "Delete", "Remove", "Tag", "Untag", "Enable", "Disable", "Start", "Stop",
 		"Terminate", "Cancel", "Revoke", "Deregister", "Detach", "Disassociate", "Replace", "Release", "Reset",
 		"Change", "Unassign", "BatchDelete", "Suspend", "Resume",
@@ -118,9 +134,7 @@ bool aws_is_repeatable(const struct aws_operation *op)
 					    "StartPipelineReexecution", "ResetServiceSpecificCredential",
 					    "UpdateItem", "StartQuery", "ReplaceRouteTableAssociation"};
 	const char *name = aws_text(op->name);
-	if (op->flags & (AWS_OP_READONLY | AWS_OP_IDEMPOTENT))
-		return true;
-	if (!strcmp(aws_text(op->method), "GET") || !strcmp(aws_text(op->method), "HEAD"))
+	if (op->flags & AWS_OP_IDEMPOTENT || aws_only_reads(op))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		if (!strcmp(name, never[i]))
@@ -130,11 +144,7 @@ bool aws_is_repeatable(const struct aws_operation *op)
 		if (!strcmp(name, exact[i]))
 			return true;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++) {
-		if (!strncmp(name, beginnings[i], strlen(beginnings[i])))
-			return true;
-	}
-	return false;
+	return begins_with(op, beginnings, ARRAY_LEN(beginnings));
 }
 
 unsigned aws_backoff_ms(enum aws_verdict verdict, unsigned tries, unsigned retry_after_ms, uint64_t random)

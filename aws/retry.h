@@ -17,6 +17,8 @@ enum aws_verdict {
 /* By code, and by status where the code says nothing. */
 enum aws_verdict aws_judge(const struct aws_service *service, unsigned status, const char *code, const char *message);
 
+/* Whether an operation changes nothing. */
+bool aws_only_reads(const struct aws_operation *op);
 /*
  * Whether an operation may be sent again after it was perhaps executed: it reads, or it says how
  * things shall be ("Put", "Modify", "Delete", "Tag"), or the models call it idempotent.

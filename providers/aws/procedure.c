@@ -205,8 +205,11 @@ static enum run run_steps(struct op *op, struct frame *frame)
 			if (!id || !*id) {
 				if (op->diags)
 					diag_error(op->diags, op->request->range, "Answer without an id",
-						   "The answer to %s does not say the id of what it made.", step->call);
-				op_fail(op, false);
+						   "The answer to %s does not say the id of what it made. The next run looks for it.", step->call);
+				if (op->request->kind == OP_CREATE && !op->made)
+					op_undecided(op); /* it may well be there */
+				else
+					op_fail(op, false);
 				return RUN_WAIT;
 			}
 			op_set_id(op, arena_strdup(op->arena, id), frame->at + 1);

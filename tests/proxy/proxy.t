@@ -250,6 +250,36 @@ def test_status():
                   ("s3", "PUT /4", 500), ("", "GET /5", 200)], "service, action and status in the log")
 
 
+def test_spoilt():
+    behind = Behind()
+    seen = {}
+    body, kind = form("CreateVpc")
+    head = "\r\n".join(["POST /x HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *kind, signed("ec2"), "", ""]).encode()
+    with Proxy(behind) as proxy:
+        for what in ("garble-after", "cut-after", "head-after", "empty-after", "page-after", "error-after", "redirect"):
+            proxy.order("faults", f"*:{what}")
+            with proxy.client() as client:
+                client.send(head + body)
+                client.socket.settimeout(0.3)
+                seen[what] = b""
+                try:
+                    while more := client.socket.recv(65536):
+                        seen[what] += more
+                except TimeoutError:
+                    pass
+    tap.ok(b"CreateVpc" not in seen["garble-after"] and b" 200 " in seen["garble-after"], "garble-after", seen["garble-after"])
+    tap.ok(seen["redirect"].startswith(b"HTTP/1.1 302 ") and b"Location: http://" in seen["redirect"], "redirect", seen["redirect"])
+    tap.ok(len(seen["head-after"]) == 30 and b"\r\n\r\n" not in seen["head-after"], "head-after", seen["head-after"])
+    head, _, body = seen["cut-after"].partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r")[0])
+    tap.ok(len(body) < length, "cut-after: less arrives than was said", seen["cut-after"])
+    tap.ok(seen["empty-after"].endswith(b"Content-Length: 0\r\n\r\n"), "empty-after", seen["empty-after"])
+    tap.ok(b"text/html" in seen["page-after"], "page-after", seen["page-after"])
+    tap.ok(seen["error-after"].startswith(b"HTTP/1.1 200 ") and b"<Code>InternalError</Code>" in seen["error-after"], "error-after",
+           seen["error-after"])
+    tap.same(len([path for _, path, _ in behind.seen]), 6, "all but the redirect reached the server")
+
+
 def test_actions():
     behind = Behind()
     with Proxy(behind, "--fault", "CreateVpc#2:status=500", "--fault", "CreateSubnet:status=500",
@@ -413,7 +443,7 @@ def test_parent():
     tap.ok(gone, "the proxy ends with its parent")
 
 
-for test in (test_passing, test_faults_at_a_number, test_status, test_actions, test_time, test_kill, test_throttle,
+for test in (test_passing, test_faults_at_a_number, test_status, test_spoilt, test_actions, test_time, test_kill, test_throttle,
              test_orders, test_other_server, test_server_gone, test_parent):
     tap.case(test)
 tap.done()

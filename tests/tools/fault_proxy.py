@@ -25,6 +25,13 @@ WHAT   kill-before        SIGKILL the process named by --pid-file, the request d
        delay-after=250    pass it on, and hold the answer for 250 ms
        hang               never answer; the request does not reach the server
        hang-after         the same after the server has done it
+       garble-after       the server has answered; the body that arrives is noise
+       cut-after          half of the answer arrives, then the connection is closed
+       head-after         the connection is closed within the answer's head
+       empty-after        the status arrives, and no body
+       page-after         200 and a page for people, as a proxy in between would say
+       error-after        200 and the body of an error
+       redirect           302 to where the request came from; it does not reach the server
 
 A fault with a number or `#3` is done once. Of several that fit one request, the first named counts.
 
@@ -61,10 +68,12 @@ LIMIT_HEAD = 64 * 1024
 LIMIT_BODY = 256 * 1024 * 1024
 CONTROL = "/-fault-proxy/"
 PLAIN = {"kill-before", "kill-after", "drop", "close-before", "reset-before", "reset-after", "throttle", "hang",
-         "hang-after"}
+         "hang-after", "garble-after", "cut-after", "head-after", "empty-after", "page-after", "error-after", "redirect"}
 WITH_NUMBER = {"status", "status-after", "delay", "delay-after"}
 BEFORE = {"kill-before", "close-before", "reset-before", "hang"}
 AFTER = {"kill-after", "drop", "reset-after", "hang-after"}
+SPOILT = {"garble-after", "cut-after", "head-after", "empty-after", "page-after", "error-after"}
+PAGE = b"<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.<br></body></html>"
 
 
 class BadMessage(Exception):
@@ -416,6 +425,10 @@ class Proxy:
         if kind == "throttle":
             await say(*throttled(request, service))
             return True
+        if kind == "redirect":
+            where = f"http://{request.header('host')}{request.start.split(' ')[1]}"
+            await say(302, Message("HTTP/1.1 302 Found", [("Location", where), ("Content-Length", "0")], b"", b""))
+            return True
         if kind in BEFORE:
             await self.end(kind, reader, writer, done)
             return False
@@ -431,6 +444,14 @@ class Proxy:
             return False
         if kind == "status-after":
             status, message = fault.value, broken(request, service, fault.value)
+        if kind in SPOILT:
+            status, message = spoil(kind, request, service, status, message)
+            if kind in ("cut-after", "head-after"):
+                done(0)
+                text = message.encode()
+                writer.write(text[:len(text) - len(message.body) // 2 - 1] if kind == "cut-after" else text[:30])
+                await writer.drain()
+                return False
         if kind == "delay-after":
             await asyncio.sleep(fault.value / 1000)
         await say(status, message)
@@ -480,6 +501,22 @@ def broken(request, service, status):
     if request.header("x-amz-target") and status == 500:
         code = "InternalServerError"
     return error_answer(request, service, status, code, f"ordered fault, status {status}")
+
+
+def spoil(kind, request, service, status, message):
+    """An answer as the fault wants it."""
+    body, kind_of = message.body, message.header("content-type") or "text/xml"
+    if kind == "garble-after":
+        body = bytes((byte * 167 + 13) % 256 for byte in body) or b"\xff\xfe<"
+    elif kind == "empty-after":
+        body = b""
+    elif kind == "page-after":
+        status, body, kind_of = 200, PAGE, "text/html; charset=utf-8"
+    elif kind == "error-after":
+        status, body = 200, broken(request, service, 500).body
+    reason = message.start.split(" ", 2)[2] if status == int(message.start.split(" ")[1]) else "OK"
+    headers = [("Content-Type", kind_of), ("Content-Length", str(len(body)))]
+    return status, Message(f"HTTP/1.1 {status} {reason}", headers, body, body)
 
 
 async def send(writer, message):
