@@ -12,6 +12,7 @@ const struct provider_kind *const provider_kinds[] = {
 	&local_provider_kind,
 	&null_provider_kind,
 	&random_provider_kind,
+	&template_provider_kind,
 	&terraform_provider_kind,
 	&time_provider_kind,
 	&tls_provider_kind,

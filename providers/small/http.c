@@ -321,6 +321,8 @@ static const char *why_failed(struct op *op, const struct http_response *respons
 	struct arena *arena = op->arena;
 	const char *what = arena_printf(arena, "%s %s", op->method, shown_url(op));
 	const char *tries = op->attempt ? arena_printf(arena, " (%lld attempts)", (long long)op->attempt + 1) : "";
+	bool secret = value_get(op->request->config, "url")->marks & VALUE_SENSITIVE;
+	const char *reason = secret ? "the reason would show the URL, which is sensitive" : response->error;
 	const char *again = op->retries ? "" : " A block retry { attempts = 3 } asks again by itself.";
 	if (response->result == HTTP_OK) {
 		size_t len = strcspn(response->body, "\r\n");
@@ -329,14 +331,14 @@ static const char *why_failed(struct op *op, const struct http_response *respons
 				    told ? (int)len : 0, response->body, tries, again);
 	}
 	if (response->too_large)
-		return arena_printf(arena, "%s: %s; what a data source reads may have %d MiB.", what, response->error, BODY_LIMIT >> 20);
+		return arena_printf(arena, "%s: %s; what a data source reads may have %d MiB.", what, reason, BODY_LIMIT >> 20);
 	if (response->untrusted)
 		return arena_printf(arena, "%s: the server's certificate cannot be trusted: %s. If its authority is one of your own, give that "
-				    "one's certificate as \"ca_cert_pem\".", what, response->error);
+				    "one's certificate as \"ca_cert_pem\".", what, reason);
 	if (response->timed_out)
-		return arena_printf(arena, "%s: no whole answer came in time%s: %s. %s%s", what, tries, response->error,
+		return arena_printf(arena, "%s: no whole answer came in time%s: %s. %s%s", what, tries, reason,
 				    op->custom_timeout ? "\"request_timeout_ms\" may be too short." : "\"request_timeout_ms\" allows more.", again);
-	return arena_printf(arena, "%s: %s%s.%s", what, response->error, tries, again);
+	return arena_printf(arena, "%s: %s%s.%s", what, reason, tries, again);
 }
 
 static void on_answer(void *ctx, const struct http_response *response);

@@ -183,6 +183,10 @@ def test_failures():
         t.same(len(web.asked("/broken")), 1, "http: without a retry block it asks once")
         result = fails(f"{web.url.replace('//', '//user:hidden@')}/broken", "was answered with the status 500")
         t.ok("hidden" not in result.err, "http: a password in a URL is not shown", result)
+        with Folder(config=f'data "http" "a" {{\n  url = sensitive("http://127.0.0.1:9/hidden")\n}}\n') as f:
+            result = f.infra("plan")
+            t.ok(result.code == 1 and "hidden" not in result.err.replace(f.folder.name, "").split("\n\n")[-1] and
+                 "GET (sensitive value): the reason would show" in " ".join(result.err.split()), "http: a sensitive URL is not shown", result)
         begin = time.monotonic()
         fails(f"{web.url}/slow", "no whole answer came in time", "  request_timeout_ms = 300")
         t.ok(time.monotonic() - begin < 10, "http: a slow server is not waited for longer than told")

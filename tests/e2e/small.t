@@ -556,6 +556,53 @@ def test_time():
             t.ok(result.code == 1 and words in " ".join(result.err.split()), f"time: {words}", result)
 
 
+# ---- template
+
+TEMPLATE = '''
+resource "random_password" "p" {
+  length  = 12
+  special = false
+}
+data "template_file" "script" {
+  template = file("script.tpl")
+  vars = {
+    name  = "ada"
+    count = 2
+  }
+}
+data "template_file" "older" {
+  filename = "script.tpl"
+  vars     = { name = "bob", count = 1 }
+}
+data "template_file" "secret" {
+  template = "p=$${p}"
+  vars     = { p = random_password.p.result }
+}
+resource "terraform_data" "keep" {
+  input = [data.template_file.script.rendered, data.template_file.older.rendered, data.template_file.secret.rendered]
+}
+output "script" {
+  value = data.template_file.script.rendered
+}
+'''
+
+
+def test_template():
+    with Folder(config=TEMPLATE, script__tpl='Hello ${upper(name)}%{ if count == "2" }!%{ endif }') as f:
+        plan = f.infra("plan")
+        t.ok('script = "Hello ADA!"' in plan.out, "template: known while planning", plan)
+        step(f.apply(), 0, "template: applies")
+        kept = f.value("terraform_data.keep.output")
+        t.same(kept[:2], ["Hello ADA!", "Hello BOB"], "template: rendered, from text and from a file")
+        t.ok(re.fullmatch("p=[A-Za-z0-9]{12}", kept[2]) and f.leaks(kept[2]) == [], "template: with secrets it is one", kept)
+    for body, words in (('template = "$${nme}"\n  vars = { name = "x" }', 'Did you mean "name"?'), ('template = "%%{ if"', "Error: "),
+                        ('template = "x"\n  filename = "y"', "Only one of the arguments"), ('filename = "nowhere"', "nowhere cannot be read"),
+                        ('template = sensitive("hid-$${nme}")', "which is sensitive, cannot be rendered")):
+        with Folder(config=f'data "template_file" "a" {{\n  {body}\n}}\n') as f:
+            result = f.infra("plan")
+            t.ok(result.code == 1 and words in " ".join(result.err.split()), f"template: {words}", result)
+
+
 # ---- the console
 
 CONSOLE = '''
@@ -631,5 +678,6 @@ t.case(test_null)
 t.case(test_tls)
 t.case(test_local)
 t.case(test_time)
+t.case(test_template)
 t.case(test_console)
 t.done()

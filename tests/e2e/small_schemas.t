@@ -174,6 +174,13 @@ DATA = {
         outputs map(string) c
         random string c
     """,
+    "template_file 0": """
+        filename string od
+        id string c
+        rendered string c
+        template string o
+        vars map(string) o
+    """,
     "http 0": """
         body string cd
         ca_cert_pem string o
