@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
@@ -48,7 +49,7 @@ class Life:
 
 
 def query(folder, sql):
-    with sqlite3.connect(folder.folder / ".infra" / "state.db") as db:
+    with closing(sqlite3.connect(folder.folder / ".infra" / "state.db")) as db:
         return db.execute(sql).fetchall()
 
 
@@ -86,6 +87,81 @@ def test_damage():
         shutil.rmtree(f.folder)
         (f.path / "elsewhere").rename(f.folder)
         tap.ok(f.is_empty(), "and can be moved")
+
+
+# ---- the key; the ways that docs/state.md shows
+
+SECRETS = PLAIN + '''
+resource "random_password" "p" {
+  length = 20
+}
+output "p" {
+  value     = random_password.p.result
+  sensitive = true
+}
+'''
+
+
+def test_key():
+    with Folder(config=SECRETS) as f:
+        key = f.home / ".config" / "infra" / "state.key"
+        tap.ok(f.apply().code == 0 and key.stat().st_mode & 0o777 == 0o600, "the key is made when something is to be sealed, for its owner")
+        password, good = f.value("random_password.p.result"), key.read_bytes()
+        key.unlink()
+        for command in (("plan",), ("state", "list")):
+            done = f.infra(*command)
+            tap.ok(done.code == 1 and "No key for sensitive values" in done.err and str(key) in "".join(done.err.split("\n")),
+                   f"without it `infra {' '.join(command)}` says which file is missing", done)
+        tap.ok(not key.exists(), "and makes no other one")
+        key.write_text("0" * 64 + "\n")
+        tap.ok("Another key for sensitive values" in f.infra("plan").err, "another key is told from it")
+        key.write_bytes(good)
+        tap.ok(f.is_empty() and f.value("random_password.p.result") == password, "put back, all is as before")
+
+        # another machine: the folder, and the key
+        shutil.copytree(f.folder, f.path / "there")
+        home = f.path / "home2"
+        (home / ".config" / "infra").mkdir(parents=True)
+        shutil.copy(key, home / ".config" / "infra" / "state.key")
+        done = e2e.run([e2e.INFRA, "plan", "-detailed-exitcode"], {**f.env, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")},
+                       f.path / "there")
+        tap.ok(done.code == 0, "another machine needs the folder and the key", done)
+
+        # to a passphrase, through Terraform's form
+        done = f.infra("state", "export")
+        (f.folder / "handed.tfstate").write_text(done.out)
+        (f.folder / ".infra").rename(f.folder / ".infra-before")
+        f.env["INFRA_STATE_PASSPHRASE"] = "a long sentence that nobody guesses"
+        tap.ok(f.infra("state", "import", "handed.tfstate").code == 0 and f.is_empty(), "a state changes its key through export and import")
+        key.rename(key.with_name("away"))
+        tap.ok(f.value("random_password.p.result") == password, "and needs the passphrase alone")
+        f.env["INFRA_STATE_PASSPHRASE"] = "another one"
+        tap.ok("Another key for sensitive values" in f.infra("plan").err, "a wrong one is refused")
+        del f.env["INFRA_STATE_PASSPHRASE"]
+
+        # the key is lost for good
+        shutil.rmtree(f.folder / ".infra")
+        (f.folder / ".infra-before").rename(f.folder / ".infra")
+        with closing(sqlite3.connect(f.folder / ".infra" / "state.db")) as db:
+            tap.same([row[0] for row in db.execute("SELECT address FROM objects WHERE substr(value, 1, 1) = x'73'")],
+                     ["random_password.p"], "which objects are sealed can be asked")
+            db.executescript("DELETE FROM objects WHERE substr(value, 1, 1) = x'73'; DELETE FROM outputs WHERE substr(value, 1, 1) = x'73';"
+                             "DELETE FROM intents; DELETE FROM meta WHERE name IN ('key', 'salt');")
+        done = f.apply()
+        tap.ok(done.code == 0 and "1 added, 0 changed, 0 destroyed" in done.out and f.is_empty(), "the rest goes on without them", done)
+
+
+def test_backup():
+    with Folder(config=PLAIN) as f:
+        f.apply()
+        path, copy = f.folder / ".infra" / "state.db", f.path / "backup.db"
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        f.write(config=PLAIN.replace("one", "two"))
+        f.apply()
+        path.write_bytes(copy.read_bytes())
+        done = f.infra("plan", "-detailed-exitcode")
+        tap.ok(done.code == 2 and "0 to add, 1 to change" in done.out, "a backup, put back, is the state of then", done)
 
 
 # ---- where the objects live
@@ -183,7 +259,7 @@ resource "terraform_data" "many" {
                "both go before either of these", done)
 
 
-for test in (test_damage, test_deletions):
+for test in (test_damage, test_deletions, test_key, test_backup):
     tap.case(test)
 if e2e.missing("plan", "apply", "destroy"):
     tap.skip("states of clouds", e2e.missing("plan", "apply", "destroy"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs infra under valgrind's memcheck: a life of terraform_data, and one of examples/msls against moto.
+"""Runs infra under valgrind's memcheck: a life of terraform_data, random and tls, and one of examples/msls against moto.
 
 Any invalid access, use of an undefined value, leaked block or descriptor left open is a failure.
 """
@@ -31,6 +31,25 @@ resource "terraform_data" "two" {
   input            = templatefile("t.tftpl", { n = count.index })
 }
 output "all" { value = terraform_data.two[*].output }
+resource "random_password" "p" {
+  length  = 20
+  keepers = { names = join(",", var.names) }
+}
+resource "random_pet" "pet" {}
+resource "random_id" "id" {
+  byte_length = 4
+  prefix      = random_pet.pet.id
+}
+resource "random_shuffle" "names" {
+  input = var.names
+}
+resource "tls_private_key" "key" {
+  algorithm = "ED25519"
+}
+output "secret" {
+  value     = random_password.p.result
+  sensitive = true
+}
 """
 tap = Tap()
 
@@ -44,8 +63,11 @@ def check(folder, env, *args, code=0):
 def life(folder, env, *changes):
     check(folder, env, "validate")
     check(folder, env, "apply", "-auto-approve")
-    check(folder, env, "plan", *changes)
-    check(folder, env, "apply", "-auto-approve", *changes)
+    check(folder, env, "plan", "-out=saved.plan", *changes)
+    check(folder, env, "show", "-json", "saved.plan")
+    check(folder, env, "apply", "saved.plan")
+    check(folder, env, "state", "export")
+    check(folder, env, "output", "-json")
     check(folder, env, "destroy", "-auto-approve")
 
 
