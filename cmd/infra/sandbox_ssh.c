@@ -8,6 +8,7 @@
 #include "sandbox/host/connect.h"
 #include "sandbox/world.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +16,21 @@
 #include <unistd.h>
 
 static const char connect_help[] =
-	"Usage: infra sandbox connect [-dir=DIR] HOST PORT\n\nHands a connection to a host of the sandbox cloud, by its public address or name, to the program that asks on\n"
+	"Usage: infra sandbox connect [-dir=DIR] [-from=ADDRESS] HOST PORT\n\nHands a connection to a host of the sandbox cloud, by its public address or name, to the program that asks on\n"
 	"standard output. It is what ssh calls as its ProxyCommand, with ProxyUseFdpass: see infra sandbox ssh-config.";
+
+/* Where on the internet a user is, for rules that let in some. */
+static bool is_address(const char *from)
+{
+	struct in_addr address;
+	return !from || inet_pton(AF_INET, from, &address) == 1;
+}
 
 int sandbox_connect(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
-	const struct sandbox_option table[] = {{NULL, false, NULL}};
+	const char *from = NULL;
+	const struct sandbox_option table[] = {{"from", true, &from}, {NULL, false, NULL}};
 	if (!sandbox_options(&o, argc, argv, table, connect_help)) {
 		sandbox_release(&o);
 		return o.code;
@@ -32,12 +41,12 @@ int sandbox_connect(int argc, char **argv)
 	int type = 0;
 	socklen_t len = sizeof(type);
 	o.code = EXIT_USAGE;
-	if (!port || *end || port > 65535 || strpbrk(o.word[0], " \n")) {
+	if (!port || *end || port > 65535 || strpbrk(o.word[0], " \n") || !is_address(from)) {
 		fprintf(stderr, "%s\n", connect_help);
 	} else if (getsockopt(STDOUT_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) < 0) {
 		fprintf(stderr, "infra sandbox connect: standard output is no socket that takes a connection; ssh is to be told ProxyUseFdpass yes.\n");
 	} else {
-		AUTO_FD int fd = connect_ask(o.dir, o.word[0], (unsigned)port, &why);
+		AUTO_FD int fd = connect_ask(o.dir, o.word[0], (unsigned)port, from, &why);
 		bool done = fd >= 0 && connect_hand_over(STDOUT_FILENO, fd, "", 1);
 		if (!done)
 			fprintf(stderr, "infra sandbox connect: %s\n", fd < 0 ? buf_text(&why) : strerror(errno));
@@ -66,25 +75,29 @@ static const char *quoted(struct arena *arena, const char *path, bool tokens)
 int sandbox_ssh_config(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
-	const struct sandbox_option table[] = {{NULL, false, NULL}};
+	const char *from = NULL;
+	const struct sandbox_option table[] = {{"from", true, &from}, {NULL, false, NULL}};
 	if (sandbox_options(&o, argc, argv, table,
-			    "Usage: infra sandbox ssh-config [-dir=DIR]\n\nPrints a configuration with which ssh reaches hosts of the sandbox cloud by their public addresses, and hosts\n"
-			    "behind them by ProxyJump.\n\n    infra sandbox ssh-config > ~/.ssh/sandbox.conf\n    ssh -F ~/.ssh/sandbox.conf ubuntu@198.51.100.1\n")) {
+			    "Usage: infra sandbox ssh-config [-dir=DIR] [-from=ADDRESS]\n\nPrints a configuration with which ssh reaches hosts of the sandbox cloud by their public addresses, and hosts\n"
+			    "behind them by ProxyJump. Security groups see ADDRESS as where you are; 192.0.2.10 by default.\n\n    infra sandbox ssh-config > ~/.ssh/sandbox.conf\n    ssh -F ~/.ssh/sandbox.conf ubuntu@198.51.100.1\n")) {
 		char self[4096];
 		ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 		o.code = EXIT_FAILED;
-		if (len < 0) {
+		if (!is_address(from)) {
+			fprintf(stderr, "infra sandbox ssh-config: -from is an IPv4 address.\n");
+			o.code = EXIT_USAGE;
+		} else if (len < 0) {
 			fprintf(stderr, "infra sandbox ssh-config: %s\n", strerror(errno));
 		} else {
 			self[len] = '\0';
 			/* a world that was emptied gives its addresses to new hosts: their keys are the sandbox's own affair */
 			printf("# Hosts of the sandbox cloud in %s\n"
 			       "Host 198.51.100.* ec2-198-51-100-*\n"
-			       "    ProxyCommand %s sandbox connect %s %%h %%p\n"
+			       "    ProxyCommand %s sandbox connect %s%s%s %%h %%p\n"
 			       "    ProxyUseFdpass yes\n"
 			       "    UserKnownHostsFile %s\n"
 			       "    StrictHostKeyChecking accept-new\n",
-			       o.dir, quoted(o.arena, self, true), quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true),
+			       o.dir, quoted(o.arena, self, true), quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true), from ? " -from=" : "", from ? from : "",
 			       quoted(o.arena, path_join(o.arena, o.dir, "known_hosts"), true));
 			o.code = EXIT_DONE;
 		}

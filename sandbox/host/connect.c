@@ -25,6 +25,7 @@ struct caller {
 	int socket; /* what he shall have; -1: not yet */
 	unsigned port;
 	char *host;
+	struct in_addr from;
 	uint64_t until;
 	loop_timer_id timer;
 	struct buf words;
@@ -103,9 +104,18 @@ static void attempt(void *ctx)
 		       guest->internet ? "it has no public address" : "its subnet has no route to an internet gateway");
 		return;
 	}
+	for (size_t i = 0; i < c->guests->list.count; i++) {
+		if (c->guests->list.items[i]->address.s_addr == c->from.s_addr) {
+			refuse(c, "the address to come from is a host's");
+			return;
+		}
+	}
 	to.sin_addr = guest->address;
-	bool known = inet_pton(AF_INET, HOST_INTERNET_USER, &from.sin_addr) == 1;
-	c->socket = known ? guests_socket(c->guests, guest->router, SOCK_STREAM | SOCK_NONBLOCK) : -1;
+	from.sin_addr = c->from;
+	/* users on the internet are where the router is */
+	int error = link_address(&guest->router->nl, "lo", c->from, 32);
+	c->socket = error ? -1 : guests_socket(c->guests, guest->router, SOCK_STREAM | SOCK_NONBLOCK);
+	errno = error ? error : errno;
 	if (c->socket < 0 || bind(c->socket, (struct sockaddr *)&from, sizeof(from)) < 0 ||
 	    (connect(c->socket, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)) {
 		refuse(c, "%s port %u: %s", c->host, c->port, strerror(errno));
@@ -133,13 +143,16 @@ static void on_words(void *ctx, int fd, unsigned events)
 		return;
 	*end = '\0';
 	blank = strchr(c->words.ptr, ' ');
-	c->port = blank ? (unsigned)strtoul(blank + 1, NULL, 10) : 0;
+	char *from = blank ? strchr(blank + 1, ' ') : NULL;
+	c->port = from ? (unsigned)strtoul(blank + 1, NULL, 10) : 0;
+	if (from && inet_pton(AF_INET, from + 1, &c->from) != 1)
+		c->port = 0;
 	c->host = xstrdup(c->words.ptr);
 	if (blank)
 		c->host[blank - c->words.ptr] = '\0';
 	c->until = loop_now_ms(c->guests->loop) + STARTING_MS;
 	if (!c->port || c->port > 65535)
-		refuse(c, "a host and a port are needed");
+		refuse(c, "a host, a port and an address to come from are needed");
 	else
 		attempt(c);
 }
@@ -202,13 +215,13 @@ int connect_listen(const char *dir, struct buf *why)
 	return -1;
 }
 
-int connect_ask(const char *dir, const char *host, unsigned port, struct buf *why)
+int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why)
 {
 	struct sockaddr_un address;
 	AUTO_FD int dir_fd = -1;
 	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	AUTO_BUF struct buf words = BUF_INIT;
-	buf_addf(&words, "%s %u\n", host, port);
+	buf_addf(&words, "%s %u %s\n", host, port, from ? from : HOST_INTERNET_USER);
 	if (fd < 0 || !address_of(dir, &dir_fd, &address) || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    send(fd, words.ptr, words.len, MSG_NOSIGNAL) != (ssize_t)words.len) {
 		buf_addf(why, "the hosts of the sandbox in %s are not reached: %s", dir, strerror(errno));

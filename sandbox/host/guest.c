@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/loop.h"
 #include "lang/value/value.h"
-#include "sandbox/host/hostd.h"
+#include "sandbox/host/filter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,7 +54,7 @@ static struct in_addr address_of(const char *text)
 	return address;
 }
 
-static void come_home(const struct guests *g)
+void guests_leave(const struct guests *g)
 {
 	if (setns(g->home, CLONE_NEWNET) < 0)
 		bug("no way back into our own network: %s", strerror(errno));
@@ -67,7 +67,7 @@ static int open_space(struct guests *g, struct router *router)
 		return errno;
 	router->space = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int error = router->space < 0 ? errno : netlink_open(&router->nl, NETLINK_ROUTE);
-	come_home(g);
+	guests_leave(g);
 	return error;
 }
 
@@ -78,6 +78,7 @@ static void router_free(struct guests *g, struct router *router)
 			g->routers.items[i] = g->routers.items[--g->routers.count];
 	}
 	netlink_close(&router->nl);
+	buf_release(&router->filter);
 	if (router->space >= 0)
 		close(router->space);
 	free(router->vpc);
@@ -94,7 +95,6 @@ static struct router *router_of(struct guests *g, const char *vpc)
 	*router = (struct router){.vpc = xstrdup(vpc), .space = -1, .nl = NETLINK_INIT};
 	int error = open_space(g, router);
 	error = error ? error : link_up(&router->nl, "lo");
-	error = error ? error : link_address(&router->nl, "lo", address_of(HOST_INTERNET_USER), 32);
 	vec_add(&g->routers, router);
 	if (!error)
 		return router;
@@ -103,12 +103,17 @@ static struct router *router_of(struct guests *g, const char *vpc)
 	return NULL;
 }
 
+int guests_enter(const struct guests *g, const struct router *router)
+{
+	(void)g;
+	return setns(router->space, CLONE_NEWNET) < 0 ? errno : 0;
+}
+
 int guests_socket(const struct guests *g, const struct router *router, int type)
 {
-	if (setns(router->space, CLONE_NEWNET) < 0)
-		return -1;
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), error = errno;
-	come_home(g);
+	int error = guests_enter(g, router), fd = error ? -1 : socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	error = error ? error : errno;
+	guests_leave(g);
 	errno = error;
 	return fd;
 }
@@ -138,6 +143,17 @@ struct guest *guests_find(const struct guests *g, const char *name)
 	return NULL;
 }
 
+static void set_groups(struct guest *guest, const struct value *groups)
+{
+	for (size_t i = 0; i < guest->groups.count; i++)
+		free(guest->groups.items[i]);
+	vec_free(&guest->groups);
+	for (uint32_t i = 0; groups && groups->state == VALUE_KNOWN && !type_is_primitive(groups->type) && i < groups->count; i++) {
+		if (value_is_a(groups->items[i], TYPE_STRING))
+			vec_add(&guest->groups, xstrdup(groups->items[i]->text));
+	}
+}
+
 static void on_end(void *ctx, pid_t pid, int status)
 {
 	struct guest *guest = ctx;
@@ -161,6 +177,7 @@ static void guest_free(struct guests *g, struct guest *guest)
 		if (g->list.items[i] == guest)
 			g->list.items[i] = g->list.items[--g->list.count];
 	}
+	set_groups(guest, NULL);
 	free(guest->id);
 	free(guest->vpc);
 	free(guest->public_name);
@@ -252,6 +269,7 @@ static void refresh(struct guest *guest, const struct value *order)
 	guest->public_name = copy_or_null(value_get_text(order, "public_name"));
 	guest->public_address = address_of(value_get_text(order, "public"));
 	guest->internet = internet && value_is_true(internet);
+	set_groups(guest, value_get(order, "groups"));
 }
 
 /* Ids become names of directories. */
@@ -260,7 +278,7 @@ static bool is_id(const char *id)
 	return id && !strncmp(id, "i-", 2) && strlen(id) < 32 && strspn(id + 2, "0123456789abcdef") == strlen(id + 2);
 }
 
-void guests_apply(struct guests *g, const struct value *hosts)
+void guests_apply(struct guests *g, const struct value *hosts, const struct value *rules)
 {
 	struct arena *arena = arena_new();
 	for (size_t i = 0; i < g->list.count; i++)
@@ -295,5 +313,10 @@ void guests_apply(struct guests *g, const struct value *hosts)
 			guest_start(g, arena, order, guest);
 	}
 	forget_empty_routers(g);
+	for (size_t i = 0; i < g->routers.count; i++) {
+		int error = filter_apply(g, g->routers.items[i], rules);
+		if (error)
+			trouble(g, "the security groups of %s cannot be set: %s", g->routers.items[i]->vpc, strerror(error));
+	}
 	arena_free(arena);
 }

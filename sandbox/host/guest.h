@@ -15,6 +15,7 @@ struct router { /* of a VPC */
 	char *vpc;
 	int space; /* its network namespace */
 	struct netlink nl;
+	struct buf filter; /* as it was set */
 };
 
 struct guest {
@@ -27,6 +28,7 @@ struct guest {
 	char link[16];                /* the router's end of its cable */
 	pid_t pid;                    /* 0: it has ended by itself */
 	struct router *router;
+	VEC(char *) groups; /* security groups */
 };
 
 struct guests {
@@ -42,9 +44,12 @@ struct guests {
 /* An errno. */
 int guests_init(struct guests *guests, struct loop *loop, const char *disks, const char *usr, void (*trouble)(void *ctx, const char *text),
 		void *ctx) MUST_USE;
-/* Starts, changes and ends what differs from the list of an order. */
-void guests_apply(struct guests *guests, const struct value *hosts);
+/* Starts, changes and ends what differs from the lists of an order. */
+void guests_apply(struct guests *guests, const struct value *hosts, const struct value *rules);
 /* By id, public address or public name; NULL when no such one runs. */
 struct guest *guests_find(const struct guests *guests, const char *name);
+/* Into the network of a VPC and back. An errno. */
+int guests_enter(const struct guests *guests, const struct router *router) MUST_USE;
+void guests_leave(const struct guests *guests);
 /* A socket in the network of a VPC. -1 with errno. */
 int guests_socket(const struct guests *guests, const struct router *router, int type);

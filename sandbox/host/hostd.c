@@ -93,11 +93,11 @@ static void obey(struct hostd *d, const char *line, size_t len)
 	struct arena *arena = arena_new();
 	AUTO_BUF struct buf why = BUF_INIT;
 	const struct value *order = value_from_json(arena, line, len, &why);
-	const struct value *hosts = order ? value_get(order, "hosts") : NULL;
-	if (!hosts || hosts->state != VALUE_KNOWN || type_is_primitive(hosts->type)) {
+	const struct value *hosts = order ? value_get(order, "hosts") : NULL, *rules = order ? value_get(order, "rules") : NULL;
+	if (!hosts || !rules || type_is_primitive(hosts->type) || type_is_primitive(rules->type)) {
 		say(d->channel, "trouble an order cannot be read: %s", buf_text(&why));
 	} else {
-		guests_apply(&d->guests, hosts);
+		guests_apply(&d->guests, hosts, rules);
 		remove_disks(d, arena, hosts);
 	}
 	arena_free(arena);

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* Within what a user on the internet has as his address. */
+/* Who does not say where on the internet he is. */
 #define HOST_INTERNET_USER "192.0.2.10"
 
 struct hostd_options {
@@ -21,9 +21,10 @@ struct hostd_options {
  *
  *     {"hosts": [{"id": "i-1", "vpc": "vpc-1", "running": true, "address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1",
  *                 "hostname": "ip-10-0-0-5", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
- *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true}]}
+ *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true, "groups": ["sg-1"]}],
+ *      "rules": [{"group": "sg-1", "egress": false, "protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0", "peer": null}]}
  *
  * A host that is not in it any more loses its disk. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".
- * Who connects to the listener says "HOST PORT", and gets "ok" with the connected socket, or the reason why not.
+ * Who connects to the listener says "HOST PORT FROM", and gets "ok" with the connected socket, or the reason why not.
  */
 NORETURN void hostd_live(const struct hostd_options *options);

@@ -41,11 +41,11 @@ static void start(struct hosts *h);
 
 /* ---- what shall be ---- */
 
-/* The function "hosts" of the service files, in each region that has instances. */
-static void write_hosts(struct hosts *h, struct jsonw *w)
+/* What a function of the service files says, of all regions that have instances. */
+static void write_list(struct hosts *h, const char *name, struct jsonw *w)
 {
 	struct world *world = h->world;
-	const struct user_function *function = map_find(&world->library->functions, "hosts");
+	const struct user_function *function = map_find(&world->library->functions, name);
 	struct arena *arena = arena_new();
 	struct failure failure = {0};
 	size_t count = 0;
@@ -84,7 +84,10 @@ static void follow(void *ctx)
 	h->changed = false;
 	jsonw_open(&w, NULL, '{');
 	jsonw_open(&w, "hosts", '[');
-	write_hosts(h, &w);
+	write_list(h, "hosts", &w);
+	jsonw_close(&w, ']');
+	jsonw_open(&w, "rules", '[');
+	write_list(h, "host_rules", &w);
 	jsonw_close(&w, ']');
 	jsonw_close(&w, '}');
 	buf_addc(&order, '\n');

@@ -102,7 +102,7 @@ static int try_filter(void)
 {
 	struct netlink nl = NETLINK_INIT;
 	struct nfgenmsg batch = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
-	struct nfgenmsg inet = {.nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0};
+	struct nfgenmsg inet = {.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0};
 	int error = netlink_open(&nl, NETLINK_NETFILTER);
 	if (!error) {
 		netlink_message(&nl, NFNL_MSG_BATCH_BEGIN, 0, &batch, sizeof(batch));

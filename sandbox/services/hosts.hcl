@@ -31,6 +31,7 @@ function "host" {
     user_data   = instance._user_data
     public      = view.PublicIpAddress
     public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
+    groups      = view.SecurityGroups[*].GroupId
     internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
   }
 }
@@ -38,6 +39,25 @@ function "host" {
 function "hosts" {
   params = []
   result = [for i in all("instance") : host(i, view(i), get("subnet", i.SubnetId)) if !contains(["shutting-down", "terminated"], i.State.Name)]
+}
+
+# Of groups that instances have.
+function "host_rules" {
+  params = []
+  result = flatten([for groups in [host_groups()] : [for r in all("security_group_rule") : {
+    group    = r.GroupId
+    egress   = r.IsEgress
+    protocol = r.IpProtocol
+    from     = r.FromPort
+    to       = r.ToPort
+    cidr     = r.CidrIpv4
+    peer     = r.ReferencedGroupInfo.GroupId
+  } if contains(groups, r.GroupId)]])
+}
+
+function "host_groups" {
+  params = []
+  result = distinct(flatten([for n in all("network_interface") : n._groups if n._instance != null]))
 }
 
 operation "GetConsoleOutput" {

@@ -24,7 +24,7 @@ class Ssh:
         self.key = self.folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, stdin=subprocess.DEVNULL)
         self.config = self.folder / "config"
-        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config").out
+        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config", "-from=203.0.113.7").out
                                + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
 
     def forget(self):
@@ -92,6 +92,21 @@ def test_msls(cloud, project, ssh):
     console = ec2.get_console_output(InstanceId=jump["InstanceId"])["Output"]
     known = (Path(cloud.dir) / "known_hosts").read_text().split()
     tap.ok("-----BEGIN SSH HOST KEY KEYS-----" in console and known[2] in console, "its console shows its host key", console, known)
+    probe = "for to in {0}/22 {1}/22 {1}/3000; do timeout 1 bash -c ': < /dev/tcp/'$to 2> /dev/null && echo $to; done; true"
+    addresses = jump["PrivateIpAddress"], worker["PrivateIpAddress"]
+    open_ = ssh.run(jump["PublicIpAddress"], probe.format(*addresses)).out
+    tap.same(open_.split(), [addresses[0] + "/22", addresses[1] + "/22"], "security groups let the jump host into the worker by ssh alone")
+    got = ssh.run("-J", jump["PublicIpAddress"], worker["PrivateIpAddress"], probe.format(*addresses))
+    tap.same(got.out.split()[:1], [addresses[1] + "/22"], "and the worker not into the jump host")
+    elsewhere = ssh.folder / "elsewhere"
+    elsewhere.write_text(ssh.config.read_text().replace("203.0.113.7", "203.0.113.8"))
+    got = e2e.run(["timeout", "2", "ssh", "-F", str(elsewhere), "-o", "BatchMode=yes", jump["PublicIpAddress"], "true"], {**os.environ}, ssh.folder)
+    tap.same(got.code, 124, "who is elsewhere on the internet waits in vain")
+    group = jump["SecurityGroups"][0]["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.8/31"}]}])
+    got = e2e.run(["timeout", "8", "ssh", "-F", str(elsewhere), "-o", "BatchMode=yes", jump["PublicIpAddress"], "echo $SSH_CONNECTION"], {**os.environ}, ssh.folder)
+    tap.same(got.out.split()[:1], ["203.0.113.8"], "until a rule lets him in")
     got = ssh.run("198.51.100.250", "true")
     tap.ok(got.code == 255 and "no host runs at 198.51.100.250" in got.err, "what is nowhere is not reached", got)
 
