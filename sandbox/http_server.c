@@ -15,7 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BODY_LIMIT = 64 << 20, HEAD_LIMIT = 128 << 10, IDLE_SECONDS = 300 };
+enum {
+	BODY_LIMIT = 64 << 20,
+	ALL_BODIES_LIMIT = 256 << 20, /* what requests that are not complete may hold together */
+	HEAD_LIMIT = 128 << 10,
+	IDLE_SECONDS = 300,
+};
 
 struct http_exchange {
 	struct http_server *server;
@@ -44,6 +49,7 @@ struct http_server {
 	loop_timer_id timer;
 	VEC(struct http_exchange *) open;
 	uint64_t last_id;
+	size_t held; /* bytes of bodies */
 	bool running, again;
 };
 
@@ -119,6 +125,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 	}
 	if (x->response)
 		MHD_destroy_response(x->response);
+	server->held -= x->body.len;
 	buf_release(&x->body);
 	arena_free(x->arena);
 	free(x);
@@ -169,9 +176,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		return MHD_YES;
 	}
 	if (*len) {
-		x->too_large |= *len > server->body_limit - x->body.len;
-		if (!x->too_large)
+		x->too_large |= *len > server->body_limit - x->body.len || *len > ALL_BODIES_LIMIT - server->held;
+		if (!x->too_large) {
 			buf_add(&x->body, bytes, *len);
+			server->held += *len;
+		}
 		*len = 0;
 		return MHD_YES;
 	}

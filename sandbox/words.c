@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/keys.h"
+#include "base/secret.h"
 #include "base/vec.h"
 #include "lang/value/convert.h"
 #include "sandbox/run.h"
@@ -315,6 +316,24 @@ static const struct value *f_key_fingerprint(const struct call *call)
 	return value_object(call->eval->arena, names, items, 2);
 }
 
+/* A new pair, the private key as EC2 hands it out. */
+static const struct value *f_new_key(const struct call *call)
+{
+	bool rsa = value_is_text(call->args[0], "rsa");
+	struct key *key = key_new(rsa ? KEY_RSA : KEY_ED25519, 2048);
+	AUTO_SECRET struct secret private = SECRET_INIT;
+	AUTO_BUF struct buf public = BUF_INIT;
+	if (rsa)
+		key_private_pem(key, &private);
+	bool ok = (rsa || key_private_openssh(key, "", &private)) && key_public_openssh(key, NULL, &public);
+	key_free(key);
+	if (!ok)
+		return call_error(call, -1, "a key cannot be made");
+	const char *names[] = {"private", "public"};
+	const struct value *items[] = {value_string(call->eval->arena, secret_text(&private)), value_string(call->eval->arena, buf_text(&public))};
+	return value_object(call->eval->arena, names, items, 2);
+}
+
 enum { ANY = PARAM_NULL | PARAM_DEEP };
 static const struct param p_any[] = {{"value", &type_any, ANY}, {NULL, NULL, 0}};
 static const struct param p_two[] = {{"value", &type_any, ANY}, {"other", &type_any, ANY}, {NULL, NULL, 0}};
@@ -346,6 +365,7 @@ const struct function sandbox_functions[] = {
 	{.name = "tagged", .params = p_none, .run = f_tagged},
 	{.name = "view", .params = p_any, .run = f_view, .nullable = true},
 	{.name = "with", .params = p_two, .run = f_with, .nullable = true},
+	{.name = "new_key", .params = p_text, .run = f_new_key},
 	{.name = "new_id", .params = p_text, .run = f_new_id},
 	{.name = "isblank", .params = p_any, .run = f_isblank},
 	{.name = "written", .params = p_any, .run = f_written},

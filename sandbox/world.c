@@ -202,6 +202,17 @@ static const struct object *next_due(struct world *world)
 	return best;
 }
 
+/* Our mistake, which must not take the world down: it stands in the log. */
+static void note_failure(struct world *world, const struct value *order, const struct failure *failure)
+{
+	const char *region = value_get_text(order, "region"), *procedure = value_get_text(order, "procedure");
+	store_rollback(world->store);
+	store_delete(world->store, next_due(world));
+	struct log_entry entry = {.time_ms = world->now_ms, .service = "sandbox", .operation = procedure, .region = region, .status = 500,
+				  .code = failure->code, .message = failure->message};
+	request_log_add(world->log, &entry);
+}
+
 void world_tick(struct world *world)
 {
 	const struct object *due;
@@ -216,9 +227,10 @@ void world_tick(struct world *world)
 		if (object)
 			(void)run_procedure(&run, value_get_text(order, "procedure"), value_copy(arena, object->value), NULL);
 		AUTO_BUF struct buf why = BUF_INIT;
-		if (failure.code || !store_commit(world->store, &why))
-			bug("what comes with time has failed (%s): %s%s", value_get_text(order, "procedure"), failure.code ? failure.message : "",
-			    buf_text(&why));
+		if (failure.code) /* all of it is taken back, but for the order: it would fail again */
+			note_failure(world, order, &failure);
+		if (!store_commit(world->store, &why))
+			bug("the store cannot be written: %s", buf_text(&why));
 		hosts_changed(world->hosts);
 		arena_free(arena);
 	}

@@ -56,39 +56,46 @@ const char *sandbox_directory(struct arena *arena, const char *given)
 	return path_join(arena, home && *home == '/' ? home : "/tmp", ".local/state/infra/sandbox");
 }
 
+/* The option that an argument is, its value behind "=" or in the next argument; moves *at over what it takes. */
+static const struct sandbox_option *take_option(const struct sandbox_option *table, int argc, char **argv, int *at)
+{
+	for (const struct sandbox_option *row = table; row->name; row++) {
+		const char *value = option_value(argv[*at], row->name);
+		if (!value)
+			continue;
+		bool behind = strchr(argv[*at], '=') != NULL;
+		if (row->word && !behind && *at + 1 < argc)
+			value = argv[++*at];
+		*row->value = value;
+		return row;
+	}
+	return NULL;
+}
+
 bool sandbox_options(struct sandbox_options *o, int argc, char **argv, const struct sandbox_option *table, const char *help)
 {
 	o->arena = arena_new();
 	o->code = EXIT_USAGE;
-	const char *dir = NULL, *names[24];
+	const char *dir = NULL;
+	const struct sandbox_option common[] = {{"dir", true, &dir}, {NULL, false, NULL}};
 	for (int i = 1; i < argc; i++) {
-		size_t count = 0;
-		const char *value = NULL;
-		bool known = (value = option_value(argv[i], "dir")) != NULL;
-		if (known)
-			dir = value;
-		names[count++] = "-dir=DIR";
-		for (const struct sandbox_option *row = table; row->name; row++) {
-			names[count++] = arena_printf(o->arena, "-%s%s", row->name, row->word ? "=" : "");
-			if (known || !(value = option_value(argv[i], row->name)))
-				continue;
-			*row->value = value;
-			known = true;
-		}
-		bool wants_help = !known && (option_value(argv[i], "help") || option_value(argv[i], "h"));
-		if (known)
+		if (take_option(common, argc, argv, &i) || take_option(table, argc, argv, &i))
 			continue;
+		bool wants_help = option_value(argv[i], "help") || option_value(argv[i], "h");
 		if (!wants_help && argv[i][0] != '-' && o->words < ARRAY_LEN(o->word)) {
 			o->word[o->words++] = argv[i];
 			continue;
 		}
-		FILE *out = wants_help ? stdout : stderr;
-		if (!wants_help) {
-			const char *near = nearest_name(argv[i], names, count);
-			fprintf(out, "infra sandbox %s: there is no option %s here.%s%s%s\n\n", argv[0], argv[i], near ? " Did you mean " : "",
+		const char *names[32];
+		size_t count = 0;
+		for (const struct sandbox_option *row = table; row->name && count + 1 < ARRAY_LEN(names); row++)
+			names[count++] = arena_printf(o->arena, "-%s%s", row->name, row->word ? "=" : "");
+		names[count++] = "-dir=";
+		const char *near = wants_help ? NULL : nearest_name(argv[i], names, count);
+		if (!wants_help)
+			fprintf(stderr, "infra sandbox %s: there is no option %s here.%s%s%s\n\n", argv[0], argv[i], near ? " Did you mean " : "",
 				near ? near : "", near ? "?" : "");
-		}
-		fprintf(out, "%s\n", help);
+		fprintf(wants_help ? stdout : stderr, "%s\n", help);
 		o->code = wants_help ? EXIT_DONE : EXIT_USAGE;
 		return false;
 	}

@@ -418,6 +418,26 @@ operation "ImportKeyPair" {
   answer = key_pair
 }
 
+operation "CreateKeyPair" {
+  fail "InvalidKeyPair.Duplicate" {
+    when    = length(where("key_pair", { KeyName = in.KeyName })) > 0
+    message = "The keypair already exists"
+  }
+  let {
+    made = new_key(ifnull(in.KeyType, "rsa"))
+    key  = key_fingerprint(made.public)
+  }
+  fail "NotImplemented" {
+    when    = ifnull(in.KeyFormat, "pem") != "pem"
+    message = "The sandbox cloud makes keys in PEM alone."
+    status  = 501
+  }
+  create "key_pair" {
+    value = { KeyName = in.KeyName, KeyFingerprint = key.fingerprint, KeyType = key.kind, CreateTime = now, PublicKey = made.public }
+  }
+  answer = with(key_pair, { KeyMaterial = made.private })
+}
+
 operation "DescribeKeyPairs" {
   let {
     lost = [for n in ifnull(in.KeyNames, []) : n if length(where("key_pair", { KeyName = n })) == 0]

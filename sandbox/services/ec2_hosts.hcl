@@ -242,6 +242,7 @@ operation "RunInstances" {
           State = "applied", HttpTokens = "optional", HttpPutResponseHopLimit = 1, HttpEndpoint = "enabled", HttpProtocolIpv6 = "disabled", InstanceMetadataTags = "disabled"
         }, ifnull(in.MetadataOptions, {}))
         _reservation     = reservation
+        _profile_association = profile == null ? null : new_id("iip-assoc-")
         _user_data       = in.UserData
         _api_termination = ifnull(in.DisableApiTermination, false)
         _api_stop        = ifnull(in.DisableApiStop, false)

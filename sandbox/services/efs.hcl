@@ -349,3 +349,13 @@ operation "UntagResource" {
     set = { Tags = [for t in ifnull(file_system.Tags, []) : t if !contains(in.TagKeys, t.Key)] }
   }
 }
+
+operation "UpdateFileSystemProtection" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  update "file_system" {
+    set = { FileSystemProtection = { ReplicationOverwriteProtection = ifnull(in.ReplicationOverwriteProtection, file_system.FileSystemProtection.ReplicationOverwriteProtection) } }
+  }
+  answer = file_system.FileSystemProtection
+}

@@ -655,3 +655,30 @@ procedure "world" {
     }
   }
 }
+
+# ---- everything at once
+
+operation "GetAccountAuthorizationDetails" {
+  fail "NotImplemented" {
+    when    = contains(ifnull(in.Filter, []), "AWSManagedPolicy")
+    message = "The sandbox cloud does not carry the documents of AWS's own policies."
+    status  = 501
+  }
+  let {
+    wanted = ifnull(in.Filter, ["Role", "LocalManagedPolicy"])
+  }
+  answer = {
+    IsTruncated     = false
+    UserDetailList  = []
+    GroupDetailList = []
+    RoleDetailList = [for r in contains(wanted, "Role") ? all("iam_role") : [] : with(view(r), {
+      RolePolicyList          = [for p in where("iam_role_policy", { RoleName = r.RoleName }) : { PolicyName = p.PolicyName, PolicyDocument = escaped(p.PolicyDocument) }]
+      AttachedManagedPolicies = [for a in where("iam_attachment", { RoleName = r.RoleName }) : { PolicyArn = a.PolicyArn, PolicyName = get("iam_policy", a.PolicyArn).PolicyName }]
+      InstanceProfileList     = [for p in all("iam_instance_profile") : view(p) if contains(p._roles, r.RoleName)]
+    })]
+    Policies = [for p in contains(wanted, "LocalManagedPolicy") ? all("iam_policy") : [] : with(view(p), {
+      PolicyVersionList = [for v in where("iam_policy_version", { Arn = p.Arn }) : version_of(v, true)]
+    }) if p._aws != true]
+  }
+  ignore = ["MaxItems"]
+}

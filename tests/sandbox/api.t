@@ -144,6 +144,20 @@ def test_hosts(cloud):
     tap.same((changes[0]["PreviousState"]["Name"], changes[0]["CurrentState"]["Name"]), ("running", "stopping"), "stopping")
     stopped = until(lambda: ec2.describe_instances(InstanceIds=ids[:1])["Reservations"][0]["Instances"][0]["State"]["Name"], "stopped")[1]
     tap.same(stopped, "stopped", "stopped")
+    iam = cloud.client("iam")
+    iam.create_instance_profile(InstanceProfileName="p")
+    ec2.associate_iam_instance_profile(IamInstanceProfile={"Name": "p"}, InstanceId=ids[0])
+    found = ec2.describe_iam_instance_profile_associations(Filters=[{"Name": "instance-id", "Values": [ids[0]]}])["IamInstanceProfileAssociations"]
+    tap.same([a["IamInstanceProfile"]["Arn"].split("/")[-1] for a in found], ["p"], "a profile given later")
+    ec2.disassociate_iam_instance_profile(AssociationId=found[0]["AssociationId"])
+    iam.delete_instance_profile(InstanceProfileName="p")
+    snapshot = ec2.create_snapshot(VolumeId=volumes[0]["VolumeId"])["SnapshotId"]
+    tap.same(until(lambda: ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["State"], "completed"), ("pending", "completed"), "a snapshot")
+    ec2.delete_snapshot(SnapshotId=snapshot)
+    for kind, head in (("rsa", "-----BEGIN RSA PRIVATE KEY-----"), ("ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----")):
+        pair = ec2.create_key_pair(KeyName=kind, KeyType=kind)
+        tap.ok(pair["KeyMaterial"].startswith(head), f"a new key pair, {kind}", pair["KeyMaterial"][:40])
+        ec2.delete_key_pair(KeyName=kind)
     ec2.modify_instance_attribute(InstanceId=ids[1], DisableApiTermination={"Value": True})
     tap.same(refused(ec2.terminate_instances, InstanceIds=ids), "OperationNotPermitted", "a protected host")
     tap.same(states(), {"stopped", "running"}, "keeps the other one, too")
@@ -177,6 +191,11 @@ def test_names(cloud):
         tap.same(refused(call, **args), code, f"{code}: {call.__name__}")
     iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
     tap.same(refused(iam.delete_role, RoleName="r"), "DeleteConflict", "a role with a policy")
+    iam.put_role_policy(RoleName="r", PolicyName="own", PolicyDocument=trust)
+    details = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+    tap.same([(d["RoleName"], [p["PolicyName"] for p in d["RolePolicyList"] + d["AttachedManagedPolicies"]]) for d in details],
+             [("r", ["own", "AmazonSSMManagedInstanceCore"])], "all about roles at once")
+    iam.delete_role_policy(RoleName="r", PolicyName="own")
     iam.detach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
     iam.delete_role(RoleName="r")
     ssm.put_parameter(Name="/a/b", Value="secret", Type="SecureString")
