@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The MSLS example on a bad day: throttled, failing and losing answers by the dice, for each of a few seeds. Whatever
+"""The MSLS example on a bad day: throttled, failing and losing answers by the dice, each kind of day by its own seed. Whatever
 happens, runs that are repeated come to an end: everything is there once, a further plan is empty, and nothing is left
 after the removal."""
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -58,6 +59,8 @@ why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
 for seed_, (name_, faults_) in enumerate(DAYS.items(), 1):
+    if name_ != "losing answers" and os.environ.get("SWEEP") != "all":
+        continue  # `make check-all` has the longer days
     with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_.endpoint, e2e.MSLS) as project_:
         project_.env = cloud_.environment(**{key: project_.env[key] for key in ("HOME", "XDG_CONFIG_HOME")})
         tap.case(test_day, cloud_, project_, name_, faults_, seed_)
