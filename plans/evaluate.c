@@ -84,8 +84,9 @@ static void read_data(void *ctx, struct module_instance *mi, const struct node *
 		struct instance_config config = resource_evaluate(engine, node, mi, instance, engine->arena, engine->diags);
 		const char *address = address_print(engine->arena, &parts);
 		diags_set_address(engine->diags, first, address);
-		all.failed |= !config.ok;
-		if (!config.ok || !value_is_wholly_known(config.config))
+		if (!config.ok)
+			all.failed = true;
+		if (all.failed || !value_is_wholly_known(config.config))
 			continue;
 		struct data_read *read = arena_new_of(engine->arena, struct data_read);
 		*read = (struct data_read){

@@ -254,9 +254,10 @@ static const struct value *file_create(const struct simple_call *call)
 			   simple_shown(planned, "filename"), strerror(errno));
 		return NULL;
 	}
-	char *key = path_clean(call->arena, path);
-	if (!map_find(&written, key))
-		map_put(&written, xstrdup(key), (void *)(uintptr_t)1);
+	if (!map_find(&written, path_clean(call->arena, path))) {
+		char *key = xstrdup(path_clean(call->arena, path));
+		map_put(&written, key, key);
+	}
 	return with_digests(call->arena, planned, &content);
 }
 

@@ -26,8 +26,6 @@ struct simple_import {
 
 struct simple_type {
 	const char *name;
-	bool data;
-	unsigned version; /* of the schema, as states of Terraform record it */
 	/* Builds the schema once, in an arena that lives as long as the program. */
 	const struct schema *(*schema)(struct arena *arena);
 	/* The object afterwards, or NULL after a diagnostic. `update` NULL: the planned value is the result. */
@@ -45,6 +43,8 @@ struct simple_type {
 	void (*validate)(const struct value *config, const struct body *body, struct diags *diags);
 	/* A map argument that replaces the object, unless only members that are null came or went; or NULL. */
 	const char *keepers;
+	unsigned version; /* of the schema, as states of Terraform record it */
+	bool data;
 	bool outside_effect; /* changes something that an interrupted run must find again */
 };
 
@@ -121,8 +121,8 @@ struct op *simple_start(struct provider *provider, const struct op_request *requ
 		return simple_type_names(&id##_simple, data, count);                                                     \
 	}                                                                                                                \
 	const struct provider_kind id##_provider_kind = {                                                                \
-		.name = kind_name,                                                                                       \
-		.source = kind_source,                                                                                   \
+		.name = (kind_name),                                                                                     \
+		.source = (kind_source),                                                                                 \
 		.config_schema = simple_empty_schema,                                                                    \
 		.find_type = id##_find_type,                                                                             \
 		.type_names = id##_type_names,                                                                           \
@@ -133,6 +133,6 @@ struct op *simple_start(struct provider *provider, const struct op_request *requ
 		.validate = simple_validate,                                                                             \
 		.adjust = simple_adjust,                                                                                 \
 		.read = simple_read,                                                                                     \
-		.start = start_fn,                                                                                   \
+		.start = (start_fn),                                                                                     \
 	};                                                                                                               \
-	static const struct simple_kind id##_simple = {kind_name, kind_source, type_rows, &id##_provider_kind}
+	static const struct simple_kind id##_simple = {(kind_name), (kind_source), (type_rows), &id##_provider_kind}

@@ -207,7 +207,7 @@ static bool parse_time(const char *text, struct tm *tm, int64_t *unix_seconds)
 	int64_t seconds = timegm(&copy);
 	if (!zone || copy.tm_mon + 1 != month || copy.tm_mday != day || tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 59)
 		return false;
-	*unix_seconds = seconds - (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*unix_seconds = seconds - (sign == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
 	return true;
 }
 
