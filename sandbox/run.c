@@ -11,8 +11,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { DEPTH_LIMIT = 24 };
+enum { DEPTH_LIMIT = 24, TAGS_LIMIT = 50 };
 
 void run_fail(struct run *run, const char *code, const char *fmt, ...)
 {
@@ -290,9 +291,15 @@ static const struct value *asked_tags(struct run *run, const struct kind *kind)
 		const struct value *list = value_get(specs->items[i], "Tags");
 		if (!type || strcmp(type, kind->tags) || !list)
 			continue;
-		for (uint32_t t = 0; t < list->count; t++)
+		for (uint32_t t = 0; t < list->count; t++) {
+			const char *key = value_get_text(list->items[t], "Key");
+			if (key && !strncasecmp(key, "aws:", 4))
+				run_fail(run, "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use");
 			vec_add(&tags, list->items[t]);
+		}
 	}
+	if (tags.count > TAGS_LIMIT)
+		run_fail(run, "TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
 	const struct value *result = tags.count ? value_tuple(run->arena, tags.items, tags.count) : NULL;
 	vec_free(&tags);
 	return result;

@@ -45,6 +45,7 @@ def test_network(cloud):
         ("InvalidVpc.Range", ec2.create_vpc, {"CidrBlock": "10.0.0.0/8"}),
         ("InvalidParameterValue", ec2.create_vpc, {"CidrBlock": "10.0.0/8"}),
         ("MissingParameter", ec2.create_vpc, {}),
+        ("InvalidParameterValue", ec2.create_vpc, {"CidrBlock": "10.0.0.0/16", "TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "aws:x", "Value": ""}]}]}),
         ("InvalidVpcID.NotFound", ec2.describe_vpcs, {"VpcIds": ["vpc-0123456789abcdef0"]}),
         ("InvalidVpcID.Malformed", ec2.describe_vpcs, {"VpcIds": ["vpc-x"]}),
         ("InvalidParameterValue", ec2.describe_vpcs, {"Filters": [{"Name": "colour", "Values": ["red"]}]}),
