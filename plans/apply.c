@@ -424,6 +424,7 @@ static void record_findings(struct apply *apply)
 struct unmarking {
 	struct engine *engine;
 	size_t pending;
+	size_t kept; /* marks that could not be taken off */
 	bool over;
 };
 
@@ -431,9 +432,10 @@ static void on_unmarked(void *ctx, const struct mark *mark, bool off)
 {
 	struct unmarking *u = ctx;
 	const char *address = mark->ctx;
+	u->kept += !off; /* the next run tries again */
 	const struct object *object = off ? state_find_object(u->engine->state, address, "") : NULL;
 	if (!object)
-		return; /* the next run tries again */
+		return;
 	struct object clean = *object;
 	clean.mark = NULL;
 	state_put_object(u->engine->state, &clean);
@@ -474,6 +476,11 @@ static void unmark_all(struct engine *engine)
 	on_unmark_end(&u);
 	if (!u.over)
 		loop_run_until(engine->loop, &u.over);
+	if (u.kept)
+		diag_warning(engine->diags, SRC_NOWHERE, "Intent tags stay",
+			     "%zu object%s still carr%s the tag infra:intent, by which an interrupted run would have found %s: the request that takes it "
+			     "off failed. The next apply tries again.", u.kept, u.kept == 1 ? "" : "s", u.kept == 1 ? "ies" : "y",
+			     u.kept == 1 ? "it" : "them");
 }
 
 /* ---- interrupts ---- */
