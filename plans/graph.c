@@ -700,7 +700,11 @@ static bool sort_nodes(struct graph *graph, struct diags *diags)
 							 : first->kind == NODE_LOCAL  ? first->local->range
 							 : first->kind == NODE_OUTPUT ? first->output->range
 										      : SRC_NOWHERE;
-				diag_error(diags, range, "Cycle",
+				if (from + 1 == stack.count)
+					diag_error(diags, range, "Self-referential block",
+						   "%s refers to itself, and has no value before it is made. Take the reference out.", first->address);
+				else
+					diag_error(diags, range, "Cycle",
 					   "Each of these needs the next one, and the last one needs the first:\n\n%s\nTake out one of the "
 					   "references.", buf_text(&text));
 				ok = false;
@@ -961,8 +965,89 @@ static bool is_refilled(const struct module *module, const struct address *from)
 	return false;
 }
 
+static bool same_address(const struct address *a, const struct address *b)
+{
+	return address_contains(a, b) && address_contains(b, a);
+}
+
+/* Statements that contradict each other, or lead nowhere. */
+static void check_moves_together(struct builder *b, const struct module *module)
+{
+	struct arena *arena = b->graph->arena;
+	for (size_t i = 0; i < module->moved_count; i++) {
+		const struct moved *moved = &module->moved[i];
+		if (same_address(&moved->from, &moved->to)) {
+			diag_error(b->diags, moved->range, "Redundant move statement", "%s is to become what it is. Take this block out.",
+				   address_print(arena, &moved->from));
+			continue;
+		}
+		for (size_t k = 0; k < i; k++) {
+			const struct moved *other = &module->moved[k];
+			bool from = same_address(&other->from, &moved->from), to = same_address(&other->to, &moved->to);
+			if (from == to) /* the same once more, or nothing in common */
+				continue;
+			struct diag *diag = diag_error(b->diags, moved->range, "Ambiguous move statements",
+						       from ? "Another moved block says that %s becomes something else. One object goes to one place; "
+							      "take out one of the two."
+							    : "Another moved block says that something else becomes %s. One place takes one object; take "
+							      "out one of the two.",
+						       address_print(arena, from ? &moved->from : &moved->to));
+			diag_add_note(b->diags, diag, other->range, "The other one:");
+		}
+		/* along the statements from here: at most all of them can follow each other */
+		const struct address *at = &moved->to;
+		for (size_t steps = 0; at && steps <= module->moved_count; steps++) {
+			const struct address *next = NULL;
+			for (size_t k = 0; k < module->moved_count && !next; k++) {
+				if (same_address(&module->moved[k].from, at) && !same_address(at, &module->moved[k].to))
+					next = &module->moved[k].to;
+			}
+			at = next;
+			if (at && same_address(at, &moved->from)) {
+				diag_error(b->diags, moved->range, "Cyclic dependency in move statements",
+					   "%s becomes %s, and that, by other moved blocks, %s again. Take out the oldest of them.",
+					   address_print(arena, &moved->from), address_print(arena, &moved->to), address_print(arena, &moved->from));
+				return;
+			}
+		}
+	}
+}
+
+/* A module with provider blocks of its own exists once: its objects could not be destroyed when an instance goes. */
+static void check_module_providers(struct builder *b, const struct module_call *call, const struct module *module)
+{
+	for (struct map_entry *e = map_first(&module->providers); e; e = map_next(&module->providers, e)) {
+		const struct provider_block *block = e->value;
+		if (!block->body || !block->body->attr_count)
+			continue;
+		struct diag *diag = diag_error(b->diags, call->header_range, "Module is incompatible with count, for_each, and depends_on",
+					       "The module \"%s\" configures the provider \"%s\" itself, and so cannot stand in a module block with count, "
+					       "for_each or depends_on. Configure the provider here, and pass it in the argument `providers`.",
+					       call->name, block->name);
+		diag_add_note(b->diags, diag, block->header_range, "Configured here:");
+		return;
+	}
+	for (struct map_entry *e = map_first(&module->calls); e; e = map_next(&module->calls, e)) {
+		const struct module_call *inner = e->value;
+		if (inner->module)
+			check_module_providers(b, call, inner->module);
+	}
+}
+
+static void check_calls(struct builder *b, const struct module *module)
+{
+	for (struct map_entry *e = map_first(&module->calls); e; e = map_next(&module->calls, e)) {
+		const struct module_call *call = e->value;
+		if (call->module && (call->count || call->for_each || call->depends_on_count))
+			check_module_providers(b, call, call->module);
+		else if (call->module)
+			check_calls(b, call->module);
+	}
+}
+
 static void check_moved(struct builder *b, const struct module *module)
 {
+	check_moves_together(b, module);
 	for (size_t i = 0; i < module->moved_count; i++) {
 		const struct moved *moved = &module->moved[i];
 		if (!has_keys(&moved->from) && !has_keys(&moved->to) && is_declared(b->graph, module, &moved->from) &&
@@ -1033,6 +1118,7 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		vec_free(&b.looked_at[i]);
 	}
 	check_moved(&b, config->root);
+	check_calls(&b, config->root);
 	check_removed(&b, config->root);
 	free(b.looked_at);
 	free(b.seen);

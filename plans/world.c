@@ -123,9 +123,12 @@ static int compare_instances(const void *a, const void *b)
 
 static bool expand_count(struct world *world, struct world_eval *we, const struct expr *expr, struct expansion *out)
 {
-	const struct value *v = eval_expr_as(&we->eval, expr, &type_number, "count");
 	struct diags *diags = we->eval.diags;
+	size_t errors = diags->error_count;
+	const struct value *v = eval_expr_as(&we->eval, expr, &type_number, "count");
 	int64_t n;
+	if (diags->error_count > errors)
+		return false;
 	if (v->state == VALUE_UNKNOWN) {
 		diag_error(diags, expr->range, "Invalid count argument",
 			   "The number of instances depends on values that are known only after apply, so that the plan cannot say what "

@@ -57,8 +57,22 @@ void config_check_names(struct loader *l, const struct body *body, const struct 
 	}
 }
 
+static void note_first_ref(void *ctx, const struct ref *ref)
+{
+	struct src_range *first = ctx;
+	if (!first->end)
+		*first = ref->range;
+}
+
 static const struct value *constant(struct loader *l, const struct expr *expr, const struct type *type, const char *what)
 {
+	struct src_range ref = SRC_NOWHERE;
+	expr_walk_refs(expr, note_first_ref, &ref);
+	if (ref.end) {
+		diag_error(l->diags, ref, "Variables not allowed",
+			   "\"%s\" is read before anything is evaluated: a constant stands here, and nothing can be referred to.", what);
+		return NULL;
+	}
 	struct eval eval = {.arena = l->arena, .diags = l->diags, .sources = l->sources};
 	size_t errors = l->diags->error_count;
 	const struct value *v = eval_expr_as(&eval, expr, type, what);
