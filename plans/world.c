@@ -139,11 +139,6 @@ static bool expand_count(struct world *world, struct world_eval *we, const struc
 		diag_error(diags, expr->range, "Invalid count argument", "The count is null. A whole number from 0 is needed.");
 		return false;
 	}
-	if (value_is_sensitive(v)) {
-		diag_error(diags, expr->range, "Invalid count argument",
-			   "The count is sensitive, and would be shown by the number of instances. Use nonsensitive() if it may be shown.");
-		return false;
-	}
 	if (!number_to_int(v->number, &n) || n < 0) {
 		diag_error(diags, expr->range, "Invalid count argument", "The count is %s. A whole number from 0 is needed.",
 			   number_print(we->eval.arena, v->number));
