@@ -97,6 +97,8 @@ static void add_limits(struct buf *out, const struct rule *rule, const char *uni
 {
 	if (rule->low == INT64_MIN)
 		buf_addf(out, " At most %" PRId64 "%s.", rule->high, unit);
+	else if (rule->high == INT64_MAX && rule->low == 1 && *unit)
+		buf_adds(out, " Not empty.");
 	else if (rule->high == INT64_MAX)
 		buf_addf(out, " At least %" PRId64 "%s.", rule->low, unit);
 	else

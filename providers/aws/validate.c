@@ -243,27 +243,29 @@ static const char *refusal(struct validation *v, const struct rule *rule, const 
 	return NULL;
 }
 
-/* A rule on a value: on each member of a list, set or map. */
-static void check_value(struct validation *v, const struct level *level, const struct entry *entry, const struct rule *rule,
+/* A rule on a value: on each member of a list, set or map. False when something was refused. */
+static bool check_value(struct validation *v, const struct level *level, const struct entry *entry, const struct rule *rule,
 			const struct value *value)
 {
 	if (value->state != VALUE_KNOWN)
-		return;
+		return true;
 	if (type_is_collection(value->type)) {
+		bool ok = true;
 		for (uint32_t i = 0; i < value->count; i++)
-			check_value(v, level, entry, rule, value->items[i]);
-		return;
+			ok &= check_value(v, level, entry, rule, value->items[i]);
+		return ok;
 	}
 	const char *meant = NULL;
 	const char *wanted = refusal(v, rule, value, &meant);
 	if (!wanted)
-		return;
+		return true;
 	bool secret = (value_marks_deep(value) & VALUE_SENSITIVE) != 0 || (entry->flags & (ENTRY_SENSITIVE | ENTRY_WRITE_ONLY)) != 0;
 	if (rule->kind == RULE_CHECK || secret)
 		diag_error(v->diags, argument_range(level, entry->name), "Invalid value", "\"%s%s\" must be %s.", level->path, entry->name, wanted);
 	else
 		diag_error(v->diags, argument_range(level, entry->name), "Invalid value", "\"%s%s\" must be %s, and is %s.%s%s%s", level->path,
 			   entry->name, wanted, shown(v, value), meant ? " Did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	return false;
 }
 
 static void check_level(struct validation *v, const struct level *level)
@@ -271,12 +273,13 @@ static void check_level(struct validation *v, const struct level *level)
 	for (size_t i = 0; i < level->count; i++) {
 		const struct entry *entry = &level->entries[i];
 		const struct value *value = value_get(level->value, entry->name);
+		bool sound = true; /* one refusal of a value is enough */
 		for (size_t k = 0; k < entry->rule_count; k++) {
 			const struct rule *rule = &entry->rules[k];
 			if (rule->kind >= RULE_CONFLICTS)
 				check_presence(v, level, entry, rule);
-			else if (value)
-				check_value(v, level, entry, rule, value);
+			else if (value && sound)
+				sound = check_value(v, level, entry, rule, value);
 		}
 		if (entry->kind < ENTRY_ONE || !value || value->state != VALUE_KNOWN)
 			continue;
