@@ -199,7 +199,8 @@ def test_instances_and_lifecycle():
 def test_addresses():
     move = 'moved {\n  from = terraform_data.x\n  to   = terraform_data.y\n}\n'
     fails("what moved is not declared any more", "Moved object still exists", a__tf=data("x") + data("y") + move)
-    code, out, err = run(a__tf=data("x") + data("y") + move + move.replace("data.y", "data.z").replace("data.x", "data.y").replace("data.z", "data.x"))
+    follows = 'moved {\n  from = terraform_data.w\n  to   = terraform_data.x\n}\n'
+    code, out, err = run(a__tf=data("x") + data("y") + move + follows)
     t.ok(code == 0, "unless another object moves to its place", out, err)
     fails("what was removed is not declared any more", "Removed resource still exists", a__tf=data("x") + "removed {\n  from = terraform_data.x\n}\n")
     fails("nor is a module", "Removed module still exists", a__tf='module "m" {\n  source = "./m"\n}\nremoved {\n  from = module.m\n}\n',
