@@ -148,6 +148,17 @@ static enum MHD_Result add_header(void *ctx, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
+static const char *peer_of(struct http_exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[INET_ADDRSTRLEN];
+	struct sockaddr_in address;
+	if (!info || info->client_addr->sa_family != AF_INET)
+		return NULL;
+	memcpy(&address, info->client_addr, sizeof(address));
+	return arena_strdup(x->arena, inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text)));
+}
+
 static enum MHD_Result give(struct http_exchange *x)
 {
 	if (x->reset) {
@@ -191,6 +202,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		x->request.headers = vec_copy(&heads.list, x->arena);
 		x->request.header_count = heads.list.count;
 		vec_free(&heads.list);
+		x->request.peer = peer_of(x);
 		x->request.body = buf_text(&x->body);
 		x->request.body_len = x->body.len;
 		if (x->too_large)
@@ -281,8 +293,8 @@ static int listen_on(uint16_t port, uint16_t *got, struct buf *why)
 struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options, http_server_fn fn, void *ctx,
 				    struct buf *why)
 {
-	uint16_t port;
-	int fd = listen_on(options->port, &port, why);
+	uint16_t port = 0;
+	int fd = options->listener ? options->listener : listen_on(options->port, &port, why);
 	if (fd < 0)
 		return NULL;
 	struct http_server *server = xcalloc(1, sizeof(*server));

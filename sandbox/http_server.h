@@ -17,6 +17,7 @@ struct http_server_request {
 	const char *path, *query;          /* as they came, still escaped; query "" when there is none */
 	const struct http_header *headers; /* names in small letters */
 	size_t header_count;
+	const char *peer; /* address of the client; NULL: not known */
 	const char *body; /* NUL-terminated behind its length; never NULL */
 	size_t body_len;
 };
@@ -28,6 +29,7 @@ typedef void (*http_server_fn)(void *ctx, struct http_exchange *exchange);
 
 struct http_server_options {
 	uint16_t port;     /* on 127.0.0.1; 0: any free one */
+	int listener;      /* a listening socket to take over instead; 0: none */
 	size_t body_limit; /* bytes, beyond which 413 is answered; 0: 64 MiB */
 };
 /* NULL with the reason. */

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "lang/value/value.h"
 #include "sandbox/host/filter.h"
+#include "sandbox/host/metadata.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -77,6 +78,7 @@ static void router_free(struct guests *g, struct router *router)
 		if (g->routers.items[i] == router)
 			g->routers.items[i] = g->routers.items[--g->routers.count];
 	}
+	metadata_close(router->metadata);
 	netlink_close(&router->nl);
 	buf_release(&router->filter);
 	if (router->space >= 0)
@@ -96,6 +98,8 @@ static struct router *router_of(struct guests *g, const char *vpc)
 	int error = open_space(g, router);
 	error = error ? error : link_up(&router->nl, "lo");
 	vec_add(&g->routers, router);
+	if (!error && !(router->metadata = metadata_open(g, router)))
+		error = errno;
 	if (!error)
 		return router;
 	trouble(g, "the network of %s cannot be made: %s", vpc, strerror(error));
@@ -178,6 +182,7 @@ static void guest_free(struct guests *g, struct guest *guest)
 			g->list.items[i] = g->list.items[--g->list.count];
 	}
 	set_groups(guest, NULL);
+	arena_free(guest->arena);
 	free(guest->id);
 	free(guest->vpc);
 	free(guest->public_name);
@@ -270,6 +275,9 @@ static void refresh(struct guest *guest, const struct value *order)
 	guest->public_address = address_of(value_get_text(order, "public"));
 	guest->internet = internet && value_is_true(internet);
 	set_groups(guest, value_get(order, "groups"));
+	arena_free(guest->arena);
+	guest->arena = arena_new();
+	guest->metadata = value_get(order, "metadata") ? value_copy(guest->arena, value_get(order, "metadata")) : NULL;
 }
 
 /* Ids become names of directories. */
@@ -289,6 +297,10 @@ void guests_apply(struct guests *g, const struct value *hosts, const struct valu
 		struct guest *guest = id ? guests_find(g, id) : NULL;
 		if (guest)
 			guest->wanted = running && value_is_true(running);
+	}
+	for (size_t i = 0; i < g->list.count; i++) { /* all at once, for each takes the kernel its time */
+		if (!g->list.items[i]->wanted && g->list.items[i]->pid)
+			kill(g->list.items[i]->pid, SIGKILL);
 	}
 	for (size_t i = g->list.count; i-- > 0;) {
 		if (!g->list.items[i]->wanted)

@@ -8,7 +8,9 @@
 
 #include <sys/types.h>
 
+struct arena;
 struct loop;
+struct metadata;
 struct value;
 
 struct router { /* of a VPC */
@@ -16,6 +18,7 @@ struct router { /* of a VPC */
 	int space; /* its network namespace */
 	struct netlink nl;
 	struct buf filter; /* as it was set */
+	struct metadata *metadata; /* its service, or NULL */
 };
 
 struct guest {
@@ -29,6 +32,8 @@ struct guest {
 	pid_t pid;                    /* 0: it has ended by itself */
 	struct router *router;
 	VEC(char *) groups; /* security groups */
+	struct arena *arena;          /* of what follows */
+	const struct value *metadata; /* or NULL */
 };
 
 struct guests {

@@ -21,7 +21,8 @@ struct hostd_options {
  *
  *     {"hosts": [{"id": "i-1", "vpc": "vpc-1", "running": true, "address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1",
  *                 "hostname": "ip-10-0-0-5", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
- *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true, "groups": ["sg-1"]}],
+ *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true, "groups": ["sg-1"],
+ *                 "metadata": {"tokens": "optional", "paths": {"meta-data/instance-id": "i-1", "user-data": "<base64>"}}}],
  *      "rules": [{"group": "sg-1", "egress": false, "protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0", "peer": null}]}
  *
  * A host that is not in it any more loses its disk. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".

@@ -31,8 +31,39 @@ function "host" {
     user_data   = instance._user_data
     public      = view.PublicIpAddress
     public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
+    metadata    = { tokens = instance.MetadataOptions.HttpTokens, paths = instance.MetadataOptions.HttpEndpoint == "disabled" ? {} : metadata(instance, view, subnet) }
     groups      = view.SecurityGroups[*].GroupId
     internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
+  }
+}
+
+# What 169.254.169.254 knows of a host, by path.
+function "metadata" {
+  params = [instance, view, subnet]
+  result = {
+    "meta-data/ami-id"                      = instance.ImageId
+    "meta-data/ami-launch-index"            = tostring(instance.AmiLaunchIndex)
+    "meta-data/hostname"                    = view.PrivateDnsName
+    "meta-data/instance-action"             = "none"
+    "meta-data/instance-id"                 = instance.InstanceId
+    "meta-data/instance-life-cycle"         = instance.InstanceLifecycle == "spot" ? "spot" : "on-demand"
+    "meta-data/instance-type"               = instance.InstanceType
+    "meta-data/local-hostname"              = view.PrivateDnsName
+    "meta-data/local-ipv4"                  = view.PrivateIpAddress
+    "meta-data/mac"                         = view.NetworkInterfaces[0].MacAddress
+    "meta-data/placement/availability-zone" = instance.Placement.AvailabilityZone
+    "meta-data/placement/region"            = region
+    "meta-data/public-hostname"             = isblank(view.PublicDnsName) ? null : view.PublicDnsName
+    "meta-data/public-ipv4"                 = view.PublicIpAddress
+    "meta-data/public-keys/0/openssh-key"   = instance.KeyName == null ? null : one(where("key_pair", { KeyName = instance.KeyName })).PublicKey
+    "meta-data/reservation-id"              = instance._reservation
+    "meta-data/security-groups"             = join("\n", view.SecurityGroups[*].GroupName)
+    "dynamic/instance-identity/document" = jsonencode({
+      accountId = account, architecture = instance.Architecture, availabilityZone = instance.Placement.AvailabilityZone, imageId = instance.ImageId
+      instanceId = instance.InstanceId, instanceType = instance.InstanceType, pendingTime = instance.LaunchTime, privateIp = view.PrivateIpAddress
+      region = region, version = "2017-09-30"
+    })
+    "user-data" = instance._user_data
   }
 }
 

@@ -74,6 +74,31 @@ def alive(pid):
         return False
 
 
+METADATA = """
+base=http://169.254.169.254/latest
+curl -s -o /dev/null -w '%{http_code}\\n' $base/meta-data/instance-id
+token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $base/api/token)
+get() { curl -s -w '\\n' -H "X-aws-ec2-metadata-token: $token" $base/$1; }
+get meta-data/instance-id
+get meta-data/placement/region
+get meta-data/placement/ | tr '\\n' ' '
+get meta-data/ | grep -c '^placement/$'
+curl -s -o /dev/null -w '%{http_code}\\n' -H 'X-aws-ec2-metadata-token: 99999999999.00' $base/meta-data/instance-id
+curl -s -o /dev/null -w '%{http_code}\\n' -H "X-aws-ec2-metadata-token: $token" $base/meta-data/spot/instance-action
+curl -s -o /dev/null -w '%{http_code}\\n' -X PUT $base/api/token
+get user-data | head -c 11
+"""
+
+
+def test_metadata(ssh, worker, jump):
+    if not shutil.which("curl"):
+        tap.skip("instance metadata", "there is no curl here")
+        return
+    got = ssh.run("-J", jump, worker["PrivateIpAddress"], METADATA)
+    want = ["401", worker["InstanceId"], e2e.REGION, "availability-zone region 1", "401", "404", "400", "#!/bin/bash"]
+    tap.same([line.strip() for line in got.out.split("\n")][:len(want)], want, "the worker is told what it is, by IMDSv2")
+
+
 def test_msls(cloud, project, ssh):
     done = project.infra("apply", "-auto-approve", "-input=false", "-var", f"public_key_file={ssh.key}.pub", timeout=300)
     tap.ok(done.code == 0, "the MSLS example is applied", done)
@@ -107,6 +132,7 @@ def test_msls(cloud, project, ssh):
         {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.8/31"}]}])
     got = e2e.run(["timeout", "8", "ssh", "-F", str(elsewhere), "-o", "BatchMode=yes", jump["PublicIpAddress"], "echo $SSH_CONNECTION"], {**os.environ}, ssh.folder)
     tap.same(got.out.split()[:1], ["203.0.113.8"], "until a rule lets him in")
+    test_metadata(ssh, worker, jump["PublicIpAddress"])
     got = ssh.run("198.51.100.250", "true")
     tap.ok(got.code == 255 and "no host runs at 198.51.100.250" in got.err, "what is nowhere is not reached", got)
 

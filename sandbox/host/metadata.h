@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instance metadata service of a VPC, at 169.254.169.254 port 80 of its router: what an order says as a host's
+ * "metadata", an object of paths and texts, by IMDSv2, and by IMDSv1 where "tokens" is not "required".
+ */
+#pragma once
+
+#include "sandbox/host/guest.h"
+
+struct metadata;
+
+/* NULL with errno. */
+struct metadata *metadata_open(struct guests *guests, struct router *router);
+void metadata_close(struct metadata *metadata); /* NULL accepted */
