@@ -372,6 +372,7 @@ int cmd_sandbox(int argc, char **argv)
 		{"reset", sandbox_reset, "Empty it", false},
 		{"ssh-config", sandbox_ssh_config, "Print what ssh needs to enter its hosts", false},
 		{"connect", sandbox_connect, "Hand ssh a connection to one of its hosts", false},
+		{"host-key", sandbox_host_key, "Print the key of one of its hosts", false},
 		{"log", sandbox_log, "Show what was asked of it", false},
 		{"fault", sandbox_fault, "Order bad days: throttling, errors, lost answers", false},
 		{NULL, NULL, NULL, false},

@@ -28,4 +28,5 @@ int sandbox_give_order(const char *dir, const char *order, const char *done);
 int sandbox_log(int argc, char **argv);
 int sandbox_fault(int argc, char **argv);
 int sandbox_connect(int argc, char **argv);
+int sandbox_host_key(int argc, char **argv);
 int sandbox_ssh_config(int argc, char **argv);

@@ -2,7 +2,6 @@
 /* infra sandbox connect, ssh-config: the way of ssh into the sandbox's hosts. */
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/file.h"
 #include "cmd/infra/command.h"
 #include "cmd/infra/sandbox.h"
 #include "sandbox/host/connect.h"
@@ -56,6 +55,34 @@ int sandbox_connect(int argc, char **argv)
 	return o.code;
 }
 
+int sandbox_host_key(int argc, char **argv)
+{
+	struct sandbox_options o = {0};
+	const struct sandbox_option table[] = {{NULL, false, NULL}};
+	static const char help[] = "Usage: infra sandbox host-key [-dir=DIR] HOST\n\nPrints the key by which a host of the sandbox cloud proves itself, as a line of ssh's known_hosts.";
+	if (!sandbox_options(&o, argc, argv, table, help)) {
+		sandbox_release(&o);
+		return o.code;
+	}
+	AUTO_BUF struct buf why = BUF_INIT, key = BUF_INIT;
+	const char *word = o.words == 1 && !strpbrk(o.word[0], " \n") ? o.word[0] : NULL;
+	o.code = EXIT_USAGE;
+	if (!word) {
+		fprintf(stderr, "%s\n", help);
+	} else {
+		/* ssh writes "[HOST]:PORT" where the port is not its usual one */
+		const char *host = *word == '[' ? arena_strndup(o.arena, word + 1, strcspn(word + 1, "]")) : word;
+		bool known = connect_host_key(o.dir, host, &key, &why);
+		if (known)
+			printf("%s %s", word, buf_text(&key));
+		else
+			fprintf(stderr, "infra sandbox host-key: %s\n", buf_text(&why));
+		o.code = known ? EXIT_DONE : EXIT_FAILED;
+	}
+	sandbox_release(&o);
+	return o.code;
+}
+
 /* In a file of ssh's: in double quotes, and % doubled where ssh replaces it. */
 static const char *quoted(struct arena *arena, const char *path, bool tokens)
 {
@@ -90,15 +117,17 @@ int sandbox_ssh_config(int argc, char **argv)
 			fprintf(stderr, "infra sandbox ssh-config: %s\n", strerror(errno));
 		} else {
 			self[len] = '\0';
-			/* a world that was emptied gives its addresses to new hosts: their keys are the sandbox's own affair */
+			const char *program = quoted(o.arena, self, true), *directory = quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true);
+			/* addresses go from host to host: nothing is remembered, each key is asked for (by OpenSSH from 8.5 on) */
 			printf("# Hosts of the sandbox cloud in %s\n"
 			       "Host 198.51.100.* ec2-198-51-100-*\n"
 			       "    ProxyCommand %s sandbox connect %s%s%s %%h %%p\n"
 			       "    ProxyUseFdpass yes\n"
-			       "    UserKnownHostsFile %s\n"
+			       "    IgnoreUnknown KnownHostsCommand\n"
+			       "    KnownHostsCommand %s sandbox host-key %s %%H\n"
+			       "    UserKnownHostsFile /dev/null\n"
 			       "    StrictHostKeyChecking accept-new\n",
-			       o.dir, quoted(o.arena, self, true), quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true), from ? " -from=" : "", from ? from : "",
-			       quoted(o.arena, path_join(o.arena, o.dir, "known_hosts"), true));
+			       o.dir, program, directory, from ? " -from=" : "", from ? from : "", program, directory);
 			o.code = EXIT_DONE;
 		}
 	}

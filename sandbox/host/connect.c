@@ -2,6 +2,7 @@
 #include "sandbox/host/connect.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/loop.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/hostd.h"
@@ -46,6 +47,7 @@ static void caller_free(struct caller *c)
 	free(c);
 }
 
+/* The last word: who asks has been answered. */
 static void refuse(struct caller *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void refuse(struct caller *c, const char *fmt, ...)
 {
@@ -125,6 +127,20 @@ static void attempt(void *ctx)
 	c->timer = loop_timer(c->guests->loop, CONNECT_MS, on_timeout, c);
 }
 
+static void give_key(struct caller *c)
+{
+	const struct guest *guest = guests_find(c->guests, c->host);
+	AUTO_BUF struct buf path = BUF_INIT, text = BUF_INIT;
+	buf_addf(&path, "%s/%s/root/etc/ssh/ssh_host_ed25519_key.pub", c->guests->disks, guest ? guest->id : "");
+	buf_adds(&text, "ok ");
+	if (!guest)
+		refuse(c, "no host runs at %s", c->host);
+	else if (!file_read(buf_text(&path), WORDS_LIMIT, &text))
+		refuse(c, "%s has no key yet", guest->id);
+	else
+		refuse(c, "%s", buf_text(&text));
+}
+
 static void on_words(void *ctx, int fd, unsigned events)
 {
 	struct caller *c = ctx;
@@ -150,6 +166,10 @@ static void on_words(void *ctx, int fd, unsigned events)
 	c->host = xstrdup(c->words.ptr);
 	if (blank)
 		c->host[blank - c->words.ptr] = '\0';
+	if (blank && !strcmp(blank + 1, "key")) {
+		give_key(c);
+		return;
+	}
 	c->until = loop_now_ms(c->guests->loop) + STARTING_MS;
 	if (!c->port || c->port > 65535)
 		refuse(c, "a host, a port and an address to come from are needed");
@@ -215,18 +235,40 @@ int connect_listen(const char *dir, struct buf *why)
 	return -1;
 }
 
-int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why)
+/* -1 with the reason. */
+static int ask(const char *dir, const char *words, struct buf *why)
 {
 	struct sockaddr_un address;
 	AUTO_FD int dir_fd = -1;
 	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && address_of(dir, &dir_fd, &address) && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    send(fd, words, strlen(words), MSG_NOSIGNAL) == (ssize_t)strlen(words))
+		return steal_fd(&fd);
+	buf_addf(why, "the hosts of the sandbox in %s are not reached: %s", dir, strerror(errno));
+	return -1;
+}
+
+bool connect_host_key(const char *dir, const char *host, struct buf *key, struct buf *why)
+{
+	AUTO_BUF struct buf words = BUF_INIT, got = BUF_INIT;
+	buf_addf(&words, "%s key\n", host);
+	AUTO_FD int fd = ask(dir, buf_text(&words), why);
+	char bytes[WORDS_LIMIT];
+	ssize_t n;
+	while (fd >= 0 && (n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		buf_add(&got, bytes, (size_t)n);
+	bool ok = !strncmp(buf_text(&got), "ok ", 3);
+	buf_adds(ok ? key : why, buf_text(&got) + (ok ? 3 : 0));
+	return ok;
+}
+
+int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why)
+{
 	AUTO_BUF struct buf words = BUF_INIT;
 	buf_addf(&words, "%s %u %s\n", host, port, from ? from : HOST_INTERNET_USER);
-	if (fd < 0 || !address_of(dir, &dir_fd, &address) || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    send(fd, words.ptr, words.len, MSG_NOSIGNAL) != (ssize_t)words.len) {
-		buf_addf(why, "the hosts of the sandbox in %s are not reached: %s", dir, strerror(errno));
+	AUTO_FD int fd = ask(dir, buf_text(&words), why);
+	if (fd < 0)
 		return -1;
-	}
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];

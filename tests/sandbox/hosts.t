@@ -27,10 +27,6 @@ class Ssh:
         self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config", "-from=203.0.113.7").out
                                + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
 
-    def forget(self):
-        for path in (self.folder / "known_hosts", Path(self.cloud.dir) / "known_hosts"):
-            path.unlink(missing_ok=True)
-
     def run(self, *args, timeout=40):
         return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
 
@@ -115,7 +111,7 @@ def test_msls(cloud, project, ssh):
     got = ssh.run(jump["PublicDnsName"], "sudo -u root sh -c 'id -un; touch /root/kept'; ls /root; test -w /usr || echo /usr cannot be written")
     tap.same(got.out.split("\n")[:3], ["ubuntu", "kept", "/usr cannot be written"], "by its name, too; sudo")
     console = ec2.get_console_output(InstanceId=jump["InstanceId"])["Output"]
-    known = (Path(cloud.dir) / "known_hosts").read_text().split()
+    known = cloud.command("host-key", jump["PublicIpAddress"]).out.split()
     tap.ok("-----BEGIN SSH HOST KEY KEYS-----" in console and known[2] in console, "its console shows its host key", console, known)
     probe = "for to in {0}/22 {1}/22 {1}/3000; do timeout 1 bash -c ': < /dev/tcp/'$to 2> /dev/null && echo $to; done; true"
     addresses = jump["PrivateIpAddress"], worker["PrivateIpAddress"]
@@ -132,6 +128,12 @@ def test_msls(cloud, project, ssh):
         {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.8/31"}]}])
     got = e2e.run(["timeout", "8", "ssh", "-F", str(elsewhere), "-o", "BatchMode=yes", jump["PublicIpAddress"], "echo $SSH_CONNECTION"], {**os.environ}, ssh.folder)
     tap.same(got.out.split()[:1], ["203.0.113.8"], "until a rule lets him in")
+    key = Path(cloud.dir) / "hosts" / jump["InstanceId"] / "root/etc/ssh/ssh_host_ed25519_key.pub"
+    kept = key.read_text()
+    key.write_text(ssh.key.with_suffix(".pub").read_text())
+    got = ssh.run(jump["PublicIpAddress"], "true")
+    tap.ok(got.code == 255 and "verification failed" in got.err, "a host with another key than its own is refused", got)
+    key.write_text(kept)
     test_metadata(ssh, worker, jump["PublicIpAddress"])
     got = ssh.run("198.51.100.250", "true")
     tap.ok(got.code == 255 and "no host runs at 198.51.100.250" in got.err, "what is nowhere is not reached", got)
