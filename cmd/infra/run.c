@@ -72,6 +72,8 @@ static struct plan *make_plan(struct run *run)
 struct plan *run_prepare(struct run *run)
 {
 	struct session *s = &run->s;
+	if (s->rehearsal && !s->stream)
+		printf("Rehearsal in the sandbox cloud; its state is %s.\n", s->state_path);
 	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, run->operation) ||
 	    !session_new_engine(s, run_event, run))
 		return NULL;

@@ -56,6 +56,17 @@ const char *sandbox_directory(struct arena *arena, const char *given)
 	return path_join(arena, home && *home == '/' ? home : "/tmp", ".local/state/infra/sandbox");
 }
 
+const char *sandbox_in_use(struct arena *arena)
+{
+	const char *endpoint = getenv("AWS_ENDPOINT_URL"), *key = getenv("AWS_ACCESS_KEY_ID");
+	struct world_identity id;
+	AUTO_BUF struct buf why = BUF_INIT;
+	if (!endpoint || !key)
+		return NULL;
+	const char *dir = sandbox_directory(arena, NULL);
+	return world_identity_load(arena, dir, &id, &why) && !strcmp(key, id.access_key) ? dir : NULL;
+}
+
 /* The option that an argument is, its value behind "=" or in the next argument; moves *at over what it takes. */
 static const struct sandbox_option *take_option(const struct sandbox_option *table, int argc, char **argv, int *at)
 {
@@ -334,6 +345,15 @@ static int sandbox_reset(int argc, char **argv)
 	return o.code;
 }
 
+/* What stands between single quotes. */
+static const char *quoted_for_shell(struct arena *arena, const char *text)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	for (; *text; text++)
+		*text == '\'' ? buf_adds(&out, "'\\''") : buf_addc(&out, *text);
+	return buf_copy(&out, arena);
+}
+
 static int sandbox_env(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
@@ -352,6 +372,8 @@ static int sandbox_env(int argc, char **argv)
 			not_running(o.dir);
 			o.code = EXIT_FAILED;
 		} else {
+			if (strcmp(o.dir, sandbox_directory(o.arena, NULL)))
+				printf("export INFRA_SANDBOX='%s'\n", quoted_for_shell(o.arena, o.dir));
 			printf("export AWS_ENDPOINT_URL=http://127.0.0.1:%u\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n"
 			       "export AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\nexport AWS_EC2_METADATA_DISABLED=true\n"
 			       "unset AWS_SESSION_TOKEN AWS_PROFILE\n",

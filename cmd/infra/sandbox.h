@@ -22,6 +22,8 @@ struct sandbox_options {
 bool sandbox_options(struct sandbox_options *o, int argc, char **argv, const struct sandbox_option *table, const char *help);
 void sandbox_release(struct sandbox_options *o);
 const char *sandbox_directory(struct arena *arena, const char *given);
+/* The world that the environment makes AWS of (its endpoint and keys, see `infra sandbox env`); NULL when it does not. */
+const char *sandbox_in_use(struct arena *arena);
 /* Gives an order to what runs there, and prints what it says, else `done`. An exit code. */
 int sandbox_give_order(const char *dir, const char *order, const char *done);
 

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "cmd/infra/sandbox.h"
 #include "plans/render.h"
 #include "plans/render_json.h"
 #include "providers/provider.h"
@@ -68,7 +69,7 @@ static const struct option_row {
 	{{"refresh-only", no_argument, NULL, OPT_REFRESH_ONLY}, OPTIONS_PLAN, "take over what is found, change nothing"},
 	{{"replace", required_argument, NULL, OPT_REPLACE}, OPTIONS_PLAN, "ADDRESS  replace this object"},
 	{{"skip-unknown", no_argument, NULL, OPT_SKIP_UNKNOWN}, OPTIONS_TAKE, "leave out objects of types that infra does not have"},
-	{{"state", required_argument, NULL, OPT_STATE}, OPTIONS_STATE, "FILE  instead of .infra/state.db"},
+	{{"state", required_argument, NULL, OPT_STATE}, OPTIONS_STATE, "FILE  instead of .infra/state.db (in the sandbox cloud .infra/sandbox.db)"},
 	{{"target", required_argument, NULL, OPT_TARGET}, OPTIONS_PLAN, "ADDRESS  only this, and what it needs"},
 	{{"var", required_argument, NULL, OPT_VAR}, OPTIONS_CONFIG, "NAME=VALUE  set a variable"},
 	{{"var-file", required_argument, NULL, OPT_VAR_FILE}, OPTIONS_CONFIG, "FILE  set the variables that the file names"},
@@ -137,6 +138,9 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 	*s = (struct session){.takes = takes, .state_path = ".infra/state.db"};
 	*code = EXIT_DONE;
 	s->arena = arena_new();
+	s->rehearsal = sandbox_in_use(s->arena) != NULL;
+	if (s->rehearsal)
+		s->state_path = ".infra/sandbox.db";
 	s->sources = src_set_new();
 	diags_init(&s->diags);
 	struct option options[ARRAY_LEN(rows) + 1] = {0};
@@ -225,6 +229,7 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			break;
 		case OPT_STATE:
 			s->state_path = optarg;
+			s->rehearsal = false;
 			break;
 		case OPT_TARGET:
 			vec_add(&s->targets, optarg);
@@ -308,7 +313,7 @@ bool session_load_variables(struct session *s)
 /* A directory that Terraform works in, and that we do not, must not be planned as if it were new. */
 static bool is_terraforms(struct session *s)
 {
-	if (access(s->state_path, F_OK) == 0 || access("terraform.tfstate", F_OK) < 0)
+	if (s->rehearsal || access(s->state_path, F_OK) == 0 || access("terraform.tfstate", F_OK) < 0)
 		return false;
 	AUTO_BUF struct buf text = BUF_INIT;
 	if (!file_read("terraform.tfstate", 64u << 20, &text) || !strstr(buf_text(&text), "\"instances\""))

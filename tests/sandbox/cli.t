@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The AWS CLI against the sandbox cloud: what a new user types, with what `infra sandbox env` prints."""
+"""What a new user types, with what `infra sandbox env` prints: the AWS CLI, and a rehearsal of a project that has a state elsewhere."""
 import json
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
 import e2e  # noqa: E402
 import sandbox  # noqa: E402
+from folder import Folder  # noqa: E402
 from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
@@ -48,10 +50,33 @@ def test_life(cloud, env):
     tap.ok("(NotImplemented)" in error, "what it does not know is refused", error)
 
 
+def test_rehearsal(env):
+    """The sandbox's objects are kept in a state of their own; what Terraform or an account holds is not in the way, nor touched."""
+    with Folder(config='resource "aws_vpc" "a" {\n  cidr_block = "10.6.0.0/16"\n}\n') as f:
+        home = f.env
+        f.env = {**env, "HOME": home["HOME"], "XDG_CONFIG_HOME": home["XDG_CONFIG_HOME"]}
+        (f.folder / "terraform.tfstate").write_text('{"version": 4, "resources": [{"instances": [{}]}]}')
+        (f.folder / ".infra").mkdir()
+        account = f.folder / ".infra/state.db"
+        account.write_text("of an account")
+        done = f.apply()
+        tap.ok(done.code == 0 and done.out.startswith("Rehearsal in the sandbox cloud; its state is .infra/sandbox.db.\n"), "an apply says that it is a rehearsal", done)
+        tap.same(account.read_text(), "of an account", "the account's state is as it was")
+        tap.same(f.infra("state", "list").out, "aws_vpc.a\n", "commands read the sandbox's state")
+        rehearsal, f.env = f.env, {**f.env, "AWS_ACCESS_KEY_ID": "another"}
+        tap.same(f.infra("state", "list", "-state=.infra/sandbox.db").out, "aws_vpc.a\n", "which others find by name")
+        done = f.infra("state", "list")
+        tap.ok(done.code == 1 and ".infra/state.db" in done.err, "with other keys it is no rehearsal", done)
+        f.env = rehearsal
+        done = f.infra("destroy", "-auto-approve")
+        tap.ok(done.code == 0 and "1 destroyed" in done.out, "it ends as it began", done)
+
+
 why = e2e.missing() or (None if shutil.which("aws") else "the AWS CLI is not installed")
 if why:
     skip_all(why)
 with sandbox.Sandbox("-pace=0.005") as cloud_:
-    told = dict(line.removeprefix("export ").split("=", 1) for line in cloud_.command("env").out.splitlines() if line.startswith("export "))
+    told = dict(word.split("=", 1) for line in cloud_.command("env").out.splitlines() for word in shlex.split(line) if line.startswith("export ") and "=" in word)
     tap.case(test_life, cloud_, {**e2e.environment(""), **told})
+    tap.case(test_rehearsal, {**e2e.environment(""), **told})
 tap.done()
