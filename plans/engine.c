@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life, and what is done once for each use of it. */
 #include "plans/engine_internal.h"
+#include "plans/tunnel.h"
 
 #include <string.h>
 
@@ -95,6 +96,18 @@ static void validate_node(void *ctx, uint32_t index)
 	(void)errors;
 }
 
+static void validate_tunnels(struct engine *engine, struct arena *scratch, struct diags *diags)
+{
+	const struct map *tunnels = &engine->graph->config->root->tunnels;
+	for (struct map_entry *e = map_first(tunnels); e; e = map_next(tunnels, e)) {
+		struct world_eval we;
+		struct tunnel_value value;
+		world_eval_init(&we, engine->world, engine->world->root, NULL, NULL, scratch, diags);
+		tunnel_evaluate(&we, e->value, &value);
+		arena_reset(scratch);
+	}
+}
+
 bool engine_validate(struct engine *engine, struct diags *diags)
 {
 	engine->diags = diags;
@@ -151,6 +164,7 @@ bool engine_validate(struct engine *engine, struct diags *diags)
 			break;
 		}
 	}
+	validate_tunnels(engine, scratch, diags);
 	arena_free(scratch);
 	map_release(&inputs);
 	engine->offline = false;

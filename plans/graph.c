@@ -425,6 +425,7 @@ struct graph *graph_build(struct arena *arena, struct config *config, const stru
 		node->deps = vec_copy(&b.deps, arena);
 		node->dep_count = b.deps.count;
 	}
+	builder_check_tunnels(&b);
 	for (size_t i = 0; i < graph->count; i++) {
 		graph->nodes[i].looked_at_count = sort_unique(b.looked_at[i].items, b.looked_at[i].count);
 		graph->nodes[i].looked_at =

@@ -28,6 +28,8 @@ void builder_need_parts(struct builder *b, struct node *node);
 void builder_need_calls(struct builder *b, struct node *node);
 /* Takes a variable's need of itself out of b->deps: it may look at itself in its validations, and only there. */
 void builder_drop_self(struct builder *b);
+/* Whether what the root's tunnels refer to exists; nothing waits for a tunnel, so they are no nodes. */
+void builder_check_tunnels(struct builder *b);
 /* Whether ignore_changes names arguments that the resource's type has; the type must be known. */
 void builder_check_ignored(struct builder *b, const struct node *node);
 

@@ -416,6 +416,22 @@ void builder_drop_self(struct builder *b)
 	}
 }
 
+void builder_check_tunnels(struct builder *b)
+{
+	struct module *root = b->graph->config->root;
+	struct node nobody = {.index = (uint32_t)b->graph->count};
+	for (struct map_entry *e = map_first(&root->tunnels); e; e = map_next(&root->tunnels, e)) {
+		const struct tunnel *tunnel = e->value;
+		b->node = &nobody;
+		b->module = root;
+		b->deps.count = 0;
+		need_expr(b, tunnel->host);
+		need_expr(b, tunnel->port);
+		need_expr(b, tunnel->local_port);
+		need_expr(b, tunnel->path);
+	}
+}
+
 /* A slip in a name here would let changes through that shall be ignored. */
 void builder_check_ignored(struct builder *b, const struct node *node)
 {

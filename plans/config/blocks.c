@@ -179,7 +179,7 @@ static const struct condition *conditions(struct loader *l, const struct body *b
 	return out;
 }
 
-static void declared_twice(struct loader *l, struct src_range range, struct src_range first, const char *summary, const char *what,
+void config_declared_twice(struct loader *l, struct src_range range, struct src_range first, const char *summary, const char *what,
 			   const char *name)
 {
 	struct diag *diag = diag_error(l->diags, range, summary, "%s \"%s\" is declared twice in this module. Names are given once; take one "
@@ -232,7 +232,7 @@ static void read_variable(struct loader *l, struct module *module, const struct 
 	v->validations = conditions(l, body, "validation", &v->validation_count);
 	struct variable *first = map_find(&module->variables, v->name);
 	if (first)
-		declared_twice(l, block->header_range, first->range, "Duplicate variable declaration", "The variable", v->name);
+		config_declared_twice(l, block->header_range, first->range, "Duplicate variable declaration", "The variable", v->name);
 	else
 		map_put(&module->variables, v->name, v);
 }
@@ -250,7 +250,7 @@ static void read_locals(struct loader *l, struct module *module, const struct bl
 		*local = (struct local){attr->name, attr->expr, attr->range};
 		struct local *first = map_find(&module->locals, attr->name);
 		if (first)
-			declared_twice(l, attr->name_range, first->range, "Duplicate local value definition", "The local value", attr->name);
+			config_declared_twice(l, attr->name_range, first->range, "Duplicate local value definition", "The local value", attr->name);
 		else
 			map_put(&module->locals, attr->name, local);
 	}
@@ -280,7 +280,7 @@ static void read_output(struct loader *l, struct module *module, const struct bl
 	o->preconditions = conditions(l, body, "precondition", &o->precondition_count);
 	struct output *first = map_find(&module->outputs, o->name);
 	if (first)
-		declared_twice(l, block->header_range, first->range, "Duplicate output definition", "The output", o->name);
+		config_declared_twice(l, block->header_range, first->range, "Duplicate output definition", "The output", o->name);
 	else
 		map_put(&module->outputs, o->name, o);
 }
@@ -349,7 +349,7 @@ static void read_call(struct loader *l, struct module *module, const struct bloc
 			   "A block takes one of the two.");
 	struct module_call *first = map_find(&module->calls, call->name);
 	if (first)
-		declared_twice(l, block->header_range, first->header_range, "Duplicate module call", "The module", call->name);
+		config_declared_twice(l, block->header_range, first->header_range, "Duplicate module call", "The module", call->name);
 	else
 		map_put(&module->calls, call->name, call);
 }
@@ -373,7 +373,7 @@ static void read_provider(struct loader *l, struct module *module, const struct 
 	const char *key = p->alias ? arena_printf(l->arena, "%s.%s", p->name, p->alias) : p->name;
 	struct provider_block *first = map_find(&module->providers, key);
 	if (first)
-		declared_twice(l, block->header_range, first->header_range, "Duplicate provider configuration", "The provider", key);
+		config_declared_twice(l, block->header_range, first->header_range, "Duplicate provider configuration", "The provider", key);
 	else
 		map_put(&module->providers, key, p);
 }
@@ -472,7 +472,7 @@ static bool as_address(struct loader *l, const struct expr *expr, const char *wh
 	return ok;
 }
 
-static void need_argument(struct loader *l, const struct block *block, const char *name)
+void config_need_argument(struct loader *l, const struct block *block, const char *name)
 {
 	if (!config_expr(block->body, name))
 		diag_error(l->diags, block->body->end, "Missing required argument", "The argument \"%s\" is needed in a block \"%s\".", name,
@@ -491,8 +491,8 @@ static void read_moved(struct loader *l, struct module *module, const struct blo
 {
 	static const char *const attrs[] = {"from", "to", NULL};
 	config_check_names(l, block->body, &(struct body_names){attrs, NULL, "a moved block"});
-	need_argument(l, block, "from");
-	need_argument(l, block, "to");
+	config_need_argument(l, block, "from");
+	config_need_argument(l, block, "to");
 	struct moved moved = {.range = block->header_range};
 	if (!as_address(l, config_expr(block->body, "from"), "from", &moved.from) ||
 	    !as_address(l, config_expr(block->body, "to"), "to", &moved.to))
@@ -518,7 +518,7 @@ static void read_removed(struct loader *l, struct module *module, const struct b
 	static const char *const attrs[] = {"from", NULL};
 	static const char *const blocks[] = {"lifecycle", NULL};
 	config_check_names(l, block->body, &(struct body_names){attrs, blocks, "a removed block"});
-	need_argument(l, block, "from");
+	config_need_argument(l, block, "from");
 	struct removed removed = {.destroy = true, .range = block->header_range};
 	for (size_t i = 0; i < block->body->block_count; i++) {
 		if (!strcmp(block->body->blocks[i].type, "lifecycle"))
@@ -561,7 +561,7 @@ static void read_import(struct loader *l, struct module *module, const struct bl
 {
 	static const char *const attrs[] = {"to", "id", "for_each", "provider", "identity", NULL};
 	config_check_names(l, block->body, &(struct body_names){attrs, NULL, "an import block"});
-	need_argument(l, block, "to");
+	config_need_argument(l, block, "to");
 	if (module->parent) {
 		diag_error(l->diags, block->header_range, "Invalid import configuration", "Import blocks stand in the root module.");
 		return;
@@ -583,7 +583,7 @@ static void read_import(struct loader *l, struct module *module, const struct bl
 		return;
 	}
 	if (!import.id)
-		need_argument(l, block, "id");
+		config_need_argument(l, block, "id");
 	struct import_block *list = (struct import_block *)module->imports;
 	GROW(l, list, module->import_count, struct import_block);
 	list[module->import_count++] = import;
@@ -612,7 +612,7 @@ static void read_check(struct loader *l, struct module *module, const struct blo
 		diag_error(l->diags, block->body->end, "Zero assert blocks", "A check block needs at least one assert block.");
 	struct check *first = map_find(&module->checks, check->name);
 	if (first)
-		declared_twice(l, block->header_range, first->range, "Duplicate check", "The check", check->name);
+		config_declared_twice(l, block->header_range, first->range, "Duplicate check", "The check", check->name);
 	else
 		map_put(&module->checks, check->name, check);
 }
@@ -659,7 +659,7 @@ static const struct block_kind kinds[] = {
 	{"check", {"name"}, read_check, false},
 	{"job", {"name"}, read_extra, true},
 	{"budget", {"name"}, read_extra, true},
-	{"tunnel", {"name"}, read_extra, true},
+	{"tunnel", {"name"}, config_read_tunnel, true},
 };
 
 static bool is_identifier(const char *s)

@@ -141,7 +141,15 @@ struct check {
 	struct src_range range;
 };
 
-struct extra_block { /* job, budget, tunnel: kept as written for who understands them */
+struct tunnel { /* a port of a host, to be brought to this machine by name */
+	const char *name;
+	const struct expr *host, *port;       /* never NULL */
+	const struct expr *local_port, *path; /* NULL: not given */
+	const char *description;              /* or NULL */
+	struct src_range range;
+};
+
+struct extra_block { /* job, budget: kept as written for who understands them */
 	const char *type;
 	const struct block *block;
 };
@@ -160,6 +168,7 @@ struct module {
 	struct map providers;                  /* "aws" or "aws.alias" -> struct provider_block */
 	struct map requirements;               /* local name -> struct provider_requirement */
 	struct map checks;
+	struct map tunnels; /* of the root alone: name -> struct tunnel */
 	const struct moved *moved;
 	size_t moved_count;
 	const struct import_block *imports;

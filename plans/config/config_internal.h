@@ -34,11 +34,18 @@ const struct expr *config_expr(const struct body *body, const char *name);
 /* A list of references ([aws_vpc.a, module.b]); quoted ones, as older files have them, too. */
 const struct ref *config_refs(struct loader *l, const struct expr *expr, const char *what, size_t *count);
 struct condition config_condition(struct loader *l, const struct block *block);
+/* Tells that a block of this name was declared before. */
+void config_declared_twice(struct loader *l, struct src_range range, struct src_range first, const char *summary, const char *what,
+			   const char *name);
+/* Tells when an argument of the block is missing. */
+void config_need_argument(struct loader *l, const struct block *block, const char *name);
 /* Blocks of one type, in order. */
 size_t config_count_blocks(const struct body *body, const char *type);
 
 void config_read_resource(struct loader *l, struct module *module, const struct block *block, bool data);
 struct resource *config_new_resource(struct loader *l, struct module *module, const struct block *block, bool data);
+
+void config_read_tunnel(struct loader *l, struct module *module, const struct block *block);
 
 /* required_version: infra answers for the language of Terraform 1.11. */
 void config_check_version(struct diags *diags, const char *constraint, struct src_range range);

@@ -249,7 +249,7 @@ void config_release(struct config *config)
 	for (size_t i = 0; i < config->module_count; i++) {
 		struct module *m = config->modules[i];
 		struct map *maps[] = {&m->variables, &m->locals, &m->outputs, &m->resources, &m->calls, &m->providers, &m->requirements,
-				      &m->checks};
+				      &m->checks, &m->tunnels};
 		for (size_t k = 0; k < ARRAY_LEN(maps); k++)
 			map_release(maps[k]);
 	}

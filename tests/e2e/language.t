@@ -49,9 +49,14 @@ def warns(what, words, args=("plan",), **files):
 
 def test_files():
     gives(".infra and .tf files are one module", "1", "local.a", a__infra="locals {\n  a = 1\n}\n")
-    gives("the program's own blocks stand in .infra files", "1", "1", a__infra='job "j" {\n  x = 1\n}\ntunnel "t" {}\nbudget "b" {}\n')
+    gives("the program's own blocks stand in .infra files", "1", "1", a__infra='job "j" {\n  x = 1\n}\ntunnel "t" {\n  host = "x"\n  port = 1\n}\nbudget "b" {}\n')
     for kind in ("job", "tunnel", "budget"):
         fails(f"{kind} blocks do not stand in .tf files", "stand in files that end in .infra", a__tf=f'{kind} "x" {{}}\n')
+    fails("what a tunnel refers to has to have it", "has no attribute named \"outptu\"", args=("validate",), a__tf=data("x"),
+          b__infra='tunnel "t" {\n  host = terraform_data.x.outptu\n  port = 1\n}\n')
+    fails("a tunnel's port is one", "from 1 to 65535", args=("validate",), a__tf="", b__infra='tunnel "t" {\n  host = "x"\n  port = 65000 + 1000\n}\n')
+    fails("a tunnel's path begins with a slash", "begins with a slash", args=("validate",), a__tf="",
+          b__infra='tunnel "t" {\n  host = "x"\n  port = 1\n  path = "a"\n}\n')
     gives("hidden files and backups are skipped", "1", "1", **{".a__tf": "{", "b__tf~": "{"})
     fails("nothing is overridden", "Duplicate local value", a__tf="locals {\n  a = 1\n}\n", a_override__tf="locals {\n  a = 2\n}\n")
     fails("files in JSON syntax are refused", "Configuration in JSON syntax", a__tf=output("1"), b__tf__json="{}")

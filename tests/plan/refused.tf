@@ -414,3 +414,57 @@ output "x" { value = path.modul }
 @case splat_on_map
 resource "terraform_data" "a" { for_each = toset(["x"]) }
 output "x" { value = terraform_data.a[*].id }
+@case tunnel_in_tf
+tunnel "grafana" {
+  host = "10.0.0.1"
+  port = 3000
+}
+@case tunnel_arguments
+locals {}
+@file main.infra
+tunnel "grafana" {
+  hots       = "10.0.0.1"
+  port       = 70000
+  local_port = 0
+  remote {}
+}
+@case tunnel_references
+resource "aws_vpc" "a" { cidr_block = "10.0.0.0/16" }
+output "ip" { value = "10.0.0.1" }
+@file main.infra
+tunnel "grafana" {
+  host = aws_vpc.b.id
+  port = var.prot
+  path = module.net.path
+}
+@case tunnel_label
+locals {}
+@file main.infra
+tunnel {
+  host = "10.0.0.1"
+  port = 1
+}
+tunnel "two words" {
+  host = "10.0.0.1"
+  port = 1
+}
+@case tunnel_twice
+locals {}
+@file main.infra
+tunnel "a" {
+  host = "10.0.0.1"
+  port = 1
+}
+tunnel "a" {
+  host = "10.0.0.2"
+  port = 1
+}
+@case tunnel_in_module
+module "net" { source = "./net" }
+@file net/main.tf
+locals {}
+@file net/main.infra
+tunnel "a" {
+  host = "10.0.0.1"
+  port = 1
+}
