@@ -422,10 +422,8 @@ static bool has_work(const struct provider_run *run)
 	return false;
 }
 
-static const struct value *evaluate_config(struct provider_run *run, struct arena *arena)
+const struct value *engine_evaluate_provider(struct engine *engine, const struct provider_config *config, struct arena *arena)
 {
-	struct engine *engine = run->engine;
-	const struct provider_config *config = run->config;
 	const struct schema *schema = config->kind->config_schema();
 	if (!config->block || !config->block->body)
 		return schema_empty(arena, schema);
@@ -457,7 +455,7 @@ void provider_run_start(struct engine *engine, struct walk *walk, const struct n
 	struct diags *diags = engine->diags;
 	if (!run->provider || run->deferred) {
 		size_t errors = diags->error_count;
-		const struct value *value = evaluate_config(run, engine->arena);
+		const struct value *value = engine_evaluate_provider(engine, config, engine->arena);
 		run->deferred = !value_is_wholly_known(value);
 		struct provider_context context = {
 			.loop = engine->loop,

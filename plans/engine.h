@@ -91,6 +91,12 @@ const struct value *engine_evaluate(struct engine *engine, const struct expr *ex
 struct world_eval;
 bool engine_eval_init(struct engine *engine, struct world_eval *we, struct arena *arena, struct diags *diags);
 
+/*
+ * The arguments of a provider block, by its address ("aws", "aws.west", "module.net.aws"), evaluated in the same way: for
+ * who speaks to its cloud beside the engine. An empty object where no block is written; NULL after errors.
+ */
+const struct value *engine_provider_arguments(struct engine *engine, const char *address, struct arena *arena, struct diags *diags);
+
 /* What the providers have waited for longest, for people; in the arena. NULL: nothing. */
 const char *engine_waits_for(struct engine *engine, struct arena *arena);
 

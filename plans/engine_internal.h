@@ -96,6 +96,8 @@ void engine_find_relevant(struct engine *engine, const uint8_t *changing, struct
 /* Configures and connects a provider, settles its intents and reads its objects; ends `node` of `walk`. */
 void provider_run_start(struct engine *engine, struct walk *walk, const struct node *node, bool settle, bool refresh);
 struct provider_run *engine_provider(const struct engine *engine, const struct provider_config *config);
+/* What its block says, evaluated; engine->diags hears of errors. */
+const struct value *engine_evaluate_provider(struct engine *engine, const struct provider_config *config, struct arena *arena);
 void engine_close_providers(struct engine *engine);
 
 /* ---- plans/resource.c ---- */

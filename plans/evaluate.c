@@ -6,6 +6,8 @@
 #include "base/loop.h"
 #include "plans/engine_internal.h"
 
+#include <string.h>
+
 /* ---- data sources ---- */
 
 struct connecting {
@@ -146,4 +148,26 @@ const struct value *engine_evaluate(struct engine *engine, const struct expr *ex
 	if (!engine_eval_init(engine, &we, arena, diags))
 		return &value_unknown_any;
 	return eval_expr(&we.eval, expr);
+}
+
+const struct value *engine_provider_arguments(struct engine *engine, const char *address, struct arena *arena, struct diags *diags)
+{
+	struct world_eval we;
+	size_t errors = diags->error_count;
+	if (!engine_eval_init(engine, &we, arena, diags))
+		return NULL;
+	const struct provider_config *config = map_find(&engine->graph->providers, address);
+	const char *name = address;
+	while (name && !strncmp(name, "module.", 7)) {
+		name = strchr(name + 7, '.');
+		name = name ? name + 1 : NULL;
+	}
+	if (!name)
+		return NULL;
+	const struct provider_kind *kind =
+		config ? config->kind : provider_find_kind(arena_strndup(arena, name, strcspn(name, ".")));
+	if (!kind)
+		return NULL;
+	const struct value *v = config ? engine_evaluate_provider(engine, config, arena) : schema_empty(arena, kind->config_schema());
+	return diags->error_count > errors ? NULL : v;
 }

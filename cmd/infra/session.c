@@ -307,7 +307,12 @@ bool session_load_config(struct session *s)
 bool session_load_variables(struct session *s)
 {
 	bool may_ask = !s->no_input && !s->json && isatty(STDIN_FILENO);
-	return config_variables(s->config, s->variables.items, s->variables.count, may_ask, &s->inputs, &s->diags);
+	return config_variables(s->config, s->variables.items, s->variables.count, may_ask ? MISSING_ASKED : MISSING_REFUSED, &s->inputs, &s->diags);
+}
+
+bool session_load_given_variables(struct session *s)
+{
+	return config_variables(s->config, s->variables.items, s->variables.count, MISSING_UNKNOWN, &s->inputs, &s->diags);
 }
 
 /* A directory that Terraform works in, and that we do not, must not be planned as if it were new. */

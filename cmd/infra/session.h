@@ -59,6 +59,8 @@ void session_release(struct session *session);
 /* The steps, each false after diagnostics. */
 bool session_load_config(struct session *session);
 bool session_load_variables(struct session *session);
+/* The same for commands that look at a part of the configuration: a variable without a value is unknown, and no error. */
+bool session_load_given_variables(struct session *session);
 bool session_open_state(struct session *session, bool read_only, const char *operation);
 bool session_new_engine(struct session *session, void (*event)(void *ctx, const struct engine_event *event), void *ctx);
 

@@ -227,14 +227,18 @@ struct variable_source {
 	enum { VAR_ARGUMENT, VAR_FILE } kind; /* -var NAME=VALUE, -var-file FILE: in the order of the command line */
 	const char *text;
 };
+enum variable_missing { /* what becomes of variables that have neither a value nor a default */
+	MISSING_REFUSED,
+	MISSING_ASKED,   /* for, on the terminal */
+	MISSING_UNKNOWN, /* taken for unknown: what does not need them works */
+};
 /*
  * The root module's input values: TF_VAR_name and INFRA_VAR_name, terraform.tfvars,
  * terraform.tfvars.json, *.auto.tfvars[.json], then `sources`. Adds name -> struct value to
- * `values`, converted to the variables' types (defaults are left to evaluation). Missing ones are
- * asked for on the terminal when `may_ask`, else reported. Unknown names warn (files, environment)
- * or fail (-var).
+ * `values`, converted to the variables' types (defaults are left to evaluation). Unknown names
+ * warn (files, environment) or fail (-var).
  */
-bool config_variables(struct config *config, const struct variable_source *sources, size_t count, bool may_ask,
+bool config_variables(struct config *config, const struct variable_source *sources, size_t count, enum variable_missing missing,
 		      struct map *values, struct diags *diags);
 
 /* "aws" for aws_vpc: the local name of the provider that a type belongs to by its name. */

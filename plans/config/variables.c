@@ -207,7 +207,7 @@ static void ask(struct inputs *in, const struct variable *variable)
 	explicit_bzero(line.ptr, line.len);
 }
 
-bool config_variables(struct config *config, const struct variable_source *sources, size_t count, bool may_ask,
+bool config_variables(struct config *config, const struct variable_source *sources, size_t count, enum variable_missing missing,
 		      struct map *values, struct diags *diags)
 {
 	struct inputs in = {.config = config, .diags = diags, .arena = config->arena};
@@ -223,11 +223,13 @@ bool config_variables(struct config *config, const struct variable_source *sourc
 	const struct map *variables = &config->root->variables;
 	for (struct map_entry *e = map_first(variables); e; e = map_next(variables, e)) {
 		const struct variable *variable = e->value;
-		if (!variable->fallback && !map_find(&in.given, variable->name) && may_ask && diags->error_count == errors)
+		if (!variable->fallback && !map_find(&in.given, variable->name) && missing == MISSING_ASKED && diags->error_count == errors)
 			ask(&in, variable);
 		const struct input *input = map_find(&in.given, variable->name);
 		if (!input) {
-			if (!variable->fallback)
+			if (!variable->fallback && missing == MISSING_UNKNOWN)
+				map_put(values, variable->name, (void *)(uintptr_t)value_unknown(config->arena, variable->type));
+			else if (!variable->fallback)
 				diag_error(diags, variable->range, "No value for required variable",
 					   "The variable \"%s\" has no default, and no value was given. Any of these gives one:\n\n    -var '%s=VALUE'\n    "
 					   "export TF_VAR_%s=VALUE\n\nor a line in the file terraform.tfvars.", variable->name, variable->name,

@@ -163,9 +163,8 @@ static const struct value *block_map(struct arena *arena, const struct value *co
 	return value_map(arena, &type_string, NULL, NULL, 0);
 }
 
-static void fill_settings(struct provider *p, const struct value *config, struct aws_settings *s)
+void provider_settings(struct arena *arena, const struct value *config, struct aws_settings *s)
 {
-	struct arena *arena = p->arena;
 	*s = (struct aws_settings){
 		.profile = value_get_text(config, "profile"),
 		.region = value_get_text(config, "region"),
@@ -246,7 +245,7 @@ static struct provider *provider_configure(const struct provider_context *contex
 	p->allowed_accounts = value_get(config, "allowed_account_ids");
 	p->forbidden_accounts = value_get(config, "forbidden_account_ids");
 	struct aws_settings settings;
-	fill_settings(p, config, &settings);
+	provider_settings(p->arena, config, &settings);
 	size_t first = diags->count;
 	p->config = aws_config_new(&settings, diags);
 	for (size_t i = first; i < diags->count; i++) {

@@ -4,4 +4,13 @@
 
 #include "providers/provider.h"
 
+struct arena;
+struct aws_settings;
+
 extern const struct provider_kind aws_provider_kind;
+
+/*
+ * What a provider block's arguments mean for a configuration of our own; they must live as long as the settings. Arguments that
+ * are not known are taken as not written.
+ */
+void provider_settings(struct arena *arena, const struct value *arguments, struct aws_settings *out);
