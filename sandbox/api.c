@@ -254,9 +254,10 @@ static const struct value *answered_before(struct request *r, const char *key)
 	const struct object *kept = key ? store_find(r->world->store, "@token", r->auth.region, key) : NULL;
 	if (!kept)
 		return NULL;
-	if (strcmp(value_get_text(kept->value, "digest"), digest_of(r->arena, r->params)) != 0)
+	const struct value *value = store_value(r->arena, kept);
+	if (strcmp(value_get_text(value, "digest"), digest_of(r->arena, r->params)) != 0)
 		fail(r, 400, "IdempotentParameterMismatch", "The client token was used before with other parameters.");
-	return value_get(kept->value, "answer");
+	return value_get(value, "answer");
 }
 
 static void keep_answer(struct request *r, const char *key, const struct value *answer)
@@ -384,11 +385,12 @@ static void serve(struct request *r)
 		world->now_ms = (int64_t)clock_ms(CLOCK_REALTIME);
 		world_tick(world);
 		value = read_parameters(r) ? perform(r) : NULL;
+		bool changed = store_is_changed(world->store);
 		if (r->failure.code)
 			store_rollback(world->store);
 		else if (!store_commit(world->store, &why))
 			fail(r, 500, "InternalError", "the sandbox cannot write its store: %s", buf_text(&why));
-		else
+		else if (changed)
 			hosts_changed(world->hosts);
 		if (r->fault && r->fault->kind == FAULT_ERROR_AFTER)
 			fail_by_fault(r);

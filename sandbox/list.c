@@ -275,7 +275,7 @@ bool run_list(struct run *run, const struct block *block)
 	for (size_t i = 0; ok && i < list.count; i++) {
 		if (list.items[i]->number <= after)
 			continue;
-		const struct value *view = run_view(run, kind, list.items[i]->value);
+		const struct value *view = run_view(run, kind, store_value(run->arena, list.items[i]));
 		if (!fits_all(run, block, filters, filter_count, view))
 			continue;
 		if (found.count == size) {

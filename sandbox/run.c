@@ -203,7 +203,7 @@ static void bind(struct run *run, const char *name, const struct value *value)
 
 static const struct value *object_value(const struct run *run, const struct object *object)
 {
-	return value_copy(run->arena, object->value); /* what it lives in may go before the run ends */
+	return store_value(run->arena, object);
 }
 
 static bool step_let(struct run *run, const struct block *block)

@@ -6,20 +6,39 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "lang/value/json.h"
+#include "lang/value/jsonw.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct row { /* an object with what it lives in */
+struct row { /* an object, packed */
 	struct object object;
-	struct arena *arena;
 	struct list *list;
-	char *key;
+	const struct type *type; /* of the value; NULL: the bytes tell it, too */
+	struct bucket **buckets; /* one for each index of the list */
+	size_t len;
+	char *bytes;
+	char key[]; /* "kind\nregion\nid", and behind it the bytes */
 };
 
+typedef VEC(const struct object *) object_list; /* by number */
+
 struct list { /* of one kind in one region */
-	char *name;
-	VEC(const struct object *) objects; /* by number */
+	char *name, *kind, *region;
+	object_list objects;
+	VEC(struct index *) indexes;
+};
+
+struct index { /* by what one member of the objects is; made when it is first asked for */
+	size_t place; /* in the list's indexes */
+	char *member;
+	struct map buckets; /* text of the member -> struct bucket */
+};
+
+struct bucket {
+	object_list objects;
+	size_t len;
+	char text[];
 };
 
 struct change {
@@ -29,10 +48,11 @@ struct change {
 struct store {
 	struct db *db;
 	struct db_stmt *put, *delete;
-	struct map rows;  /* "kind\nregion\nid" */
+	struct map rows;  /* by key */
 	struct map lists; /* "kind\nregion" */
 	VEC(struct change) changes;
 	uint64_t last_number;
+	struct arena *scratch;
 };
 
 static const char schema[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -41,44 +61,80 @@ static const char schema[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NO
 
 /* ---- rows in memory ---- */
 
-static void row_free(struct row *row)
+/* An object is the first member of its row. */
+static struct row *row_of(const struct object *object)
 {
-	if (row) {
-		arena_free(row->arena);
-		free(row->key);
-		free(row);
-	}
+	return (struct row *)(uintptr_t)object;
 }
 
-static char *key_of(const char *kind, const char *region, const char *id)
+static void row_free(struct row *row)
 {
-	AUTO_BUF struct buf key = BUF_INIT;
-	buf_addf(&key, "%s\n%s", kind, region);
-	if (id)
-		buf_addf(&key, "\n%s", id);
-	return buf_take(&key);
+	if (row)
+		free(row->buckets);
+	free(row);
+}
+
+/* Most keys are short: they need no memory of their own to be looked for. */
+struct key {
+	char *text;
+	size_t len;
+	char room[160];
+};
+
+static void key_make(struct key *key, const char *kind, const char *region, const char *id)
+{
+	size_t lens[] = {strlen(kind), strlen(region), id ? strlen(id) : 0};
+	key->len = lens[0] + 1 + lens[1] + (id ? 1 + lens[2] : 0);
+	key->text = key->len < sizeof(key->room) ? key->room : xmalloc(key->len + 1);
+	char *at = mempcpy(key->text, kind, lens[0]);
+	*at++ = '\n';
+	at = mempcpy(at, region, lens[1]);
+	if (id) {
+		*at++ = '\n';
+		at = mempcpy(at, id, lens[2]);
+	}
+	*at = '\0';
+}
+
+static void key_release(struct key *key)
+{
+	if (key->text != key->room)
+		free(key->text);
+}
+
+static void *find_by(const struct map *map, const char *kind, const char *region, const char *id)
+{
+	struct key key;
+	key_make(&key, kind, region, id);
+	void *found = map_find_n(map, key.text, key.len);
+	key_release(&key);
+	return found;
 }
 
 static struct list *list_of(struct store *store, const char *kind, const char *region)
 {
-	char *name = key_of(kind, region, NULL);
-	struct list *list = map_find(&store->lists, name);
-	if (list) {
-		free(name);
+	struct list *list = find_by(&store->lists, kind, region, NULL);
+	if (list)
 		return list;
-	}
+	struct key key;
+	key_make(&key, kind, region, NULL);
 	list = xcalloc(1, sizeof(*list));
-	list->name = name;
-	map_put(&store->lists, name, list);
+	list->name = xstrdup(key.text);
+	list->kind = xstrdup(kind);
+	list->region = xstrdup(region);
+	key_release(&key);
+	map_put(&store->lists, list->name, list);
 	return list;
 }
 
-static size_t place_of(const struct list *list, uint64_t number)
+static size_t place_of(const object_list *objects, uint64_t number)
 {
-	size_t low = 0, high = list->objects.count;
+	size_t low = 0, high = objects->count;
+	if (high && objects->items[high - 1]->number < number)
+		return high; /* what is new comes last */
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		if (list->objects.items[middle]->number < number)
+		if (objects->items[middle]->number < number)
 			low = middle + 1;
 		else
 			high = middle;
@@ -86,36 +142,152 @@ static size_t place_of(const struct list *list, uint64_t number)
 	return low;
 }
 
-static void row_link(struct store *store, struct row *row)
+static void put_in_order(object_list *objects, const struct object *object)
+{
+	size_t at = place_of(objects, object->number);
+	vec_reserve(objects, 1);
+	memmove(objects->items + at + 1, objects->items + at, (objects->count - at) * sizeof(*objects->items));
+	objects->items[at] = object;
+	objects->count++;
+}
+
+static void take_out(object_list *objects, const struct object *object)
+{
+	size_t at = place_of(objects, object->number);
+	memmove(objects->items + at, objects->items + at + 1, (objects->count - at - 1) * sizeof(*objects->items));
+	objects->count--;
+}
+
+const struct value *store_value(struct arena *arena, const struct object *object)
+{
+	const struct row *row = row_of(object);
+	AUTO_BUF struct buf why = BUF_INIT;
+	const struct value *v = row->type ? value_unpack_of(arena, row->type, row->bytes, row->len, &why)
+					  : value_unpack(arena, row->bytes, row->len, &why);
+	if (!v)
+		bug("an object in memory is damaged: %s", buf_text(&why));
+	return v;
+}
+
+/* ---- indexes ---- */
+
+/* Equal members have equal texts. */
+static void member_text(const struct value *v, struct buf *out)
+{
+	buf_clear(out);
+	if (!v || value_is_null(v)) {
+		buf_addc(out, '0');
+	} else if (value_is_a(v, TYPE_STRING)) {
+		buf_addc(out, '=');
+		buf_add(out, v->text, v->count);
+	} else {
+		struct jsonw w = {.out = out};
+		jsonw_value(&w, NULL, v);
+	}
+}
+
+static void index_put(struct index *index, struct row *row, const struct value *value)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	member_text(value_get(value, index->member), &text);
+	struct bucket *bucket = map_find_n(&index->buckets, text.ptr, text.len);
+	if (!bucket) {
+		bucket = xcalloc(1, sizeof(*bucket) + text.len + 1);
+		memcpy(bucket->text, text.ptr, text.len);
+		bucket->len = text.len;
+		map_put_n(&index->buckets, bucket->text, text.len, bucket);
+	}
+	put_in_order(&bucket->objects, &row->object);
+	row->buckets[index->place] = bucket;
+}
+
+static void index_remove(struct index *index, struct row *row)
+{
+	struct bucket *bucket = row->buckets[index->place];
+	take_out(&bucket->objects, &row->object);
+	if (bucket->objects.count)
+		return;
+	map_remove_n(&index->buckets, bucket->text, bucket->len);
+	vec_free(&bucket->objects);
+	free(bucket);
+}
+
+static void index_free(struct index *index)
+{
+	for (struct map_entry *e = map_first(&index->buckets); e; e = map_next(&index->buckets, e)) {
+		struct bucket *bucket = e->value;
+		vec_free(&bucket->objects);
+		free(bucket);
+	}
+	map_release(&index->buckets);
+	free(index->member);
+	free(index);
+}
+
+/* Into all indexes of its list. */
+static void row_index(struct store *store, struct row *row)
 {
 	struct list *list = row->list;
-	size_t at = place_of(list, row->object.number);
-	vec_reserve(&list->objects, 1);
-	memmove(list->objects.items + at + 1, list->objects.items + at, (list->objects.count - at) * sizeof(*list->objects.items));
-	list->objects.items[at] = &row->object;
-	list->objects.count++;
+	if (!list->indexes.count)
+		return;
+	const struct value *value = store_value(store->scratch, &row->object);
+	row->buckets = xrealloc(row->buckets, list->indexes.count, sizeof(*row->buckets));
+	for (size_t i = 0; i < list->indexes.count; i++)
+		index_put(list->indexes.items[i], row, value);
+	arena_reset(store->scratch);
+}
+
+static struct index *index_of(struct store *store, struct list *list, const char *member)
+{
+	for (size_t i = 0; i < list->indexes.count; i++) {
+		if (!strcmp(list->indexes.items[i]->member, member))
+			return list->indexes.items[i];
+	}
+	struct index *index = xcalloc(1, sizeof(*index));
+	index->place = list->indexes.count;
+	index->member = xstrdup(member);
+	vec_add(&list->indexes, index);
+	for (size_t i = 0; i < list->objects.count; i++) {
+		struct row *row = row_of(list->objects.items[i]);
+		row->buckets = xrealloc(row->buckets, list->indexes.count, sizeof(*row->buckets));
+		index_put(index, row, store_value(store->scratch, &row->object));
+		arena_reset(store->scratch);
+	}
+	return index;
+}
+
+static void row_link(struct store *store, struct row *row)
+{
+	put_in_order(&row->list->objects, &row->object);
+	row_index(store, row);
 	map_put(&store->rows, row->key, row);
 }
 
 static void row_unlink(struct store *store, struct row *row)
 {
 	struct list *list = row->list;
-	size_t at = place_of(list, row->object.number);
-	memmove(list->objects.items + at, list->objects.items + at + 1, (list->objects.count - at - 1) * sizeof(*list->objects.items));
-	list->objects.count--;
+	take_out(&list->objects, &row->object);
+	for (size_t i = 0; i < list->indexes.count; i++)
+		index_remove(list->indexes.items[i], row);
 	map_remove(&store->rows, row->key);
 }
 
-static struct row *row_new(struct store *store, const char *kind, const char *region, const char *id, uint64_t number)
+static struct row *row_new(struct store *store, const char *kind, const char *region, const char *id, uint64_t number, const struct value *value)
 {
-	struct row *row = xcalloc(1, sizeof(*row));
-	row->arena = arena_new();
-	row->list = list_of(store, kind, region);
-	row->key = key_of(kind, region, id);
-	row->object = (struct object){.kind = arena_strdup(row->arena, kind),
-				      .region = arena_strdup(row->arena, region),
-				      .id = arena_strdup(row->arena, id),
-				      .number = number};
+	AUTO_BUF struct buf packed = BUF_INIT;
+	const struct type *shared = value->type->states ? value->type : NULL; /* such types live as long as we do */
+	if (shared)
+		value_pack_content(value, &packed);
+	else
+		value_pack(value, &packed);
+	struct key key;
+	key_make(&key, kind, region, id);
+	struct row *row = xmalloc(sizeof(*row) + key.len + 1 + packed.len);
+	*row = (struct row){.list = list_of(store, kind, region), .type = shared, .len = packed.len, .bytes = row->key + key.len + 1};
+	memcpy(row->key, key.text, key.len + 1);
+	memcpy(row->bytes, packed.ptr, packed.len);
+	key_release(&key);
+	row->object = (struct object){.kind = row->list->kind, .region = row->list->region, .id = row->bytes - 1 - strlen(id), .number = number};
 	return row;
 }
 
@@ -130,14 +302,14 @@ static bool load(struct store *store, struct buf *why)
 	while ((step = db_step(stmt, why)) == DB_ROW) {
 		size_t len;
 		const void *bytes = db_column_blob(stmt, 4, &len);
-		struct row *row = row_new(store, db_column_text(stmt, 0), db_column_text(stmt, 1), db_column_text(stmt, 2),
-					  (uint64_t)db_column_int(stmt, 3));
-		row->object.value = value_unpack(row->arena, bytes, len, why);
-		if (!row->object.value) {
-			row_free(row);
+		const struct value *value = value_unpack(store->scratch, bytes, len, why);
+		if (!value) {
 			db_reset(stmt);
 			return false;
 		}
+		struct row *row = row_new(store, db_column_text(stmt, 0), db_column_text(stmt, 1), db_column_text(stmt, 2),
+					  (uint64_t)db_column_int(stmt, 3), value);
+		arena_reset(store->scratch);
 		row_link(store, row);
 		if (row->object.number > store->last_number)
 			store->last_number = row->object.number;
@@ -149,6 +321,7 @@ static bool load(struct store *store, struct buf *why)
 struct store *store_open(const char *path, struct buf *why)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
+	store->scratch = arena_new();
 	store->db = db_open(path, DB_CREATE, why);
 	if (store->db && db_exec(store->db, schema, why) && load(store, why)) {
 		store->put = db_prepare(store->db, "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?)", why);
@@ -167,8 +340,13 @@ static void forget_all(struct store *store)
 	map_release(&store->rows);
 	for (struct map_entry *e = map_first(&store->lists); e; e = map_next(&store->lists, e)) {
 		struct list *list = e->value;
+		for (size_t i = 0; i < list->indexes.count; i++)
+			index_free(list->indexes.items[i]);
+		vec_free(&list->indexes);
 		vec_free(&list->objects);
 		free(list->name);
+		free(list->kind);
+		free(list->region);
 		free(list);
 	}
 	map_release(&store->lists);
@@ -183,6 +361,7 @@ void store_close(struct store *store)
 	forget_all(store);
 	vec_free(&store->changes);
 	db_close(store->db);
+	arena_free(store->scratch);
 	free(store);
 }
 
@@ -190,19 +369,50 @@ void store_close(struct store *store)
 
 const struct object *store_find(const struct store *store, const char *kind, const char *region, const char *id)
 {
-	char *key = key_of(kind, region, id);
-	struct row *row = map_find(&store->rows, key);
-	free(key);
+	struct row *row = find_by(&store->rows, kind, region, id);
 	return row ? &row->object : NULL;
 }
 
 const struct object *const *store_list(const struct store *store, const char *kind, const char *region, size_t *count)
 {
-	char *name = key_of(kind, region, NULL);
-	const struct list *list = map_find(&store->lists, name);
-	free(name);
+	const struct list *list = find_by(&store->lists, kind, region, NULL);
 	*count = list ? list->objects.count : 0;
 	return list ? list->objects.items : NULL;
+}
+
+const struct object *const *store_where(struct store *store, struct arena *arena, const char *kind, const char *region,
+					const struct value *like, size_t *count)
+{
+	struct list *list = find_by(&store->lists, kind, region, NULL);
+	const struct bucket *wanted[16], *fewest = NULL;
+	size_t places[16], members = like->count;
+	AUTO_BUF struct buf text = BUF_INIT;
+	*count = 0;
+	if (!list)
+		return NULL;
+	if (members > ARRAY_LEN(wanted))
+		bug("objects of kind \"%s\" are looked for by too many members", kind);
+	for (uint32_t i = 0; i < members; i++) {
+		const struct index *index = index_of(store, list, value_key_at(like, i));
+		member_text(like->items[i], &text);
+		wanted[i] = map_find_n(&index->buckets, text.ptr, text.len);
+		places[i] = index->place;
+		if (!wanted[i])
+			return NULL;
+		if (!fewest || wanted[i]->objects.count < fewest->objects.count)
+			fewest = wanted[i];
+	}
+	const object_list *from = fewest ? &fewest->objects : &list->objects;
+	const struct object **found = arena_array_of(arena, from->count + 1, const struct object *);
+	for (size_t i = 0; i < from->count; i++) {
+		const struct row *row = row_of(from->items[i]);
+		bool fits = true;
+		for (size_t m = 0; m < members && fits; m++)
+			fits = row->buckets[places[m]] == wanted[m];
+		if (fits)
+			found[(*count)++] = from->items[i];
+	}
+	return found;
 }
 
 size_t store_size(const struct store *store)
@@ -214,11 +424,8 @@ size_t store_size(const struct store *store)
 
 const struct object *store_put(struct store *store, const char *kind, const char *region, const char *id, const struct value *value)
 {
-	char *key = key_of(kind, region, id);
-	struct row *before = map_find(&store->rows, key);
-	free(key);
-	struct row *after = row_new(store, kind, region, id, before ? before->object.number : ++store->last_number);
-	after->object.value = value_copy(after->arena, value);
+	struct row *before = find_by(&store->rows, kind, region, id);
+	struct row *after = row_new(store, kind, region, id, before ? before->object.number : ++store->last_number, value);
 	if (before)
 		row_unlink(store, before);
 	row_link(store, after);
@@ -228,13 +435,14 @@ const struct object *store_put(struct store *store, const char *kind, const char
 
 void store_delete(struct store *store, const struct object *object)
 {
-	char *key = key_of(object->kind, object->region, object->id);
-	struct row *row = map_find(&store->rows, key);
-	free(key);
-	if (!row)
-		return;
+	struct row *row = row_of(object);
 	row_unlink(store, row);
 	vec_add(&store->changes, (struct change){row, NULL});
+}
+
+bool store_is_changed(const struct store *store)
+{
+	return store->changes.count > 0;
 }
 
 static bool write_changes(struct store *store, struct buf *why)
@@ -249,7 +457,8 @@ static bool write_changes(struct store *store, struct buf *why)
 		db_bind_text(stmt, 3, o->id);
 		if (change->after) {
 			buf_clear(&packed);
-			value_pack(o->value, &packed);
+			value_pack(store_value(store->scratch, o), &packed);
+			arena_reset(store->scratch);
 			db_bind_int(stmt, 4, (int64_t)o->number);
 			db_bind_blob(stmt, 5, packed.ptr, packed.len);
 		}

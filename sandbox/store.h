@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of a sandbox's world: by kind, region and id, each a value. All of them are in memory;
- * what a transaction has changed is written to SQLite when it is committed, so that a world outlives
- * its process.
+ * The objects of a sandbox's world: by kind, region and id, each a value. All of them are in memory,
+ * packed; what a transaction has changed is written to SQLite when it is committed, so that a world
+ * outlives its process.
  */
 #pragma once
 
@@ -14,7 +14,6 @@ struct buf;
 struct object {
 	const char *kind, *region, *id;
 	uint64_t number;           /* in order of creation, from 1 */
-	const struct value *value; /* an object */
 };
 
 /* NULL with the reason. */
@@ -25,11 +24,18 @@ void store_close(struct store *store); /* what is not committed is lost. NULL ac
 const struct object *store_find(const struct store *store, const char *kind, const char *region, const char *id);
 /* In order of creation; valid until the next change of that kind. */
 const struct object *const *store_list(const struct store *store, const char *kind, const char *region, size_t *count);
+/* Those that have what the members of `like` say; null: no such member, or a null one. In order of creation, in the arena. */
+const struct object *const *store_where(struct store *store, struct arena *arena, const char *kind, const char *region,
+					const struct value *like, size_t *count);
+/* What it is: an object, in the arena. */
+const struct value *store_value(struct arena *arena, const struct object *object);
 
-/* A new object, or a new value of one that is there, which keeps its number. The value is copied. */
+/* A new object, or a new value of one that is there, which keeps its number. */
 const struct object *store_put(struct store *store, const char *kind, const char *region, const char *id, const struct value *value);
 void store_delete(struct store *store, const struct object *object);
 
+/* Whether the transaction has changed anything so far. */
+bool store_is_changed(const struct store *store);
 bool store_commit(struct store *store, struct buf *why) MUST_USE;
 void store_rollback(struct store *store);
 /* Deletes everything, at once. */

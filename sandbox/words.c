@@ -47,26 +47,19 @@ static const struct value *f_new_id(const struct call *call)
 	return value_string(call->eval->arena, new_id(call->eval->arena, call->args[0]->text));
 }
 
-/* Objects are copied: what they live in may be replaced while the value is still looked at. */
 static const struct value *objects(const struct call *call, const struct value *like)
 {
 	struct run *run = run_of(call);
-	size_t count;
+	struct arena *arena = call->eval->arena;
 	const struct kind *kind = kind_arg(call);
-	const struct object *const *list = store_list(run->world->store, kind->name, run_region(run, kind), &count);
-	VEC(const struct value *) found = {0};
-	for (size_t i = 0; i < count; i++) {
-		bool fits = true;
-		for (uint32_t m = 0; like && fits && m < like->count; m++) {
-			const struct value *member = value_get(list[i]->value, value_key_at(like, m));
-			fits = value_is_null(like->items[m]) ? !member || value_is_null(member) : member && value_same(member, like->items[m]);
-		}
-		if (fits)
-			vec_add(&found, value_copy(call->eval->arena, list[i]->value));
-	}
-	const struct value *result = value_tuple(call->eval->arena, found.items, found.count);
-	vec_free(&found);
-	return result;
+	const char *region = run_region(run, kind);
+	size_t count;
+	const struct object *const *list = like ? store_where(run->world->store, arena, kind->name, region, like, &count)
+						: store_list(run->world->store, kind->name, region, &count);
+	const struct value **found = arena_array_of(arena, count + 1, const struct value *);
+	for (size_t i = 0; i < count; i++)
+		found[i] = store_value(arena, list[i]);
+	return value_tuple(arena, found, count);
 }
 
 static const struct value *f_all(const struct call *call)
@@ -79,13 +72,23 @@ static const struct value *f_where(const struct call *call)
 	return objects(call, call->args[1]);
 }
 
+/* How many `where` would give. */
+static const struct value *f_count(const struct call *call)
+{
+	struct run *run = run_of(call);
+	const struct kind *kind = kind_arg(call);
+	size_t count;
+	(void)store_where(run->world->store, call->eval->arena, kind->name, run_region(run, kind), call->args[1], &count);
+	return value_int(call->eval->arena, (int64_t)count);
+}
+
 static const struct value *f_get(const struct call *call)
 {
 	struct run *run = run_of(call);
 	const struct kind *kind = kind_arg(call);
 	const char *id = text_arg(call, 1);
 	const struct object *object = id ? store_find(run->world->store, kind->name, run_region(run, kind), id) : NULL;
-	return object ? value_copy(call->eval->arena, object->value) : &value_null_any;
+	return object ? store_value(call->eval->arena, object) : &value_null_any;
 }
 
 /* Of whatever kind has ids that begin like this one and takes tags. */
@@ -100,7 +103,7 @@ static const struct value *f_object(const struct call *call)
 			continue;
 		const struct object *object = store_find(run->world->store, kind->name, run_region(run, kind), id);
 		if (object)
-			return value_copy(call->eval->arena, object->value);
+			return store_value(call->eval->arena, object);
 	}
 	return &value_null_any;
 }
@@ -117,11 +120,11 @@ static const struct value *f_tagged(const struct call *call)
 		size_t count = 0;
 		const struct object *const *list = kind->tags && kind->prefix ? store_list(run->world->store, kind->name, run->region, &count) : NULL;
 		for (size_t i = 0; i < count; i++) {
-			const struct value *tags = value_get(list[i]->value, "Tags");
+			const struct value *tags = value_get(store_value(arena, list[i]), "Tags");
 			for (uint32_t t = 0; tags && tags->state == VALUE_KNOWN && t < tags->count; t++) {
 				const char *names[] = {"ResourceId", "ResourceType"};
 				const struct value *items[] = {value_string(arena, list[i]->id), value_string(arena, kind->tags)};
-				vec_add(&found, value_with(arena, value_copy(arena, tags->items[t]), value_object(arena, names, items, 2)));
+				vec_add(&found, value_with(arena, tags->items[t], value_object(arena, names, items, 2)));
 			}
 		}
 	}
@@ -268,23 +271,38 @@ static const struct value *f_cidr_overlaps(const struct call *call)
 	return value_bool(a.valid && b.valid && !((a.base ^ b.base) & mask_of(bits)));
 }
 
-/* The first address of a subnet that is not among those in use: AWS keeps the first four and the last. */
+/* Whether an object has the address: `use` says of which kind, in which member, and what else it has. */
+static bool is_used(struct run *run, struct arena *arena, const struct value *use, const struct value *address)
+{
+	const struct kind *kind = library_kind(run->world->library, value_get_text(use, "kind"));
+	const char *member = value_get_text(use, "member");
+	const struct value *like = value_get(use, "like"), *one = value_object(arena, &member, &address, 1);
+	size_t count;
+	(void)store_where(run->world->store, arena, kind->name, run_region(run, kind), like ? value_with(arena, like, one) : one, &count);
+	return count > 0;
+}
+
+/* The first address of a range that is not in use: AWS keeps the first four and the last. */
 static const struct value *f_free_address(const struct call *call)
 {
+	struct arena *scratch = arena_new();
 	struct range range = range_of(text_arg(call, 0));
-	const struct value *used = call->args[1];
+	const struct value *uses = call->args[1], *unused = &value_null_string;
 	uint32_t size = range.valid && range.bits > 0 ? 1u << (32 - range.bits) : 0;
-	for (uint32_t i = 4; size && i < size - 1; i++) {
+	for (uint32_t i = 4; size && i < size - 1 && value_is_null(unused); i++) {
 		struct in_addr address = {htonl((range.base & mask_of(range.bits)) + i)};
 		char text[INET_ADDRSTRLEN];
 		inet_ntop(AF_INET, &address, text, sizeof(text));
-		bool taken = false;
-		for (uint32_t u = 0; used->state == VALUE_KNOWN && u < used->count && !taken; u++)
-			taken = value_is_text(used->items[u], text);
-		if (!taken)
-			return value_string(call->eval->arena, text);
+		const struct value *wanted = value_string(scratch, text);
+		bool used = false;
+		for (uint32_t u = 0; u < uses->count && !used; u++)
+			used = is_used(run_of(call), scratch, uses->items[u], wanted);
+		if (!used)
+			unused = value_string(call->eval->arena, text);
+		arena_reset(scratch);
 	}
-	return &value_null_string;
+	arena_free(scratch);
+	return unused;
 }
 
 /* ---- keys ---- */
@@ -360,6 +378,7 @@ static const struct value *f_console(const struct call *call)
 const struct function sandbox_functions[] = {
 	{.name = "all", .params = p_kind, .run = f_all},
 	{.name = "where", .params = p_kind_any, .run = f_where},
+	{.name = "count", .params = p_kind_any, .run = f_count},
 	{.name = "get", .params = p_kind_any, .run = f_get, .nullable = true},
 	{.name = "object", .params = p_any, .run = f_object, .nullable = true},
 	{.name = "tagged", .params = p_none, .run = f_tagged},

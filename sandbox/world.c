@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/loop.h"
+#include "base/vec.h"
 #include "lang/value/json.h"
 #include "lang/value/jsonw.h"
 #include "sandbox/api.h"
@@ -109,6 +110,62 @@ static void identity_make(struct arena *arena, struct world_identity *out)
 				       .pace = USUAL_PACE};
 }
 
+/* ---- the agenda ---- */
+
+/* What is due when: a heap, the earliest first, of what the store keeps as "@later". */
+struct agenda {
+	struct due {
+		int64_t due; /* ms since 1970 */
+		uint64_t number; /* of equal ones the older goes first */
+		char id[20];
+	} *items;
+	size_t count, cap;
+};
+
+static bool is_before(const struct due *a, const struct due *b)
+{
+	return a->due < b->due || (a->due == b->due && a->number < b->number);
+}
+
+static void agenda_add(struct agenda *agenda, const struct object *order, int64_t due)
+{
+	struct due added = {.due = due, .number = order->number};
+	snprintf(added.id, sizeof(added.id), "%s", order->id);
+	vec_reserve(agenda, 1);
+	size_t at = agenda->count++;
+	for (; at && is_before(&added, &agenda->items[(at - 1) / 2]); at = (at - 1) / 2)
+		agenda->items[at] = agenda->items[(at - 1) / 2];
+	agenda->items[at] = added;
+}
+
+static void agenda_drop(struct agenda *agenda)
+{
+	struct due last = vec_pop(agenda);
+	size_t at = 0;
+	for (size_t child; (child = 2 * at + 1) < agenda->count; at = child) {
+		if (child + 1 < agenda->count && is_before(&agenda->items[child + 1], &agenda->items[child]))
+			child++;
+		if (!is_before(&agenda->items[child], &last))
+			break;
+		agenda->items[at] = agenda->items[child];
+	}
+	if (agenda->count)
+		agenda->items[at] = last;
+}
+
+static void agenda_fill(struct world *world)
+{
+	struct arena *arena = arena_new();
+	size_t count;
+	const struct object *const *list = store_list(world->store, "@later", "", &count);
+	world->agenda->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		agenda_add(world->agenda, list[i], (int64_t)number_of(store_value(arena, list[i]), "due", 0));
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
 /* ---- opening and closing ---- */
 
 static bool listen_at(struct world *world, const struct world_options *options, struct buf *why)
@@ -133,6 +190,7 @@ struct world *world_open(struct loop *loop, const struct world_options *options,
 	world->dir = arena_strdup(world->arena, options->dir);
 	world->keys = sigv4_keys_new();
 	world->faults = faults_new();
+	world->agenda = xcalloc(1, sizeof(*world->agenda));
 	if (!world_identity_load(world->arena, world->dir, &world->identity, why) && !why->len)
 		identity_make(world->arena, &world->identity);
 	world->account = world->identity.account;
@@ -141,8 +199,10 @@ struct world *world_open(struct loop *loop, const struct world_options *options,
 	if (options->pace >= 0)
 		world->identity.pace = options->pace;
 	if (!why->len && (world->library = library_new(why)) && (world->store = store_open(path_join(world->arena, world->dir, store_name), why)) &&
-	    (world->log = request_log_open(world->dir, why)) && listen_at(world, options, why) && identity_save(world, why))
+	    (world->log = request_log_open(world->dir, why)) && listen_at(world, options, why) && identity_save(world, why)) {
+		agenda_fill(world);
 		return world;
+	}
 	world_close(world);
 	return NULL;
 }
@@ -157,6 +217,8 @@ void world_close(struct world *world)
 	library_free(world->library);
 	faults_free(world->faults);
 	sigv4_keys_free(world->keys);
+	vec_free(world->agenda);
+	free(world->agenda);
 	arena_free(world->arena);
 	free(world);
 }
@@ -183,23 +245,21 @@ void world_later(struct world *world, const char *region, const char *procedure,
 	const char *names[] = {"due", "procedure", "region", "kind", "id"};
 	const struct value *items[] = {value_int(arena, due), value_string(arena, procedure), value_string(arena, region),
 				       value_string(arena, value_get_text(object, "_kind")), value_string(arena, value_get_text(object, "_id"))};
-	store_put(world->store, "@later", "", new_id(arena, ""), value_object(arena, names, items, ARRAY_LEN(items)));
+	agenda_add(world->agenda, store_put(world->store, "@later", "", new_id(arena, ""), value_object(arena, names, items, ARRAY_LEN(items))), due);
 	arena_free(arena);
 }
 
+/* Orders that were taken back, or are gone, stay on the agenda until their time: what is not in the store is passed over. */
 static const struct object *next_due(struct world *world)
 {
-	size_t count;
-	const struct object *const *list = store_list(world->store, "@later", "", &count), *best = NULL;
-	double earliest = (double)world->now_ms;
-	for (size_t i = 0; i < count; i++) {
-		double due = number_of(list[i]->value, "due", 0);
-		if (due < earliest || (due <= earliest && !best)) {
-			best = list[i];
-			earliest = due;
-		}
+	struct agenda *agenda = world->agenda;
+	while (agenda->count && agenda->items[0].due <= world->now_ms) {
+		const struct object *object = store_find(world->store, "@later", "", agenda->items[0].id);
+		if (object)
+			return object;
+		agenda_drop(agenda);
 	}
-	return best;
+	return NULL;
 }
 
 /* Our mistake, which must not take the world down: it stands in the log. */
@@ -219,13 +279,13 @@ void world_tick(struct world *world)
 	while ((due = next_due(world))) {
 		struct arena *arena = arena_new();
 		struct failure failure = {0};
-		const struct value *order = value_copy(arena, due->value);
+		const struct value *order = store_value(arena, due);
 		struct run run = {.world = world, .arena = arena, .region = value_get_text(order, "region"), .failure = &failure};
 		const struct kind *kind = library_kind(world->library, value_get_text(order, "kind"));
 		store_delete(world->store, due);
 		const struct object *object = store_find(world->store, kind->name, run_region(&run, kind), value_get_text(order, "id"));
 		if (object)
-			(void)run_procedure(&run, value_get_text(order, "procedure"), value_copy(arena, object->value), NULL);
+			(void)run_procedure(&run, value_get_text(order, "procedure"), store_value(arena, object), NULL);
 		AUTO_BUF struct buf why = BUF_INIT;
 		if (failure.code) /* all of it is taken back, but for the order: it would fail again */
 			note_failure(world, order, &failure);

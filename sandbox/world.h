@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 
+struct agenda;
 struct buf;
 struct faults;
 struct hosts;
@@ -40,6 +41,7 @@ struct world {
 	struct faults *faults;
 	struct hosts *hosts; /* NULL: not wanted */
 	int64_t now_ms; /* of the request at work */
+	struct agenda *agenda;
 	uint64_t requests;
 };
 

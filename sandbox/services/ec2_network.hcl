@@ -37,11 +37,6 @@ function "public_name" {
   result = "ec2-${replace(address, ".", "-")}.${region == "us-east-1" ? "compute-1" : "${region}.compute"}.amazonaws.com"
 }
 
-function "used_addresses" {
-  params = [subnet_id]
-  result = [for i in where("network_interface", { SubnetId = subnet_id }) : i.PrivateIpAddress]
-}
-
 # ---- zones and regions
 
 operation "DescribeAvailabilityZones" {
@@ -302,7 +297,7 @@ kind "subnet" {
   malformed = "InvalidSubnetID.Malformed"
   tags      = "subnet"
   shape     = "Subnet"
-  view      = with(self, { AvailableIpAddressCount = pow(2, 32 - cidr_bits(self.CidrBlock)) - 5 - length(used_addresses(self.SubnetId)) })
+  view      = with(self, { AvailableIpAddressCount = pow(2, 32 - cidr_bits(self.CidrBlock)) - 5 - count("network_interface", { SubnetId = self.SubnetId }) })
   filters {
     cidr             = self.CidrBlock
     cidrBlock        = self.CidrBlock
@@ -751,7 +746,7 @@ kind "address" {
 # Public addresses lie in a range that is kept for documents, and so is nobody's.
 function "public_address" {
   params = []
-  result = free_address("198.51.100.0/24", concat([for a in all("address") : a.PublicIp], [for i in all("network_interface") : ifnull(i._public_ip, "")]))
+  result = free_address("198.51.100.0/24", [{ kind = "address", member = "PublicIp" }, { kind = "network_interface", member = "_public_ip" }])
 }
 
 operation "AllocateAddress" {
@@ -1046,7 +1041,7 @@ function "interface_association" {
 # In a subnet (self); args: owner, type, description, groups, address, public_ip, instance, index, delete, requester
 procedure "new_interface" {
   let {
-    address = written(args.address) ? args.address : free_address(self.CidrBlock, used_addresses(self.SubnetId))
+    address = written(args.address) ? args.address : free_address(self.CidrBlock, [{ kind = "network_interface", member = "PrivateIpAddress", like = { SubnetId = self.SubnetId } }])
   }
   fail "InsufficientFreeAddressesInSubnet" {
     when    = address == null
@@ -1057,7 +1052,7 @@ procedure "new_interface" {
     message = "Address ${address} does not fall within the subnet's address range"
   }
   fail "InvalidIPAddress.InUse" {
-    when    = contains(used_addresses(self.SubnetId), address)
+    when    = count("network_interface", { SubnetId = self.SubnetId, PrivateIpAddress = address }) > 0
     message = "Address ${address} is in use."
   }
   create "network_interface" "interface" {

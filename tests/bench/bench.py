@@ -6,12 +6,14 @@ Each figure is the median of several runs; the spread beside a time is what the 
 On a machine that does other things, too, look at the processor's seconds, which suffer less.
 """
 import argparse
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections import namedtuple
 from pathlib import Path
@@ -29,7 +31,7 @@ def mb(count):
 
 
 def shown(seconds):
-    return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.2f} s" if seconds < 100 else f"{seconds:.0f} s"
+    return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.2f} s" if seconds < 100 else f"{seconds:.0f} s"
 
 
 def table(title, head, rows):
@@ -361,7 +363,67 @@ def bench_ops():
     subprocess.run([args.build / "tests/bench/ops"], check=True)
 
 
-BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops}
+class World:
+    """A sandbox cloud in a folder of its own."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="bench-")
+        self.process = subprocess.Popen([args.build / "infra", "sandbox", "up", "-foreground", f"-dir={self.dir}", "-pace=0"], stdout=subprocess.PIPE, text=True)
+        if "http://" not in self.process.stdout.readline():
+            sys.exit("the sandbox did not start")
+        identity = json.loads((Path(self.dir) / "world.json").read_text(encoding="utf-8"))
+        self.who = [str(identity["port"]), identity["access_key_id"], identity["secret_access_key"]]
+
+    def client(self, what, *more):
+        done = subprocess.run([args.build / "tests/bench/sandbox", what, *self.who, *map(str, more)], stdout=subprocess.PIPE, text=True, check=True)
+        return [float(word) for word in done.stdout.split()]
+
+    def memory(self):
+        """Bytes that are its own alone, and all that is resident."""
+        lines = dict(line.split(":") for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines() if line.endswith("kB"))
+        kb = {name: int(value.split()[0]) * 1024 for name, value in lines.items()}
+        return kb["Private_Clean"] + kb["Private_Dirty"], kb["Rss"]
+
+    def cpu(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+READS = ("GetCallerIdentity", "DescribeVpcs", "GetParameter", "DescribeVolumes", "DescribeInstances by id", "DescribeInstances by filter",
+         "DescribeInstances, page of 1000", "DescribeInstances, all")
+
+
+def bench_sandbox():
+    """Reads of the sandbox cloud by one client, and its memory."""
+    rows = []
+    with World() as world:
+        memory = [["with nothing in it", *map(mb, world.memory())]]
+        begun, cpu = time.monotonic(), world.cpu()
+        world.client("fill", 10000)
+        rows.append(["making 10000 objects", 1, "", shown(time.monotonic() - begun), "", shown(world.cpu() - cpu)])
+        memory.append(["10000 objects", *map(mb, world.memory())])
+        for what in READS:
+            for connections in (1, 8):
+                if args.read not in what or (connections > 1 and "," in what):
+                    continue
+                cpu = world.cpu()
+                count, seconds, median_us, p99 = world.client("read", args.seconds, what, connections)
+                rows.append([what, connections, f"{count / seconds:.0f}", shown(median_us / 1e6), shown(p99 / 1e6), shown((world.cpu() - cpu) / count)])
+        memory.append(["after these reads", *map(mb, world.memory())])
+    table("The sandbox cloud: reads by one client", ["what", "connections", "a second", "median", "99 of 100", "processor, each"], rows)
+    table("Memory of its process", ["", "its own", "resident"], memory)
+
+
+BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops, "sandbox": bench_sandbox}
 
 
 def main():
@@ -372,6 +434,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--latency", type=int, default=0, metavar="MS", help="of the local server's answers")
     parser.add_argument("--shape", default="", metavar="TEXT", help="of `shapes`, those whose name contains it")
+    parser.add_argument("--read", default="", metavar="TEXT", help="of `sandbox`, those whose name contains it")
+    parser.add_argument("--seconds", type=float, default=2, help="of `sandbox`, how long each read is repeated")
     parser.add_argument("--alone", action="store_true", help="leave Terraform out")
     parser.add_argument("--long", action="store_true", help="also Terraform's runs of many minutes")
     args = parser.parse_args()

@@ -82,7 +82,7 @@ static void fitting(void **state)
 static const char *value_at(struct store *store, const char *id)
 {
 	const struct object *o = store_find(store, "vpc", "r", id);
-	return o ? text_of(o->value) : "none";
+	return o ? text_of(store_value(arena, o)) : "none";
 }
 
 static void transactions(void **state)
