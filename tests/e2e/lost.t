@@ -53,22 +53,21 @@ COUNTS = {"vpc": 1, "security_group": 2, "security_group_rule": 3, "key_pair": 1
 
 
 class Life:
-    """A copy of an empty moto, behind the proxy, and a folder."""
+    """A copy of an empty cloud, behind the proxy, and a folder."""
 
-    def __init__(self, moto, proxy):
-        self.copy = e2e.fork(moto.port)
-        proxy.order("to", str(self.copy))
-        proxy.reset()
+    def __init__(self, cloud, proxy):
+        self.copy = cloud.copy()
+        proxy.before(self.copy)
         self.proxy = proxy
         self.folder = Folder(config=CONFIG)
-        self.folder.env = e2e.environment(proxy.endpoint, HOME=str(self.folder.home))
+        self.folder.env = proxy.environment(HOME=str(self.folder.home))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.folder.__exit__()
-        e2e.end_copy(self.copy)
+        self.copy.stop()
 
     def yes(self, command, config=CONFIG):
         self.folder.write(config=config)
@@ -78,10 +77,10 @@ class Life:
         return {kind: len(found) for kind, found in self.proxy.inventory().items()}
 
 
-def writes(moto, proxy):
+def writes(cloud, proxy):
     """Of each stage of a life without faults: the requests that change something, as ACTION#N."""
     found = {}
-    with Life(moto, proxy) as life:
+    with Life(cloud, proxy) as life:
         for stage, command, config in (("create", "apply", CONFIG), ("change", "apply", CHANGED), ("destroy", "destroy", CHANGED)):
             proxy.reset()
             done = life.yes(command, config)
@@ -94,10 +93,10 @@ def writes(moto, proxy):
     return found
 
 
-def test_lost(moto, proxy):
-    for stage, actions in writes(moto, proxy).items():
+def test_lost(cloud, proxy):
+    for stage, actions in writes(cloud, proxy).items():
         for action in actions:
-            with Life(moto, proxy) as life:
+            with Life(cloud, proxy) as life:
                 done = []
                 if stage != "create":
                     done.append(life.yes("apply"))
@@ -119,12 +118,12 @@ SPOILT = {  # and what an error says of each
     "redirect": "The request was sent elsewhere", "close-before": "Empty reply from server"}
 
 
-def test_spoilt_once(moto, proxy):
+def test_spoilt_once(cloud, proxy):
     """Answers that are none, once: the run mends it by itself."""
     for kind in SPOILT:
         if kind == "redirect":
             continue  # AWS never does this; it is believed at once
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             proxy.faults(*(f"{action}:{kind}" for action in (
                 "GetCallerIdentity", "CreateVpc", "CreateSecurityGroup", "ImportKeyPair", "AuthorizeSecurityGroupEgress",
                 "AuthorizeSecurityGroupIngress#2", "RevokeSecurityGroupEgress", "DescribeVpcs#2", "DeleteTags")))
@@ -141,10 +140,10 @@ def test_spoilt_once(moto, proxy):
             tap.ok(done.code == 0 and life.counts() == {}, f"{kind}: and where objects are deleted", done, life.counts())
 
 
-def test_spoilt_always(moto, proxy):
+def test_spoilt_always(cloud, proxy):
     """The same, every time: an error says what came, and what exists is not taken for gone."""
     for kind, word in SPOILT.items():
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             life.folder.env["AWS_MAX_ATTEMPTS"] = "2"
             life.yes("apply")
             proxy.reset()
@@ -164,8 +163,8 @@ def test_spoilt_always(moto, proxy):
                    f"{kind}: nor forgotten where its deletion is never confirmed", done, again)
 
 
-def test_marks_stay(moto, proxy):
-    with Life(moto, proxy) as life:
+def test_marks_stay(cloud, proxy):
+    with Life(cloud, proxy) as life:
         proxy.faults("DeleteTags#*:status=403")
         done = life.yes("apply")
         marks = e2e.intent_tags(proxy)
@@ -181,9 +180,10 @@ def test_marks_stay(moto, proxy):
 why = e2e.missing("apply", "destroy")
 if why:
     skip_all(why)
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
-    moto_.inventory()  # what it loads for that, its copies need not load
+with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_:
+    cloud_.inventory()  # what it loads for that, its copies need not load
     for test in [t for t in (test_lost, test_spoilt_once, test_spoilt_always, test_marks_stay)
                  if not sys.argv[1:] or t.__name__ in sys.argv[1:]]:
-        tap.case(test, moto_, proxy_)
+        tap.case(test, cloud_, proxy_)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

@@ -55,8 +55,8 @@ def empty(project, what):
     tap.ok(actions == {} and (made.code == 0 or KNOWN), f"{what}: a further plan is empty", actions, made)
 
 
-def holds(moto, want, what):
-    lines = e2e.differences(e2e.labels(moto.inventory()), want)
+def holds(cloud, want, what):
+    lines = e2e.differences(e2e.labels(cloud.inventory()), want)
     tap.ok(not lines, f"{what}: the server holds what it should", *lines)
 
 
@@ -79,7 +79,7 @@ def edit(project, path, old, new):
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_life(moto, proxy, project):
+def test_life(cloud, proxy, project):
     expected = json.loads(EXPECTED.read_text(encoding="utf-8")) if EXPECTED.exists() else None
 
     # ---- made
@@ -89,17 +89,17 @@ def test_life(moto, proxy, project):
     tap.ok("43 to add, 0 to change, 0 to destroy" in made.out, "and says so", made)
     writes = [entry for entry in proxy.log() if not e2e.only_reads(entry)]
     tap.ok(not writes, "a plan only reads", writes)
-    tap.same(moto.inventory(), {}, "nothing exists yet")
+    tap.same(cloud.inventory(), {}, "nothing exists yet")
 
     proxy.reset()
     applied = apply(project, "plan.out")
     tap.ok("43 added, 0 changed, 0 destroyed" in applied.out, "it says what it did", applied)
     tap.note(f"apply: {applied.seconds:.1f} s, {proxy.stats()['requests']} requests")
     if expected is None:  # the very first run, by a program that is trusted to be right
-        expected = e2e.labels(moto.inventory())
+        expected = e2e.labels(cloud.inventory())
         EXPECTED.write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
-    holds(moto, expected, "apply")
-    tap.same(e2e.intent_tags(moto), [], "no mark of ours stays on any object")
+    holds(cloud, expected, "apply")
+    tap.same(e2e.intent_tags(cloud), [], "no mark of ours stays on any object")
 
     proxy.reset()
     empty(project, "apply")
@@ -111,7 +111,7 @@ def test_life(moto, proxy, project):
     shown = e2e.resources(json.loads(project.infra("show", "-json").out))
     tap.same(len(shown), 43, "show has 43 objects")
     ids = {values["id"] for _, _, values in shown}
-    on_server = {key for kind, found in moto.inventory().items() for key in found
+    on_server = {key for kind, found in cloud.inventory().items() for key in found
                  if kind in ("vpc", "subnet", "internet_gateway", "route_table", "route_table_association", "eip", "nat_gateway",
                              "security_group", "instance", "volume", "key_pair", "efs", "mount_target", "parameter", "role",
                              "policy", "instance_profile")}
@@ -119,30 +119,30 @@ def test_life(moto, proxy, project):
     outputs = {name: output["value"] for name, output in json.loads(project.infra("output", "-json").out).items()}
     tap.same(sorted(outputs), ["efs_id", "jump_public_ip", "monitor_private_ip", "ssh_monitor", "ssh_worker", "worker_private_ip"],
              "the outputs are there")
-    address = moto.client("ec2").describe_addresses(Filters=[{"Name": "tag:Name", "Values": ["msls-jump"]}])["Addresses"][0]
+    address = cloud.client("ec2").describe_addresses(Filters=[{"Name": "tag:Name", "Values": ["msls-jump"]}])["Addresses"][0]
     tap.same(outputs["jump_public_ip"], address["PublicIp"], "the jump host's address is its own")
     tap.same(outputs["ssh_worker"], f"ssh -J ubuntu@{address['PublicIp']} ubuntu@{outputs['worker_private_ip']}", "the hint is usable")
     tap.same(project.infra("output", "-raw", "efs_id").out.strip(), outputs["efs_id"], "output -raw")
 
     # ---- changed in place
     project.set(data_volume_size=600, ssh_cidr_blocks=["198.51.100.0/24", "203.0.113.7/32"])
-    before = moto.inventory()
+    before = cloud.inventory()
     actions, _ = plan(project)
     tap.same(actions, {"module.core.aws_security_group.jump": ["update"], "module.trainer[0].aws_ebs_volume.data[0]": ["update"]},
              "two changes in place")
     apply(project)
     expected = changed(expected, ("security_group_rule", None, "msls-jump in tcp 22-22 198.51.100.0/24 x1"))
-    holds(moto, expected, "change in place")
-    after = moto.inventory()
+    holds(cloud, expected, "change in place")
+    after = cloud.inventory()
     tap.same({k: set(v) for k, v in after.items() if k != "security_group_rule"},
              {k: set(v) for k, v in before.items() if k != "security_group_rule"}, "and the objects are the same ones")
-    tap.same([v["Size"] for v in moto.client("ec2").describe_volumes(VolumeIds=list(after["volume"]))["Volumes"]], [600], "the volume grew")
+    tap.same([v["Size"] for v in cloud.client("ec2").describe_volumes(VolumeIds=list(after["volume"]))["Volumes"]], [600], "the volume grew")
     empty(project, "change in place")
 
     # ---- replaced
     project.set(public_key_file=str(HERE / "test_key_2.pub"))
     edit(project, "modules/core/main.tf", "File system: NFS from our hosts", "File system: NFS from all our hosts")
-    old = moto.inventory()["security_group"]
+    old = cloud.inventory()["security_group"]
     actions, made = plan(project)
     rules = [f'module.core.aws_security_group_rule.efs["{key}"]' for key in ("jump", "monitor", "worker")]
     tap.same(actions, {"module.core.aws_key_pair.this": ["delete", "create"],
@@ -152,14 +152,14 @@ def test_life(moto, proxy, project):
              "a new key and a new group, made before the old one goes")
     tap.ok("forces replacement" in made.out, "the plan says why", made)
     apply(project)
-    holds(moto, expected, "replacement")
-    new = moto.inventory()["security_group"]
+    holds(cloud, expected, "replacement")
+    new = cloud.inventory()["security_group"]
     tap.same(len(set(old) - set(new)), 1, "one group is another one now")
     empty(project, "replacement")
 
     # ---- drift
-    group = next(key for key, label in moto.inventory()["security_group"].items() if label == "msls-jump")
-    table = next(key for key, label in moto.inventory()["route_table"].items() if label == "msls-private")
+    group = next(key for key, label in cloud.inventory()["security_group"].items() if label == "msls-jump")
+    table = next(key for key, label in cloud.inventory()["route_table"].items() if label == "msls-private")
     project.aws("ec2", "revoke-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "22", "--cidr", "203.0.113.7/32")
     project.aws("ec2", "delete-route", "--route-table-id", table, "--destination-cidr-block", "0.0.0.0/0")
     project.aws("ssm", "delete-parameter", "--name", "/msls/efs-id")
@@ -170,7 +170,7 @@ def test_life(moto, proxy, project):
                        **policies_of_lost_parameter()},
              "what others changed is found")
     apply(project)
-    holds(moto, expected, "drift")
+    holds(cloud, expected, "drift")
     empty(project, "drift")
 
     # ---- in parts
@@ -181,11 +181,11 @@ def test_life(moto, proxy, project):
     project.set(enable_trainer=True)
     removed = project.infra("destroy", "-auto-approve", "-input=false", "-target=module.monitor", timeout=400)
     tap.ok(removed.code == 0, "destroy -target=module.monitor", removed)
-    holds(moto, changed(expected, ("instance", "msls-monitor", None), ("role", "msls-monitor", None),
+    holds(cloud, changed(expected, ("instance", "msls-monitor", None), ("role", "msls-monitor", None),
                         ("role_policy", "read-metrics", None), ("instance_profile", "msls-monitor msls-monitor", None)),
           "destroy of a part")
     apply(project, "-target=module.monitor")
-    holds(moto, expected, "apply of a part")
+    holds(cloud, expected, "apply of a part")
     actions, made = plan(project)  # the outputs of the whole may still be to do
     tap.ok(actions == {}, "apply of a part: a further plan changes no object", actions, made)
     apply(project)
@@ -196,7 +196,7 @@ def test_life(moto, proxy, project):
     removed = project.infra("destroy", "-auto-approve", "-input=false", timeout=400)
     tap.ok(removed.code == 0 and "43 destroyed" in removed.out, "destroy", removed)
     tap.note(f"destroy: {removed.seconds:.1f} s, {proxy.stats()['requests']} requests")
-    tap.same(moto.inventory(), {}, "nothing of ours is left on the server")
+    tap.same(cloud.inventory(), {}, "nothing of ours is left on the server")
     tap.same(e2e.resources(json.loads(project.infra("show", "-json").out)), [], "nor in the state")
     again = project.infra("destroy", "-auto-approve", "-input=false")
     tap.ok(again.code == 0, "a second destroy has nothing to do", again)
@@ -211,6 +211,7 @@ if __name__ == "__main__":
     why = e2e.missing("plan", "apply", "show", "destroy", "output")
     if why:
         skip_all(why)
-    with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_, e2e.Project("msls", proxy_.endpoint, e2e.MSLS) as project_:
-        tap.case(test_life, moto_, proxy_, project_)
+    with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_, e2e.Project("msls", proxy_, e2e.MSLS) as project_:
+        tap.case(test_life, cloud_, proxy_, project_)
+        e2e.nothing_unknown(tap, cloud_)
     tap.done()

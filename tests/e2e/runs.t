@@ -36,15 +36,14 @@ YES = ("-auto-approve", "-input=false")
 
 
 class Life:
-    """A copy of an empty moto, behind the proxy, and a folder."""
+    """A copy of an empty cloud, behind the proxy, and a folder."""
 
-    def __init__(self, moto, proxy, config=CONFIG):
-        self.copy = e2e.fork(moto.port)
-        proxy.order("to", str(self.copy))
-        proxy.reset()
+    def __init__(self, cloud, proxy, config=CONFIG):
+        self.copy = cloud.copy()
+        proxy.before(self.copy)
         self.proxy = proxy
         self.folder = Folder(config=config)
-        self.folder.env = e2e.environment(proxy.endpoint, HOME=str(self.folder.home))
+        self.folder.env = proxy.environment(HOME=str(self.folder.home))
         self.running = []
 
     def __enter__(self):
@@ -56,7 +55,7 @@ class Life:
                 process.kill()
             process.communicate()
         self.folder.__exit__()
-        e2e.end_copy(self.copy)
+        self.copy.stop()
 
     def infra(self, *args):
         return self.folder.infra(*args)
@@ -102,8 +101,8 @@ def end(process, seconds=60):
 
 # ---- two runs at once
 
-def test_lock(moto, proxy):
-    with Life(moto, proxy) as life:
+def test_lock(cloud, proxy):
+    with Life(cloud, proxy) as life:
         proxy.faults("CreateVpc:delay-after=4000")
         first = life.begin("apply", *YES)
         tap.ok(life.await_open(first) and until(lambda: any(f["action"] == "CreateVpc" for f in proxy.stats()["fired"])) is None,
@@ -123,7 +122,7 @@ def test_lock(moto, proxy):
         tap.ok(code == 0 and "0 added, 0 changed, 0 destroyed" in out, "the one that waited goes on after it", out, err)
         tap.same(life.kinds(), {"vpc": 1, "subnet": 2}, "nothing was made twice")
 
-    with Life(moto, proxy) as life:
+    with Life(cloud, proxy) as life:
         proxy.faults("CreateVpc:delay-after=1000")
         first = life.begin("apply", *YES)
         until(lambda: any(f["action"] == "CreateVpc" for f in proxy.stats()["fired"]))
@@ -139,16 +138,15 @@ def test_lock(moto, proxy):
 
 # ---- kill -9 at any moment
 
-def test_kill(moto, proxy):
+def test_kill(cloud, proxy):
     seed = int(os.environ.get("SEED") or random.randrange(1 << 30))
     dice = random.Random(seed)
     tap.note(f"SEED={seed}")
     longest = 2.0
     for round_ in range(int(os.environ.get("ROUNDS") or 5)):
-        copy = e2e.fork(moto.port)
-        proxy.order("to", str(copy))
-        proxy.reset()
-        with e2e.Project("msls", proxy.endpoint, e2e.MSLS) as project:
+        copy = cloud.copy()
+        proxy.before(copy)
+        with e2e.Project("msls", proxy, e2e.MSLS) as project:
             moments = []
             for _ in range(dice.choice((1, 2, 4))):
                 process = subprocess.Popen([e2e.INFRA, "apply", *YES], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL,
@@ -169,14 +167,14 @@ def test_kill(moto, proxy):
             tap.ok(done.code == 0 and not lines and again.code == 0,
                    f"round {round_ + 1}: killed after {', '.join(moments)}; the next apply leaves exactly what was planned",
                    *lines, done, again)
-        e2e.end_copy(copy)
+        copy.stop()
 
 
 # ---- interrupts
 
-def test_interrupted_apply(moto, proxy):
+def test_interrupted_apply(cloud, proxy):
     for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             proxy.faults("CreateVpc:delay-after=1500")
             process = life.begin("apply", *YES)
             until(lambda: any(f["action"] == "CreateVpc" for f in proxy.stats()["fired"]))
@@ -190,7 +188,7 @@ def test_interrupted_apply(moto, proxy):
             done = life.infra("apply", *YES)
             tap.ok(done.code == 0 and "2 added" in done.out, f"{signo.name}: the next run does the rest", done)
 
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             proxy.faults("CreateVpc:delay-after=5000")
             process = life.begin("apply", *YES)
             until(lambda: any(f["action"] == "CreateVpc" for f in proxy.stats()["fired"]))
@@ -206,7 +204,7 @@ def test_interrupted_apply(moto, proxy):
                    f"{signo.name} twice: nothing is lost", done)
 
 
-def test_interrupted_wait(moto, proxy):
+def test_interrupted_wait(cloud, proxy):
     """While a waiter polls: what it waits for never comes."""
     config = CONFIG + '''
 resource "aws_ebs_volume" "d" {
@@ -214,7 +212,7 @@ resource "aws_ebs_volume" "d" {
   size              = 1
 }
 '''
-    with Life(moto, proxy, config) as life:
+    with Life(cloud, proxy, config) as life:
         proxy.faults("DescribeVolumes#*:status=503")
         process = life.begin("apply", *YES)
         until(lambda: any(f["action"] == "DescribeVolumes" for f in proxy.stats()["fired"]))
@@ -230,9 +228,9 @@ resource "aws_ebs_volume" "d" {
                "the next run finds the object, and does the rest", done, life.kinds())
 
 
-def test_interrupted_plan(moto, proxy):
+def test_interrupted_plan(cloud, proxy):
     for signo in (signal.SIGINT, signal.SIGTERM):
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             life.infra("apply", *YES)
             before = life.state()
             for command in ("plan", "apply"):
@@ -248,10 +246,10 @@ def test_interrupted_plan(moto, proxy):
             tap.ok(life.state() == before and life.infra("plan", "-detailed-exitcode").code == 0, f"{signo.name}: nothing happened")
 
 
-def test_asking(moto, proxy):
+def test_asking(cloud, proxy):
     """The question before an apply, on a terminal."""
     for what, word in (("Ctrl-C", b"\x03"), ("Ctrl-D", b"\x04"), ("no", b"no\n"), ("SIGTERM", None), ("yes", b"yes\n")):
-        with Life(moto, proxy) as life:
+        with Life(cloud, proxy) as life:
             master, slave = pty.openpty()
             process = life.begin("apply", stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                  preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
@@ -291,8 +289,8 @@ def test_asking(moto, proxy):
 
 # ---- a server that never answers
 
-def test_silence(moto, proxy):
-    with e2e.Proxy(moto) as other, Life(moto, proxy) as life, Life(moto, other) as second:
+def test_silence(cloud, proxy):
+    with e2e.Proxy(cloud) as other, Life(cloud, proxy) as life, Life(cloud, other) as second:
         proxy.faults("GetCallerIdentity#*:hang")
         other.faults("CreateVpc#*:hang")
         plan, apply = life.begin("plan", "-input=false"), second.begin("apply", *YES)
@@ -316,12 +314,12 @@ def test_silence(moto, proxy):
 
 # ---- another server
 
-def test_other_server(moto, proxy):
-    with Life(moto, proxy) as life, e2e.Proxy(moto) as other:
+def test_other_server(cloud, proxy):
+    with Life(cloud, proxy) as life, e2e.Proxy(cloud) as other:
         tap.ok(life.infra("apply", *YES).code == 0, "a state of one server")
         files = {path.name: path.read_bytes() for path in sorted((life.folder.folder / ".infra").iterdir())}
         here = life.folder.env
-        life.folder.env = e2e.environment(other.endpoint, HOME=str(life.folder.home))
+        life.folder.env = other.environment(HOME=str(life.folder.home))
         for command in (("plan",), ("apply", *YES), ("destroy", *YES), ("apply", "-refresh=false", *YES), ("refresh", *YES)):
             done = life.infra(*command)
             tap.ok(done.code == 1 and "The state belongs to another cloud" in done.err and proxy.endpoint in done.err and
@@ -339,10 +337,11 @@ why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
 only = sys.argv[1:]
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
-    moto_.inventory()  # what it loads for that, its copies need not load
+with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_:
+    cloud_.inventory()  # what it loads for that, its copies need not load
     for test in (test_lock, test_interrupted_apply, test_interrupted_wait, test_interrupted_plan, test_asking, test_silence, test_other_server,
                  test_kill):
         if not only or test.__name__ in only:
-            tap.case(test, moto_, proxy_)
+            tap.case(test, cloud_, proxy_)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

@@ -31,6 +31,7 @@ variable "nested" {
   type      = object({ list = list(string) })
   sensitive = true
 }
+variable "image" {}
 variable "access_key" {
   sensitive = true
 }
@@ -73,7 +74,7 @@ resource "aws_ssm_parameter" "password" {
   value = random_password.p.result
 }
 resource "aws_instance" "i" {
-  ami           = "ami-0a1b2c3d4e5f60001"
+  ami           = var.image
   instance_type = "t3.micro"
   user_data     = "#!/bin/sh\\necho ${var.secret} USER_DATA\\n"
 }
@@ -119,18 +120,23 @@ def files(*folders):
                 yield path
 
 
+def image_of(cloud):
+    """Any image that the cloud has."""
+    return min(image["ImageId"] for image in cloud.all("ec2", "describe_images", "Images"))
+
+
 class Life:
-    def __init__(self, moto, proxy):
-        self.copy = e2e.fork(moto.port)
-        proxy.order("to", str(self.copy))
-        proxy.reset()
+    def __init__(self, cloud, proxy):
+        self.copy = cloud.copy()
+        proxy.before(self.copy)
         self.folder = f = Folder(config=CONFIG)
         self.tmp = f.path / "tmp"
         self.tmp.mkdir()
-        f.env = {key: value for key, value in e2e.environment(proxy.endpoint, HOME=str(f.home), TMPDIR=str(self.tmp)).items()
+        f.env = {key: value for key, value in proxy.environment(HOME=str(f.home), TMPDIR=str(self.tmp)).items()
                  if key not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         f.write(**{"secret__auto__tfvars__json": json.dumps({
-            "secret": VARIABLE, "nested": {"list": [NESTED]}, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "session": SESSION})})
+            "secret": VARIABLE, "nested": {"list": [NESTED]}, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "session": SESSION,
+            "image": image_of(cloud)})})
         self.secrets = {"a sensitive variable": VARIABLE, "a nested one": NESTED, "user data": USER_DATA, "the secret key": SECRET_KEY,
                         "the session token": SESSION}
 
@@ -139,7 +145,7 @@ class Life:
 
     def __exit__(self, *_):
         self.folder.__exit__()
-        e2e.end_copy(self.copy)
+        self.copy.stop()
 
     def learn(self):
         f = self.folder
@@ -170,9 +176,9 @@ class Life:
         return [f"{path.name} {path.stat().st_mode & 0o777:o}" for path in self.places() if path.stat().st_mode & 0o077]
 
 
-def test_files(moto, proxy):
+def test_files(cloud, proxy):
     os.umask(0)
-    with Life(moto, proxy) as life:
+    with Life(cloud, proxy) as life:
         f = life.folder
         tap.ok(f.infra("plan", "-out=first.plan").code == 0, "a plan is saved")
         tap.ok(f.infra("show", "first.plan").code == 0, "and shown")
@@ -218,9 +224,9 @@ def children(pid):
     return found
 
 
-def test_processes(moto, proxy):
+def test_processes(cloud, proxy):
     """While it runs, killed at the worst moment: between the intent and the answer."""
-    with Life(moto, proxy) as life:
+    with Life(cloud, proxy) as life:
         f = life.folder
         config = f.home / "aws-config"
         # a program that gives credentials is a child of infra's
@@ -267,8 +273,9 @@ def test_processes(moto, proxy):
 why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
-    moto_.inventory()
+with e2e.cloud(keys=(ACCESS_KEY, SECRET_KEY)) as cloud_, e2e.Proxy(cloud_) as proxy_:
+    cloud_.inventory()
     for test in (test_files, test_processes):
-        tap.case(test, moto_, proxy_)
+        tap.case(test, cloud_, proxy_)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

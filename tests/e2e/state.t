@@ -30,22 +30,21 @@ resource "aws_security_group" "g" {
 
 
 class Life:
-    """A copy of an empty moto, behind the proxy, and a folder."""
+    """A copy of an empty cloud, behind the proxy, and a folder."""
 
-    def __init__(self, moto, proxy, config=CONFIG):
-        self.copy = e2e.fork(moto.port)
-        proxy.order("to", str(self.copy))
-        proxy.reset()
+    def __init__(self, cloud, proxy, config=CONFIG):
+        self.copy = cloud.copy()
+        proxy.before(self.copy)
         self.proxy = proxy
         self.folder = Folder(config=config)
-        self.folder.env = e2e.environment(proxy.endpoint, HOME=str(self.folder.home))
+        self.folder.env = proxy.environment(HOME=str(self.folder.home))
 
     def __enter__(self):
         return self.folder
 
     def __exit__(self, *_):
         self.folder.__exit__()
-        e2e.end_copy(self.copy)
+        self.copy.stop()
 
 
 def query(folder, sql):
@@ -166,11 +165,11 @@ def test_backup():
 
 # ---- where the objects live
 
-def test_saved_plan_elsewhere(moto, proxy):
-    with Life(moto, proxy) as f, e2e.Proxy(moto) as other:
+def test_saved_plan_elsewhere(cloud, proxy):
+    with Life(cloud, proxy) as f, e2e.Proxy(cloud) as other:
         tap.ok(f.infra("plan", "-out=p").code == 0, "a plan for one server")
         here = f.env
-        f.env = e2e.environment(other.endpoint, HOME=str(f.home))
+        f.env = other.environment(HOME=str(f.home))
         done = f.infra("apply", "p")
         tap.ok(done.code == 1 and "The plan was made for another cloud" in done.err and other.endpoint in done.err and
                proxy.endpoint in done.err, "is not carried out on another one", done)
@@ -180,8 +179,8 @@ def test_saved_plan_elsewhere(moto, proxy):
         tap.ok(done.code == 0, "and still is on its own", done)
 
 
-def test_terraforms_state(moto, proxy):
-    with Life(moto, proxy) as f:
+def test_terraforms_state(cloud, proxy):
+    with Life(cloud, proxy) as f:
         tap.ok(f.apply().code == 0, "objects are made")
         text = f.infra("state", "export").out
         state = json.loads(text) if text.startswith("{") else None
@@ -189,7 +188,7 @@ def test_terraforms_state(moto, proxy):
             tap.skip("a state of Terraform's", "there is no `state export`")
             return
         shutil.rmtree(f.folder / ".infra")
-        (f.folder / "terraform.tfstate").write_text(text.replace("123456789012", "999999999999"))
+        (f.folder / "terraform.tfstate").write_text(text.replace(cloud.account, "999999999999"))
         tap.ok(f.infra("state", "import", "terraform.tfstate").code == 0, "a state of Terraform's from another account")
         done = f.infra("plan")
         tap.ok(done.code == 1 and "The state belongs to another cloud" in done.err and "999999999999" in done.err,
@@ -201,16 +200,16 @@ def test_terraforms_state(moto, proxy):
         tap.ok(f.is_empty(), "they are found")
         done = f.apply()
         tap.ok(done.code == 0 and "0 added, 0 changed" in done.out, "an apply changes nothing", done)
-        tap.same(query(f, "SELECT DISTINCT cloud FROM objects"), [(f"aws:123456789012:us-east-1@{proxy.endpoint}",)],
+        tap.same(query(f, "SELECT DISTINCT cloud FROM objects"), [(f"aws:{cloud.account}:us-east-1@{proxy.endpoint}",)],
                  "and records where they are")
 
 
 # ---- intents
 
-def test_update_intents(moto, proxy):
+def test_update_intents(cloud, proxy):
     changed = CONFIG.replace("hostnames = false", "hostnames = true")
     for moment in ("kill-before", "kill-after"):
-        with Life(moto, proxy) as f:
+        with Life(cloud, proxy) as f:
             f.apply()
             f.write(config=changed)
             proxy.faults(f"ModifyVpcAttribute:{moment}")
@@ -222,7 +221,7 @@ def test_update_intents(moto, proxy):
             tap.same(done.code, 2 if moment == "kill-before" else 0, "the next plan sees what is still to be done")
             tap.ok(f.apply().code == 0 and f.is_empty(), "the next apply does it")
             tap.same(query(f, "SELECT count(*) FROM intents"), [(0,)], "and no intent stays")
-        with Life(moto, proxy) as f:
+        with Life(cloud, proxy) as f:
             f.apply()
             f.write(config=changed)
             proxy.faults(f"ModifyVpcAttribute:{moment}")
@@ -264,8 +263,9 @@ for test in (test_damage, test_deletions, test_key, test_backup):
 if e2e.missing("plan", "apply", "destroy"):
     tap.skip("states of clouds", e2e.missing("plan", "apply", "destroy"))
     tap.done()
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
-    moto_.inventory()  # what it loads for that, its copies need not load
+with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_:
+    cloud_.inventory()  # what it loads for that, its copies need not load
     for test in (test_saved_plan_elsewhere, test_terraforms_state, test_update_intents):
-        tap.case(test, moto_, proxy_)
+        tap.case(test, cloud_, proxy_)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

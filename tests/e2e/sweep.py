@@ -12,8 +12,9 @@ left on an object, and a further plan must be empty.
 By default a sample, spread over all requests; SWEEP in the environment (a count, or `all`) says otherwise. A point
 that failed is named so that `--points` takes it; there, N may also be ACTION#N, the Nth request of that action.
 
-Each worker has one moto server with an empty account, copies of which (by fork) hold what a phase begins with: so a
-point costs two runs and a plan, and no preparation.
+Each worker has one server with an empty account (moto, or with CLOUD=sandbox a sandbox), copies of which hold what a
+phase begins with: so a point costs two runs and a plan, and no preparation. In the sandbox what takes time at AWS takes
+time (SWEEP_PACE in the environment: seconds of ours for a second of AWS's).
 """
 import argparse
 import json
@@ -58,21 +59,23 @@ def change(project):
 
 
 class Worker:
-    """One moto, one proxy, one folder; and the beginnings of the phases."""
+    """One cloud, one proxy, one folder; and the beginnings of the phases."""
 
     def __init__(self):
-        self.moto = e2e.Moto()
-        self.proxy = e2e.Proxy(self.moto)
-        self.project = e2e.Project("msls", self.proxy.endpoint, e2e.MSLS)
+        self.cloud = e2e.cloud("-pace=" + (os.environ.get("SWEEP_PACE") or "0.01"))
+        self.proxy = e2e.Proxy(self.cloud)
+        self.project = e2e.Project("msls", self.proxy, e2e.MSLS)
         self.saved = Path(str(self.project.top) + "-saved")
-        self.copies = {}  # by phase: port of the server as the phase begins
+        self.copies = {}  # by phase: the server as the phase begins
         self.wanted = {}  # by phase: labels as the phase should end
         self.knows_show = e2e.knows("show")
         self.requests = {}  # by phase: the log of a run without faults
 
-    def close(self):
+    def close(self, tap=None):
         self.proxy.stop()
-        self.moto.stop()
+        if tap:
+            e2e.nothing_unknown(tap, self.cloud)
+        self.cloud.__exit__()
         self.project.remove()
         shutil.rmtree(self.saved, ignore_errors=True)
 
@@ -80,32 +83,31 @@ class Worker:
         return ["destroy" if phase == "destroy" else "apply", "-auto-approve", "-input=false"]
 
     def begin(self, phase):
-        """A server and a folder as the phase begins; the server's port."""
+        """A server and a folder as the phase begins; the server."""
         shutil.rmtree(self.project.top)
         shutil.copytree(self.saved / phase, self.project.top, symlinks=True)
-        copy = e2e.fork(self.copies[phase])
-        self.proxy.order("to", str(copy))
-        self.proxy.reset()
+        copy = self.copies[phase].copy()
+        self.proxy.before(copy)
         return copy
 
-    def save(self, phase, port):
-        self.copies[phase] = port
+    def save(self, phase, server):
+        self.copies[phase] = server
         shutil.copytree(self.project.top, self.saved / phase, symlinks=True)
         self.project.variables = json.loads((self.project.folder / "terraform.tfvars.json").read_text(encoding="utf-8"))
 
     def prepare(self, phases):
         """One run of each phase without faults: what it leaves is what all others must leave."""
-        self.moto.inventory()  # what it loads for that, its copies need not load
-        self.save("create", self.moto.port)
-        port = self.begin("create")
+        self.cloud.inventory()  # what it loads for that, its copies need not load
+        self.save("create", self.cloud)
+        server = self.begin("create")
         done = self.project.infra(*self.command("create"), timeout=RUN_LIMIT)
         if done.code != 0:
             raise RuntimeError(f"the apply fails without any fault\n{done}")
         self.requests["create"] = self.proxy.log()
         self.wanted["create"] = e2e.labels(self.proxy.inventory())
-        self.save("destroy", port)
+        self.save("destroy", server)
         change(self.project)
-        self.save("change", port)
+        self.save("change", server)
         for phase in ("change", "destroy"):
             if phase in phases:
                 copy = self.begin(phase)
@@ -114,7 +116,7 @@ class Worker:
                     raise RuntimeError(f"the {phase} fails without any fault\n{done}")
                 self.requests[phase] = self.proxy.log()
                 self.wanted[phase] = e2e.labels(self.proxy.inventory())
-                e2e.end_copy(copy)
+                copy.stop()
 
     def point(self, phase, fault, number):
         """The complaints about one point (None: the run had no such request), and how the faulty run ended."""
@@ -122,7 +124,7 @@ class Worker:
         try:
             return self.play(phase, fault, number)
         finally:
-            e2e.end_copy(copy)
+            copy.stop()
 
     def play(self, phase, fault, number):
         proxy, project = self.proxy, self.project
@@ -263,7 +265,8 @@ def main():
             with lock:
                 tap.ok(False, "the worker", repr(error))
         finally:
-            worker.close()
+            with lock:
+                worker.close(tap)
 
     threads = [threading.Thread(target=work, args=(worker,))
                for worker in [first] + [Worker() for _ in range(min(args.jobs, len(points)) - 1)]]

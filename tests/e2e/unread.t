@@ -18,10 +18,10 @@ EDGE = 'resource "terraform_data" "t" {\n  input = aws_vpc.v.main_route_table_id
 tap = Tap()
 
 
-def main(moto, folder):
+def main(cloud, folder):
     home = Path(folder, "home")
     home.mkdir()
-    env = e2e.environment(moto.endpoint, HOME=str(home), XDG_CONFIG_HOME=str(home))
+    env = cloud.environment(HOME=str(home), XDG_CONFIG_HOME=str(home))
 
     def infra(*args):
         return e2e.run([e2e.INFRA, *args], env, folder)
@@ -37,7 +37,7 @@ def main(moto, folder):
     values = json.loads(infra("show", "-json").out)["values"]["root_module"]["resources"][0]["values"]
     tap.ok(values["main_route_table_id"] is None, "and gives no value for it", values)
 
-    tables = [table["RouteTableId"] for table in moto.all("ec2", "describe_route_tables", "RouteTables")
+    tables = [table["RouteTableId"] for table in cloud.all("ec2", "describe_route_tables", "RouteTables")
               if table["VpcId"] == values["id"]]
     tap.ok(len(tables) == 1, "the server has one", tables)
     write(VPC + OUTPUT)
@@ -59,6 +59,7 @@ def main(moto, folder):
 missing = e2e.missing("plan", "apply", "destroy")
 if missing:
     skip_all(missing)
-with e2e.Moto() as moto_, tempfile.TemporaryDirectory() as parent:
-    main(moto_, parent)
+with e2e.cloud() as cloud_, tempfile.TemporaryDirectory() as parent:
+    main(cloud_, parent)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

@@ -27,20 +27,20 @@ def yes(project, command, **options):
     return project.infra(command, "-auto-approve", "-input=false", timeout=400, **options)
 
 
-def test_throttling(moto, proxy, project):
+def test_throttling(cloud, proxy, project):
     proxy.order("throttle", "0.2 11")
     done = yes(project, "apply")
     tap.ok(done.code == 0, "an apply succeeds though one request in five is refused", done)
     tap.ok(len(proxy.stats()["fired"]) > 10, "they were", proxy.stats())
     tap.note(f"apply: {done.seconds:.1f} s, {proxy.stats()['requests']} requests, {len(proxy.stats()['fired'])} refused")
-    holds(moto, EXPECTED, "throttled apply")
+    holds(cloud, EXPECTED, "throttled apply")
     proxy.order("throttle", "0.2 12")
     again = project.infra("plan", "-detailed-exitcode", "-input=false")
     tap.ok(again.code == 0, "a further plan is empty, throttled too", again)
     proxy.order("throttle", "0.2 13")
     done = yes(project, "destroy")
     tap.ok(done.code == 0, "so does a destroy", done)
-    tap.same(moto.inventory(), {}, "nothing is left")
+    tap.same(cloud.inventory(), {}, "nothing is left")
 
 
 def interrupt(proxy, at, signals):
@@ -63,12 +63,12 @@ def interrupt(proxy, at, signals):
     return started
 
 
-def test_interrupt(moto, proxy, project):
+def test_interrupt(cloud, proxy, project):
     proxy.reset()
     proxy.order("latency", "20")  # so that something is always under way
     done = yes(project, "apply", started=interrupt(proxy, 60, 1))
     tap.ok(done.code == 1, "Ctrl-C: the run ends, and not as if all were done", done)
-    made = moto.inventory()
+    made = cloud.inventory()
     tap.ok(0 < sum(map(len, made.values())) < sum(map(len, EXPECTED.values())), "something was made, not everything", made)
     if e2e.knows("show"):
         shown = e2e.resources(json.loads(project.infra("show", "-json").out))
@@ -78,10 +78,10 @@ def test_interrupt(moto, proxy, project):
         tap.same(sorted(held - ids), [], "what was under way was finished and recorded")
     else:
         tap.skip("what was under way was finished and recorded", "infra does not know `show` yet")
-    tap.same(e2e.intent_tags(moto), [], "and no mark stays on it")
+    tap.same(e2e.intent_tags(cloud), [], "and no mark stays on it")
     done = yes(project, "apply")
     tap.ok(done.code == 0, "the next run goes on", done)
-    holds(moto, EXPECTED, "after Ctrl-C")
+    holds(cloud, EXPECTED, "after Ctrl-C")
 
     proxy.reset()
     proxy.order("latency", "20")
@@ -91,19 +91,20 @@ def test_interrupt(moto, proxy, project):
     proxy.reset()
     done = yes(project, "apply")
     tap.ok(done.code == 0, "an apply makes anew what is gone", done)
-    holds(moto, EXPECTED, "after Ctrl-C twice")
+    holds(cloud, EXPECTED, "after Ctrl-C twice")
     done = yes(project, "destroy")
     tap.ok(done.code == 0, "destroy", done)
-    tap.same(moto.inventory(), {}, "nothing is left")
+    tap.same(cloud.inventory(), {}, "nothing is left")
 
 
 why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
-with e2e.Moto() as moto_, e2e.Proxy(moto_) as proxy_:
+with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_:
     for test in (test_throttling, test_interrupt):
-        moto_.reset()
+        cloud_.reset()
         proxy_.reset()
-        with e2e.Project("msls", proxy_.endpoint, e2e.MSLS) as project_:
-            tap.case(test, moto_, proxy_, project_)
+        with e2e.Project("msls", proxy_, e2e.MSLS) as project_:
+            tap.case(test, cloud_, proxy_, project_)
+    e2e.nothing_unknown(tap, cloud_)
 tap.done()

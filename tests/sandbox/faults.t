@@ -61,7 +61,6 @@ if why:
 for seed_, (name_, faults_) in enumerate(DAYS.items(), 1):
     if name_ != "losing answers" and os.environ.get("SWEEP") != "all":
         continue  # `make check-all` has the longer days
-    with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_.endpoint, e2e.MSLS) as project_:
-        project_.env = cloud_.environment(**{key: project_.env[key] for key in ("HOME", "XDG_CONFIG_HOME")})
+    with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
         tap.case(test_day, cloud_, project_, name_, faults_, seed_)
 tap.done()

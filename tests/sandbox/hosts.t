@@ -170,11 +170,10 @@ def test_msls(cloud, project, ssh):
 why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh", "ssh-keygen") if not shutil.which(name)), None)
 if why:
     skip_all(why)
-with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_.endpoint, e2e.MSLS) as project_:
+with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
     status = cloud_.command("status").out
     if "no hosts behind them" in status:
         skip_all(status.split("behind them: ")[-1].replace("\n", " "))
-    project_.env = cloud_.environment(**{key: project_.env[key] for key in ("HOME", "XDG_CONFIG_HOME")})
     folder_ = Path(cloud_.dir) / "ssh"
     folder_.mkdir(mode=0o700)
     tap.case(test_msls, cloud_, project_, Ssh(cloud_, folder_))

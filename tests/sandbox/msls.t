@@ -37,8 +37,7 @@ class Asked:
 why = e2e.missing("plan", "apply", "show", "destroy", "output")
 if why:
     skip_all(why)
-with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_.endpoint, e2e.MSLS) as project_:
-    project_.env = cloud_.environment(**{key: project_.env[key] for key in ("HOME", "XDG_CONFIG_HOME")})
+with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
     life.tap.case(life.test_life, cloud_, Asked(cloud_), project_)
     refused = [entry for entry in cloud_.log("-status=5??") if entry["operation"] not in cloud_.refused]
     life.tap.ok(not refused, "nothing was asked that it does not know", *[json.dumps(entry) for entry in refused[:20]])

@@ -120,7 +120,7 @@ def main():
     except ImportError:
         sys.exit("The demonstration needs moto, which plays AWS: `make deps` installs it, or `pip install 'moto[server]' boto3`.")
     start = time.monotonic()
-    with e2e.Moto() as server, e2e.Project("msls", server.endpoint, e2e.MSLS) as project:
+    with e2e.Moto() as server, e2e.Project("msls", server, e2e.MSLS) as project:
         demonstrate(server, project, args.full)
     say("", f"All of it took {time.monotonic() - start:.0f} s. The server is gone, and so is the folder the project was in.",
         "Next: README.md, and examples/msls with an account of yours.")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the end-to-end tests share: a moto server, the fault proxy before it, the program under test, the AWS CLI,
-and a look at what the server holds, by a client that is not ours (boto3)."""
+"""What the end-to-end tests share: a cloud (moto, or the sandbox), the fault proxy before it, the program under test,
+the AWS CLI, and a look at what the server holds, by a client that is not ours (boto3)."""
 import json
 import os
 import shutil
@@ -37,7 +37,7 @@ def missing(*commands):
     for command in commands:
         if not knows(command):
             return f"infra does not know `{command}` yet"
-    with Project("msls", "") as project:
+    with Project("msls") as project:
         valid = project.infra("validate")
     if valid.code != 0 and "no provider named" in valid.out + valid.err:
         return "infra has no provider for AWS yet"
@@ -88,6 +88,12 @@ class Server:
 class Cloud:
     """Something that answers as AWS does, at self.endpoint."""
     access_key = secret_key = "test"
+    account = "123456789012"
+    refused = set()  # operations that we, not the program under test, asked for in vain
+
+    def environment(self, **more):
+        """Of a client: our endpoint and our keys."""
+        return environment(self.endpoint, AWS_ACCESS_KEY_ID=self.access_key, AWS_SECRET_ACCESS_KEY=self.secret_key, **more)
 
     def client(self, service):
         """A boto3 client; made once, for making one costs more than many calls."""
@@ -101,11 +107,18 @@ class Cloud:
         return clients[service]
 
     def all(self, service, operation, key, **args):
-        """All pages of a list."""
+        """All pages of a list. What a server refuses to make is not there."""
+        from botocore.exceptions import ClientError
         client = self.client(service)
-        if client.can_paginate(operation):
-            return [item for page in client.get_paginator(operation).paginate(**args) for item in page[key]]
-        return getattr(client, operation)(**args)[key]
+        try:
+            if client.can_paginate(operation):
+                return [item for page in client.get_paginator(operation).paginate(**args) for item in page[key]]
+            return getattr(client, operation)(**args)[key]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotImplemented":
+                raise
+            self.refused.add(error.operation_name)
+            return []
 
     def inventory(self):
         """What was made here, leaving out what an empty account has: {kind: {id: label}}.
@@ -116,29 +129,62 @@ class Cloud:
 
 
 class Moto(Server, Cloud):
+    name = "moto"
+
     def __init__(self, *args):
         super().__init__("moto_server.py", *args)
 
     def reset(self):
         self.call("/moto-api/reset", "")
 
+    def copy(self):
+        """A second server with the state of this one; it ends with this one, or by `end`."""
+        return MotoCopy(self)
 
-def fork(port):
-    """The port of a second server with the state of the one at `port`; it ends with that one, or by `end_copy`."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/-/fork", data=b"", timeout=30) as answer:
-        return int(answer.read())
+    def unknown(self):
+        """What the program asked for that the server does not know: moto does not say."""
+        return []
 
 
-def end_copy(port):
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/-/exit", data=b"", timeout=10).close()
-    except OSError:
-        pass  # it ends instead of answering
+class MotoCopy(Moto):
+    def __init__(self, origin):  # pylint: disable=super-init-not-called
+        with urllib.request.urlopen(origin.endpoint + "/moto-api/-/fork", data=b"", timeout=30) as answer:
+            self.port = int(answer.read())
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        try:
+            urllib.request.urlopen(self.endpoint + "/moto-api/-/exit", data=b"", timeout=10).close()
+        except OSError:
+            pass  # it ends instead of answering
+
+
+def cloud(*options, keys=None):
+    """The cloud that CLOUD in the environment names: moto, which takes any keys, or the sandbox, which takes the options."""
+    name = os.environ.get("CLOUD") or "moto"
+    if name == "sandbox":
+        import sandbox
+        return sandbox.Sandbox(*options, keys=keys)
+    if name != "moto":
+        sys.exit(f"CLOUD is moto or sandbox, not {name!r}")
+    return Moto()
+
+
+def nothing_unknown(tap, cloud):
+    """That the program asked for nothing that the server had to refuse because it does not know it."""
+    lost = cloud.unknown()
+    tap.ok(not lost, "nothing was asked that the server does not know", *lost[:20])
 
 
 class Proxy(Server, Cloud):
     def __init__(self, behind, *args):
         super().__init__("fault_proxy.py", "--to", behind.port, *args)
+        self.access_key, self.secret_key, self.account = behind.access_key, behind.secret_key, behind.account
+
+    def before(self, server):
+        """A new round, before another server of the same keys."""
+        self.order("to", str(server.port))
+        self.reset()
 
     def order(self, what, body=""):
         return self.call("/-fault-proxy/" + what, body)
@@ -331,7 +377,7 @@ def run(command, env, cwd, timeout=120, started=None):
 class Project:
     """A copy of an example in a folder of its own, and the program run in it."""
 
-    def __init__(self, example, endpoint, variables=None):
+    def __init__(self, example, cloud=None, variables=None):
         self.top = Path(tempfile.mkdtemp(prefix="infra-e2e-"))
         ignore = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", ".infra")
         for folder in ("modules", f"examples/{example}"):
@@ -341,7 +387,8 @@ class Project:
         self.home.mkdir()
         self.variables = {}
         self.set(**(variables or {}))
-        self.env = environment(endpoint, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"))
+        home = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")}
+        self.env = cloud.environment(**home) if cloud else environment("", **home)
 
     def set(self, **variables):
         """Values of variables from now on, through the file that is read by itself."""

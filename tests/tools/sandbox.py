@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import e2e
@@ -13,13 +15,34 @@ import e2e
 
 class Sandbox(e2e.Cloud):
     """`infra sandbox up` for as long as the test runs; it ends with us even when we are killed."""
+    name = "sandbox"
 
-    def __init__(self, *options):
+    def __init__(self, *options, keys=None, origin=None):
         self.dir = tempfile.mkdtemp(prefix="infra-sandbox-")
         self.options = options
         self.process = None
-        self.refused = set()  # operations that we, not the program under test, asked for in vain
+        self.copies = []  # that run, and what those that ended did not know
+        self.lost = []
+        self.origin = origin
+        if origin:
+            self.take(origin)
+        if keys:
+            identity = {"account": "912345678901", "access_key_id": keys[0], "secret_access_key": keys[1], "region": e2e.REGION}
+            (Path(self.dir) / "world.json").write_text(json.dumps(identity), encoding="utf-8")
         self.start()
+
+    def take(self, origin):
+        """The world of another one, as it is at this moment: SQLite's own copy, of what is committed."""
+        with closing(sqlite3.connect(f"file:{origin.dir}/world.db?mode=ro", uri=True)) as there:
+            with closing(sqlite3.connect(f"{self.dir}/world.db")) as here:
+                there.backup(here)
+        (Path(self.dir) / "world.json").write_text(json.dumps({**origin.identity, "port": 0}), encoding="utf-8")
+
+    def copy(self):
+        """A second server with the state of this one; it ends with this one, or by `stop`."""
+        copy = Sandbox(*self.options, origin=self)
+        self.copies.append(copy)
+        return copy
 
     def start(self):
         self.process = subprocess.Popen(
@@ -33,29 +56,26 @@ class Sandbox(e2e.Cloud):
         self.port = self.identity["port"]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.access_key, self.secret_key = self.identity["access_key_id"], self.identity["secret_access_key"]
+        self.account = self.identity["account"]
 
     def stop(self):
+        """The end of its process; what is in it stays, unless it is a copy."""
+        for copy in list(self.copies):
+            copy.stop()
         if self.process and self.process.poll() is None:
             self.process.terminate()
         if self.process:
             self.process.wait()
             self.process.stdout.close()
         self.process = None
+        if self.origin and os.path.isdir(self.dir):
+            self.origin.lost += self.unknown()
+            self.origin.copies.remove(self)
+            shutil.rmtree(self.dir, ignore_errors=True)
 
-    def environment(self, **more):
-        """Of a client: our endpoint and our keys."""
-        return e2e.environment(self.endpoint, AWS_ACCESS_KEY_ID=self.access_key, AWS_SECRET_ACCESS_KEY=self.secret_key, **more)
-
-    def all(self, service, operation, key, **args):
-        """What it refuses to make is not there."""
-        from botocore.exceptions import ClientError
-        try:
-            return super().all(service, operation, key, **args)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NotImplemented":
-                raise
-            self.refused.add(error.operation_name)
-            return []
+    def unknown(self):
+        """What the program asked for that it does not know, here and in its copies."""
+        return self.lost + [entry for entry in self.log("-status=501") if entry["operation"] not in self.refused]
 
     def command(self, *args):
         """infra sandbox ARGS on this world."""

@@ -83,7 +83,7 @@ with tempfile.TemporaryDirectory(prefix="infra-valgrind-") as top:
     check(folder, e2e.environment("", HOME=top), "plan", code=1)
 try:
     import moto  # noqa: F401  pylint: disable=unused-import
-    with e2e.Moto() as server, e2e.Project("msls", server.endpoint, e2e.MSLS) as project:
+    with e2e.Moto() as server, e2e.Project("msls", server, e2e.MSLS) as project:
         life(project.folder, project.env, "-var=data_volume_size=600", "-replace=module.core.aws_instance.jump")
         tap.same(server.inventory(), {}, "nothing is left on the server")
 except ImportError:
