@@ -72,8 +72,25 @@ static bool sync_directory_of(const char *path)
 	return fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
 }
 
+/* Whether a path leads to what a new file beside it must not replace: a device, a pipe, an open file of ours. */
+static bool is_written_in_place(const char *path, const struct stat *st)
+{
+	return (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) || strncmp(path, "/dev/", 5) == 0 ||
+	       strncmp(path, "/proc/", 6) == 0;
+}
+
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode)
 {
+	struct stat st;
+	AUTO_FREE char *behind_links = NULL;
+	if (stat(path, &st) == 0) {
+		if (is_written_in_place(path, &st))
+			return file_overwrite(path, bytes, len, mode);
+		behind_links = realpath(path, NULL);
+		if (!behind_links)
+			return false;
+		path = behind_links;
+	}
 	AUTO_BUF struct buf temporary = BUF_INIT;
 	buf_addf(&temporary, "%s.XXXXXX", path);
 	AUTO_FD int fd = mkostemp(temporary.ptr, O_CLOEXEC);

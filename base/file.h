@@ -12,7 +12,8 @@
 bool file_read(const char *path, size_t limit, struct buf *out) MUST_USE;
 /*
  * Writes a file so that readers see the old or the new content, never half: a temporary file beside
- * it with `mode`, synced, renamed over it. False with errno set.
+ * it with `mode`, synced, renamed over it. A link stays one, what it leads to is written; a device or a
+ * pipe is written to. False with errno set.
  */
 bool file_write(const char *path, const void *bytes, size_t len, unsigned mode) MUST_USE;
 /* The same in place: for what is no plain file of its own (devices, links). The mode is that of a plain file at its end. */

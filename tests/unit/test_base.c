@@ -5,9 +5,13 @@
 #include "base/file.h"
 #include "base/map.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -75,6 +79,39 @@ static void near_names_are_found(void **state)
 	assert_null(nearest_name("something", names, 4));
 }
 
+static void files_are_written_behind_links_and_into_pipes(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/test_base.XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_true(file_write("plain", "one", 3, 0644));
+	assert_int_equal(symlink("plain", "link"), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	int pipe = open("pipe", O_RDWR | O_CLOEXEC);
+	assert_true(pipe >= 0);
+
+	assert_true(file_write("link", "two", 3, 0600));
+	assert_true(file_write("pipe", "three", 5, 0600));
+
+	struct stat st;
+	char read_back[8] = "";
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	AUTO_BUF struct buf text = BUF_INIT;
+	assert_true(file_read("plain", 0, &text));
+	assert_string_equal(buf_text(&text), "two");
+	assert_int_equal(lstat("pipe", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(read(pipe, read_back, sizeof(read_back)), 5);
+	assert_memory_equal(read_back, "three", 5);
+
+	close(pipe);
+	assert_int_equal(unlink("link") | unlink("pipe") | unlink("plain"), 0);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +119,7 @@ int main(void)
 		cmocka_unit_test(paths_are_cleaned),
 		cmocka_unit_test(diagnostics_show_the_place),
 		cmocka_unit_test(near_names_are_found),
+		cmocka_unit_test(files_are_written_behind_links_and_into_pipes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
