@@ -41,13 +41,21 @@ rm -rf "$dir/src"
 mkdir "$dir/src"
 git archive HEAD | tar -x -C "$dir/src"
 
-# Mounts and processes of the inner system vanish with these namespaces.
+# Mounts and processes of the inner system vanish with these namespaces. It is entered by pivot_root, as a container
+# is: after chroot the kernel allows no user namespaces, which the sandbox's hosts are made of.
 inside() {
-	unshare --mount --pid --fork --mount-proc="$dir/proc" -- bash -c '
+	unshare --mount --pid --fork -- bash -c '
 		set -e
-		mount --rbind /dev "$1/dev"
-		dir=$1; shift
-		exec chroot "$dir" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CI=true "$@"
+		mount --bind "$1" "$1"
+		cd "$1"
+		shift
+		mount --rbind /dev dev
+		mount --rbind /sys sys
+		mkdir -p old
+		pivot_root . old
+		mount -t proc proc /proc
+		umount --lazy /old
+		exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CI=true "$@"
 	' - "$dir" "$@"
 }
 
