@@ -36,6 +36,25 @@ static void add_warnings(struct session *s, const struct plan *plan)
 			     "are. Use it for exceptions; a plan without it shows the rest.", plan->target_count ? "target" : "exclude");
 }
 
+/* Options that contradict each other, or the command; told. */
+static bool options_agree(const struct session *s, const char *command)
+{
+	const char *mistake = NULL;
+	if (s->plan.mode != PLAN_REFRESH_ONLY && s->refresh_only)
+		mistake = "-refresh-only destroys nothing";
+	else if (s->plan.mode != PLAN_DESTROY && s->destroy)
+		mistake = "-destroy is no refresh";
+	else if (s->plan.mode == PLAN_REFRESH_ONLY && s->plan.no_refresh)
+		mistake = "with -refresh=false nothing is read, and nothing could be recorded";
+	else if (s->plan.mode == PLAN_REFRESH_ONLY && s->plan.minimal_refresh)
+		mistake = "with -minimal-refresh only what would change is read, and here nothing changes";
+	else if (s->plan.mode != PLAN_NORMAL && s->plan.replace_count)
+		mistake = "-replace needs a plan that makes objects";
+	if (mistake)
+		fprintf(stderr, "infra %s: these options exclude each other: %s\n", command, mistake);
+	return !mistake;
+}
+
 /* ---- plan ---- */
 
 static void print_next_step(struct run *run, const struct plan *plan)
@@ -66,6 +85,8 @@ int cmd_plan(int argc, char **argv)
 				 "plan -destroy -exclude=aws_efs_file_system.data", &code);
 	if (at >= 0 && at < argc) {
 		code = session_too_many("plan", argv[at]);
+	} else if (at >= 0 && !options_agree(s, "plan")) {
+		code = EXIT_USAGE;
 	} else if (at >= 0) {
 		begin_stream(&run);
 		struct plan *plan = run_prepare(&run);
@@ -194,6 +215,8 @@ static int apply(int argc, char **argv, enum plan_mode mode, const char *operati
 			s->plan.mode = mode;
 		if (s->json && !s->auto_approve && at == argc) {
 			fprintf(stderr, "infra %s: with -json nothing can be asked; add -auto-approve, or apply a saved plan\n", operation);
+			code = EXIT_USAGE;
+		} else if (at == argc && !options_agree(s, operation)) {
 			code = EXIT_USAGE;
 		} else {
 			begin_stream(&run);

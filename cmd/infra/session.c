@@ -44,31 +44,32 @@ enum option_id {
 	OPT_VAR_FILE,
 };
 
+/* Options that may stand alone take true or false behind "=". */
 static const struct option_row {
 	struct option option;
 	unsigned group; /* 0: every command */
 	const char *help;
 } rows[] = {
-	{{"auto-approve", no_argument, NULL, OPT_AUTO_APPROVE}, OPTIONS_APPLY, "do not ask before changing anything"},
-	{{"destroy", no_argument, NULL, OPT_DESTROY}, OPTIONS_PLAN, "plan to destroy everything"},
-	{{"detailed-exitcode", no_argument, NULL, OPT_DETAILED_EXITCODE}, OPTIONS_OUT, "exit with 2 when there are changes"},
-	{{"dry-run", no_argument, NULL, OPT_DRY_RUN}, OPTIONS_DRY, "say what would be done, and do nothing"},
+	{{"auto-approve", optional_argument, NULL, OPT_AUTO_APPROVE}, OPTIONS_APPLY, "do not ask before changing anything"},
+	{{"destroy", optional_argument, NULL, OPT_DESTROY}, OPTIONS_PLAN, "plan to destroy everything"},
+	{{"detailed-exitcode", optional_argument, NULL, OPT_DETAILED_EXITCODE}, OPTIONS_OUT, "exit with 2 when there are changes"},
+	{{"dry-run", optional_argument, NULL, OPT_DRY_RUN}, OPTIONS_DRY, "say what would be done, and do nothing"},
 	{{"exclude", required_argument, NULL, OPT_EXCLUDE}, OPTIONS_PLAN, "ADDRESS  leave this, and what needs it, out of the run"},
-	{{"force", no_argument, NULL, OPT_FORCE}, OPTIONS_FORCE, "do not ask"},
+	{{"force", optional_argument, NULL, OPT_FORCE}, OPTIONS_FORCE, "do not ask"},
 	{{"help", no_argument, NULL, OPT_HELP}, 0, "show this"},
-	{{"ignore-backend", no_argument, NULL, OPT_IGNORE_BACKEND}, OPTIONS_CONFIG, "leave a backend block aside"},
+	{{"ignore-backend", optional_argument, NULL, OPT_IGNORE_BACKEND}, OPTIONS_CONFIG, "leave a backend block aside"},
 	{{"input", required_argument, NULL, OPT_INPUT}, OPTIONS_CONFIG, "false: never ask on the terminal"},
-	{{"json", no_argument, NULL, OPT_JSON}, 0, "print JSON"},
+	{{"json", optional_argument, NULL, OPT_JSON}, 0, "print JSON"},
 	{{"lock-timeout", required_argument, NULL, OPT_LOCK_TIMEOUT}, OPTIONS_STATE, "DURATION  wait so long for another run (30s, 5m)"},
-	{{"minimal-refresh", no_argument, NULL, OPT_MINIMAL_REFRESH}, OPTIONS_PLAN, "read only what would change and what that needs"},
-	{{"no-color", no_argument, NULL, OPT_NO_COLOR}, 0, "print without colours"},
+	{{"minimal-refresh", optional_argument, NULL, OPT_MINIMAL_REFRESH}, OPTIONS_PLAN, "read only what would change and what that needs"},
+	{{"no-color", optional_argument, NULL, OPT_NO_COLOR}, 0, "print without colours"},
 	{{"out", required_argument, NULL, OPT_OUT}, OPTIONS_OUT, "FILE  save the plan, for `infra apply FILE`"},
 	{{"parallelism", required_argument, NULL, OPT_PARALLELISM}, OPTIONS_PLAN, "N  at most N operations at a time"},
-	{{"raw", no_argument, NULL, OPT_RAW}, OPTIONS_RAW, "print a text, number or bool as it is, without quotes"},
+	{{"raw", optional_argument, NULL, OPT_RAW}, OPTIONS_RAW, "print a text, number or bool as it is, without quotes"},
 	{{"refresh", required_argument, NULL, OPT_REFRESH}, OPTIONS_PLAN, "false: plan by the state alone, without reading"},
-	{{"refresh-only", no_argument, NULL, OPT_REFRESH_ONLY}, OPTIONS_PLAN, "take over what is found, change nothing"},
+	{{"refresh-only", optional_argument, NULL, OPT_REFRESH_ONLY}, OPTIONS_PLAN, "take over what is found, change nothing"},
 	{{"replace", required_argument, NULL, OPT_REPLACE}, OPTIONS_PLAN, "ADDRESS  replace this object"},
-	{{"skip-unknown", no_argument, NULL, OPT_SKIP_UNKNOWN}, OPTIONS_TAKE, "leave out objects of types that infra does not have"},
+	{{"skip-unknown", optional_argument, NULL, OPT_SKIP_UNKNOWN}, OPTIONS_TAKE, "leave out objects of types that infra does not have"},
 	{{"state", required_argument, NULL, OPT_STATE}, OPTIONS_STATE, "FILE  instead of .infra/state.db (in the sandbox cloud .infra/sandbox.db)"},
 	{{"target", required_argument, NULL, OPT_TARGET}, OPTIONS_PLAN, "ADDRESS  only this, and what it needs"},
 	{{"var", required_argument, NULL, OPT_VAR}, OPTIONS_CONFIG, "NAME=VALUE  set a variable"},
@@ -122,8 +123,13 @@ static bool parse_duration(const char *text, int64_t *ms)
 
 static bool parse_bool(const char *text, bool *out)
 {
-	*out = !strcmp(text, "true") || !strcmp(text, "1");
-	return *out || !strcmp(text, "false") || !strcmp(text, "0");
+	static const char *const words[][2] = {{"true", "false"}, {"1", "0"}, {"t", "f"}, {"T", "F"}, {"TRUE", "FALSE"}, {"True", "False"}};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		*out = !strcmp(text, words[i][0]);
+		if (*out || !strcmp(text, words[i][1]))
+			return true;
+	}
+	return false;
 }
 
 static int refuse(const char *option, const char *value, const char *wanted, int *code)
@@ -154,32 +160,35 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 	optind = 1;
 	opterr = 0;
 	int c;
-	bool flag;
-	while ((c = getopt_long_only(argc, argv, ":", options, NULL)) != -1) {
+	int at;
+	while (at = -1, (c = getopt_long_only(argc, argv, ":", options, &at)) != -1) {
+		bool flag = true;
+		if (at >= 0 && options[at].has_arg == optional_argument && optarg && !parse_bool(optarg, &flag))
+			return refuse(options[at].name, optarg, "true or false", code);
 		switch (c) {
 		case OPT_AUTO_APPROVE:
-			s->auto_approve = true;
+			s->auto_approve = flag;
 			break;
 		case OPT_DESTROY:
-			s->plan.mode = PLAN_DESTROY;
+			s->destroy = flag;
 			break;
 		case OPT_DETAILED_EXITCODE:
-			s->detailed_exit = true;
+			s->detailed_exit = flag;
 			break;
 		case OPT_DRY_RUN:
-			s->dry_run = true;
+			s->dry_run = flag;
 			break;
 		case OPT_EXCLUDE:
 			vec_add(&s->excludes, optarg);
 			break;
 		case OPT_FORCE:
-			s->force = true;
+			s->force = flag;
 			break;
 		case OPT_HELP:
 			print_help(usage, takes);
 			return -1;
 		case OPT_IGNORE_BACKEND:
-			s->ignore_backend = true;
+			s->ignore_backend = flag;
 			break;
 		case OPT_INPUT:
 			if (!parse_bool(optarg, &flag))
@@ -187,17 +196,17 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			s->no_input = !flag;
 			break;
 		case OPT_JSON:
-			s->json = true;
+			s->json = flag;
 			break;
 		case OPT_LOCK_TIMEOUT:
 			if (!parse_duration(optarg, &s->lock_timeout_ms))
 				return refuse("lock-timeout", optarg, "a duration like 30s or 5m", code);
 			break;
 		case OPT_MINIMAL_REFRESH:
-			s->plan.minimal_refresh = true;
+			s->plan.minimal_refresh = flag;
 			break;
 		case OPT_NO_COLOR:
-			s->no_color = true;
+			s->no_color = flag;
 			break;
 		case OPT_OUT:
 			s->out = optarg;
@@ -211,7 +220,7 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			break;
 		}
 		case OPT_RAW:
-			s->raw = true;
+			s->raw = flag;
 			break;
 		case OPT_REFRESH:
 			if (!parse_bool(optarg, &flag))
@@ -219,13 +228,13 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			s->plan.no_refresh = !flag;
 			break;
 		case OPT_REFRESH_ONLY:
-			s->plan.mode = PLAN_REFRESH_ONLY;
+			s->refresh_only = flag;
 			break;
 		case OPT_REPLACE:
 			vec_add(&s->replaces, optarg);
 			break;
 		case OPT_SKIP_UNKNOWN:
-			s->skip_unknown = true;
+			s->skip_unknown = flag;
 			break;
 		case OPT_STATE:
 			s->state_path = optarg;
@@ -262,6 +271,12 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 		}
 		}
 	}
+	if (s->destroy && s->refresh_only) {
+		fprintf(stderr, "infra %s: -destroy and -refresh-only exclude each other\n", argv[0]);
+		*code = EXIT_USAGE;
+		return -1;
+	}
+	s->plan.mode = s->destroy ? PLAN_DESTROY : s->refresh_only ? PLAN_REFRESH_ONLY : PLAN_NORMAL;
 	s->plan.targets = s->targets.items;
 	s->plan.target_count = s->targets.count;
 	s->plan.excludes = s->excludes.items;

@@ -29,7 +29,7 @@ struct session {
 	struct plan_options plan;
 	const char *out, *state_path;
 	bool rehearsal; /* in the sandbox cloud, with its own state */
-	bool detailed_exit, auto_approve, no_input, no_color, json, ignore_backend, dry_run, skip_unknown, raw, force;
+	bool destroy, refresh_only, detailed_exit, auto_approve, no_input, no_color, json, ignore_backend, dry_run, skip_unknown, raw, force;
 	int64_t lock_timeout_ms;
 	unsigned parallelism;
 	/* what is prepared */

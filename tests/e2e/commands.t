@@ -113,6 +113,13 @@ try:
     holds('graph', '"terraform_data.b" -> "terraform_data.a";' in run('graph')[0])
     holds('an unknown option is a mistake of usage', 'did you mean -target' in run('plan', '-targte=x', status=3)[1])
     run('nonsense', status=3)
+    for options in (('-destroy', '-refresh-only'), ('-refresh-only', '-refresh=false'), ('-destroy', '-replace=terraform_data.a')):
+        out, err = run('plan', *options, status=3)
+        holds('plan %s %s is refused' % options, 'exclude each other' in err and not out, out + err)
+    run('destroy', '-refresh-only', status=3)
+    run('refresh', '-destroy', status=3)
+    run('plan', '-destroy=false', '-no-color=1', '-detailed-exitcode=false')
+    holds('an option that stands alone takes no other word than true or false', 'true or false' in run('plan', '-json=x', status=3)[1])
     found = []
     run('plan', '-replace=terraform_data.a', '-out=secret.plan')
     for base, _, names in os.walk(folder + '/p'):
