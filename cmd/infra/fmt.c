@@ -381,10 +381,7 @@ int cmd_fmt(int argc, char **argv)
 	}
 	fflush(stdout);
 	print_diags(&f);
-	if (ferror(stdout)) {
-		fputs("infra fmt: the output could not be written\n", stderr);
-		f.failed = true;
-	}
+	f.failed |= ferror(stdout) != 0;
 	diags_release(&f.diags);
 	arena_free(f.arena);
 	src_set_free(f.sources);

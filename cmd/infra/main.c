@@ -6,7 +6,9 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,8 +100,33 @@ int run_subcommand(int argc, char **argv, const struct command *table, const cha
 	return command ? command->run(argc - 1, argv + 1) : unknown_command(table, prefix, word);
 }
 
+/* A stream that the caller has closed goes nowhere: its number must not become that of the state's lock. */
+static void open_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_FAILED);
+	}
+}
+
+/* What was printed must have arrived for the command to have succeeded. A reader that wants no more (a pager, head) is no mistake. */
+static int close_output(int code)
+{
+	errno = 0;
+	bool failed = fflush(stdout) != 0;
+	int error = errno;
+	if (!failed && !ferror(stdout))
+		return code;
+	struct pollfd output = {.fd = STDOUT_FILENO};
+	if (poll(&output, 1, 0) == 1 && (output.revents & POLLERR))
+		return code;
+	fprintf(stderr, "infra: the output could not be written%s%s\n", error ? ": " : "", error ? strerror(error) : "");
+	return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
+	open_streams();
 	file_keep_private(); /* state, plans and logs */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
@@ -113,9 +140,9 @@ int main(int argc, char **argv)
 			}
 		} else if (!strcmp(option, "help") || !strcmp(option, "h")) {
 			usage(stdout);
-			return EXIT_DONE;
+			return close_output(EXIT_DONE);
 		} else if (!strcmp(option, "version") || !strcmp(option, "v")) {
-			return cmd_version(1, (char *[]){"version", NULL});
+			return close_output(cmd_version(1, (char *[]){"version", NULL}));
 		} else {
 			fprintf(stderr, "infra: there is no option %s before the command; options of a command stand behind it\n", argv[at]);
 			return EXIT_USAGE;
@@ -126,5 +153,5 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	const struct command *command = find_command(commands, argv[at]);
-	return command ? command->run(argc - at, argv + at) : unknown_command(commands, "", argv[at]);
+	return command ? close_output(command->run(argc - at, argv + at)) : unknown_command(commands, "", argv[at]);
 }

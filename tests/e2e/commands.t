@@ -31,12 +31,12 @@ folder = tempfile.mkdtemp(prefix='commands.')
 results = []
 
 
-def run(*argv, status=0):
+def run(*argv, status=0, stdout=subprocess.PIPE):
     env = {k: v for k, v in os.environ.items() if not k.startswith(('TF_', 'AWS_', 'INFRA_'))}
     env.update(HOME=folder + '/home', XDG_CONFIG_HOME=folder + '/home/.config', TF_VAR_secret=SECRET)
-    p = subprocess.run([INFRA] + list(argv), cwd=folder + '/p', env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    p = subprocess.run([INFRA] + list(argv), cwd=folder + '/p', env=env, stdin=subprocess.DEVNULL, stdout=stdout,
                        stderr=subprocess.PIPE, timeout=120)
-    out, err = p.stdout.decode(), p.stderr.decode()
+    out, err = (p.stdout or b'').decode(), p.stderr.decode()
     if p.returncode != status:
         results.append((False, 'infra %s: exit status %d, not %d' % (' '.join(argv), p.returncode, status), out + err))
     return out, err
@@ -113,6 +113,15 @@ try:
     holds('graph', '"terraform_data.b" -> "terraform_data.a";' in run('graph')[0])
     holds('an unknown option is a mistake of usage', 'did you mean -target' in run('plan', '-targte=x', status=3)[1])
     run('nonsense', status=3)
+    with open('/dev/full', 'wb') as full:
+        for command in (('version',), ('plan',), ('validate', '-json'), ('providers', 'schema', '-json'), ('-help',)):
+            out, err = run(*command, status=1, stdout=full)
+            holds('%s fails when its output cannot be written' % command[0], 'No space left' in err or 'could not be written' in err, err)
+    reads, writes = os.pipe()
+    os.close(reads)
+    with open(writes, 'wb') as unread:
+        out, err = run('plan', stdout=unread)
+        holds('an output that nobody reads any more is no mistake', not err, err)
     for options in (('-destroy', '-refresh-only'), ('-refresh-only', '-refresh=false'), ('-destroy', '-replace=terraform_data.a')):
         out, err = run('plan', *options, status=3)
         holds('plan %s %s is refused' % options, 'exclude each other' in err and not out, out + err)
