@@ -388,8 +388,27 @@ operation "ModifySubnetAttribute" {
   need "subnet" {
     id = in.SubnetId
   }
+  let {
+    named = [for name, value in {
+      assignIpv6AddressOnCreation             = in.AssignIpv6AddressOnCreation
+      enableDns64                             = in.EnableDns64
+      enableResourceNameDnsAAAARecordOnLaunch = in.EnableResourceNameDnsAAAARecordOnLaunch
+      enableResourceNameDnsARecordOnLaunch    = in.EnableResourceNameDnsARecordOnLaunch
+      mapPublicIpOnLaunch                     = in.MapPublicIpOnLaunch
+      privateDnsHostnameTypeOnLaunch          = in.PrivateDnsHostnameTypeOnLaunch
+    } : name if value != null]
+  }
+  fail "InvalidRequest" {
+    when    = length(named) > 1
+    message = "Only one subnet attribute can be modified at a time. Provided attributes: [${join(", ", named)}]"
+  }
+  fail "InvalidParameterValue" {
+    when    = in.AssignIpv6AddressOnCreation.Value == true && length(subnet.Ipv6CidrBlockAssociationSet) == 0
+    message = "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set assign-ipv6-address-on-creation to true unless the subnet (${subnet.SubnetId}) has an IPv6 CIDR block associated with it."
+  }
   update "subnet" {
     set = {
+      AssignIpv6AddressOnCreation = ifnull(in.AssignIpv6AddressOnCreation.Value, subnet.AssignIpv6AddressOnCreation)
       MapPublicIpOnLaunch         = ifnull(in.MapPublicIpOnLaunch.Value, subnet.MapPublicIpOnLaunch)
       EnableDns64                 = ifnull(in.EnableDns64.Value, subnet.EnableDns64)
       PrivateDnsNameOptionsOnLaunch = {

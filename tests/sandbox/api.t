@@ -60,6 +60,12 @@ def test_network(cloud):
     subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1b")["Subnet"]
     tap.same((subnet["AvailabilityZoneId"], subnet["AvailableIpAddressCount"]), ("use1-az2", 251), "a subnet")
     tap.same(refused(ec2.create_subnet, VpcId=vpc_id, CidrBlock="10.9.0.128/25"), "InvalidSubnet.Conflict", "one over another")
+    on, off = {"Value": True}, {"Value": False}
+    for code, args in ((None, {"AssignIpv6AddressOnCreation": off}), ("InvalidParameterValue", {"AssignIpv6AddressOnCreation": on}),
+                       (None, {"MapPublicIpOnLaunch": on}), ("InvalidRequest", {"MapPublicIpOnLaunch": on, "EnableDns64": off}),
+                       ("NotImplemented", {"CustomerOwnedIpv4Pool": "ipv4pool-coip-0123456789abcdef0"})):
+        tap.same(refused(ec2.modify_subnet_attribute, SubnetId=subnet["SubnetId"], **args), code, f"a subnet's attributes: {args}")
+    tap.same(ec2.describe_subnets(SubnetIds=[subnet["SubnetId"]])["Subnets"][0]["MapPublicIpOnLaunch"], True, "they are changed")
     tap.same(refused(ec2.delete_vpc, VpcId=vpc_id), "DependencyViolation", "a VPC with a subnet")
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc_id)
