@@ -16,9 +16,24 @@
 
 static void write_node(const struct aws_node *node, const char *element, bool flat, bool ec2, struct buf *out);
 
+static void add_open(const char *element, struct buf *out)
+{
+	buf_addc(out, '<');
+	buf_adds(out, element);
+	buf_addc(out, '>');
+}
+
+static void add_close(const char *element, struct buf *out)
+{
+	buf_adds(out, "</");
+	buf_adds(out, element);
+	buf_addc(out, '>');
+}
+
 static void open_element(const struct aws_node *node, const char *element, const char *xmlns, struct buf *out)
 {
-	buf_addf(out, "<%s", element);
+	buf_addc(out, '<');
+	buf_adds(out, element);
 	if (xmlns)
 		buf_addf(out, " xmlns=\"%s\"", xmlns);
 	if (node->shape->xmlns_prefix)
@@ -54,10 +69,10 @@ static void write_list(const struct aws_node *node, const char *element, bool fl
 			write_node(node->items[i], *own ? own : element, false, ec2, out);
 		return;
 	}
-	buf_addf(out, "<%s>", element);
+	add_open(element, out);
 	for (size_t i = 0; i < node->count; i++)
 		write_node(node->items[i], *own ? own : ec2 ? "item" : "member", false, ec2, out);
-	buf_addf(out, "</%s>", element);
+	add_close(element, out);
 }
 
 static void write_map(const struct aws_node *node, const char *element, bool flat, bool ec2, struct buf *out)
@@ -65,7 +80,7 @@ static void write_map(const struct aws_node *node, const char *element, bool fla
 	const char *key = node->shape->key_wire ? aws_text(node->shape->key_wire) : "key";
 	const char *value = node->shape->element_wire ? aws_text(node->shape->element_wire) : "value";
 	if (!flat)
-		buf_addf(out, "<%s>", element);
+		add_open(element, out);
 	for (size_t i = 0; i < node->count; i++) {
 		buf_addf(out, "<%s><%s>", flat ? element : "entry", key);
 		aws_xml_escape(node->entries[i].key, strlen(node->entries[i].key), out);
@@ -74,7 +89,7 @@ static void write_map(const struct aws_node *node, const char *element, bool fla
 		buf_addf(out, "</%s>", flat ? element : "entry");
 	}
 	if (!flat)
-		buf_addf(out, "</%s>", element);
+		add_close(element, out);
 }
 
 static void write_node(const struct aws_node *node, const char *element, bool flat, bool ec2, struct buf *out)
@@ -86,11 +101,12 @@ static void write_node(const struct aws_node *node, const char *element, bool fl
 	} else if (node->shape->kind == AWS_MAP) {
 		write_map(node, element, flat, ec2, out);
 	} else {
-		AUTO_BUF struct buf text = BUF_INIT;
-		node_text(node, AWS_TIME_ISO8601, &text);
-		buf_addf(out, "<%s>", element);
-		aws_xml_escape(buf_text(&text), text.len, out);
-		buf_addf(out, "</%s>", element);
+		add_open(element, out);
+		if (node->shape->kind == AWS_TIMESTAMP) /* nothing in a time is to be escaped */
+			node_text(node, AWS_TIME_ISO8601, out);
+		else
+			aws_xml_escape(node->text, node->count, out);
+		add_close(element, out);
 	}
 }
 
@@ -98,7 +114,7 @@ void xml_encode(const struct aws_node *node, const char *element, const char *xm
 {
 	open_element(node, element, xmlns, out);
 	xml_encode_members(node, ec2, out);
-	buf_addf(out, "</%s>", element);
+	add_close(element, out);
 }
 
 /* ---- reading ---- */

@@ -18,7 +18,7 @@
 enum {
 	BODY_LIMIT = 64 << 20,
 	ALL_BODIES_LIMIT = 256 << 20, /* what requests that are not complete may hold together */
-	HEAD_LIMIT = 128 << 10,
+	HEAD_LIMIT = 32 << 10, /* of head and buffers of a connection; the library clears it for each request */
 	IDLE_SECONDS = 300,
 };
 

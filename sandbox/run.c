@@ -28,23 +28,21 @@ void run_fail(struct run *run, const char *code, const char *fmt, ...)
 
 /* ---- values ---- */
 
+/* Both have their members in the order of names: so has what comes of them, which need not be sorted again. */
 const struct value *value_with(struct arena *arena, const struct value *object, const struct value *more)
 {
 	size_t room = (object ? object->count : 0) + more->count, count = 0;
 	const char **names = arena_array_of(arena, room + 1, const char *);
 	const struct value **items = arena_array_of(arena, room + 1, const struct value *);
-	for (uint32_t i = 0; object && i < object->count; i++) {
-		const char *name = value_key_at(object, i);
-		if (value_get(more, name))
-			continue;
-		names[count] = name;
-		items[count++] = object->items[i];
-	}
-	for (uint32_t i = 0; i < more->count; i++) {
-		if (value_is_null(more->items[i]))
-			continue;
-		names[count] = value_key_at(more, i);
-		items[count++] = more->items[i];
+	for (uint32_t i = 0, k = 0; i + k < room;) {
+		const char *name = object && i < object->count ? value_key_at(object, i) : NULL;
+		const char *other = k < more->count ? value_key_at(more, k) : NULL;
+		int order = !name ? 1 : !other ? -1 : strcmp(name, other);
+		names[count] = order < 0 ? name : other;
+		items[count] = order < 0 ? object->items[i] : more->items[k];
+		count += order < 0 || !value_is_null(more->items[k]);
+		i += order <= 0;
+		k += order >= 0;
 	}
 	return value_object(arena, names, items, count);
 }
@@ -54,14 +52,18 @@ static const struct value *fit_structure(struct arena *arena, const struct aws_s
 	const char **names = arena_array_of(arena, v->count + 1, const char *);
 	const struct value **items = arena_array_of(arena, v->count + 1, const struct value *);
 	size_t count = 0;
+	bool same = true;
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct aws_member *member = aws_member_find(shape, value_key_at(v, i));
-		if (!member || value_is_null(v->items[i]))
+		if (!member || value_is_null(v->items[i])) {
+			same = false;
 			continue;
+		}
 		names[count] = value_key_at(v, i);
-		items[count++] = value_fit(arena, aws_member_shape(member), v->items[i]);
+		items[count] = value_fit(arena, aws_member_shape(member), v->items[i]);
+		same &= items[count++] == v->items[i];
 	}
-	return value_object(arena, names, items, count);
+	return same ? v : value_object(arena, names, items, count);
 }
 
 const struct value *value_fit(struct arena *arena, const struct aws_shape *shape, const struct value *v)
@@ -74,11 +76,13 @@ const struct value *value_fit(struct arena *arena, const struct aws_shape *shape
 	if (shape->kind == AWS_LIST && !named) {
 		const struct value **items = arena_array_of(arena, v->count + 1, const struct value *);
 		size_t count = 0;
+		bool same = true;
 		for (uint32_t i = 0; i < v->count; i++) {
 			if (!value_is_null(v->items[i]))
 				items[count++] = value_fit(arena, aws_shape_at(shape->element), v->items[i]);
+			same &= count && items[count - 1] == v->items[i];
 		}
-		return value_tuple(arena, items, count);
+		return same ? v : value_tuple(arena, items, count);
 	}
 	return v;
 }

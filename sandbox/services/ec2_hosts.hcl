@@ -96,7 +96,7 @@ kind "instance" {
   malformed = "InvalidInstanceID.Malformed"
   tags      = "instance"
   shape     = "Instance"
-  view      = with(self, instance_view(self, one(where("network_interface", { _instance = self.InstanceId })), where("volume", { _instance = self.InstanceId })))
+  view      = with(self, instance_view(view(one(where("network_interface", { _instance = self.InstanceId }))), where("volume", { _instance = self.InstanceId })))
   filters {
     instance-state-name = self.State.Name
     instance-state-code = self.State.Code
@@ -110,15 +110,15 @@ kind "instance" {
 }
 
 function "instance_view" {
-  params = [i, interface, volumes]
+  params = [interface, volumes]
   result = {
     PrivateIpAddress  = interface.PrivateIpAddress
     PrivateDnsName    = ifnull(interface.PrivateDnsName, "")
-    PublicIpAddress   = interface_association(interface, one(where("address", { NetworkInterfaceId = ifnull(interface.NetworkInterfaceId, "") }))).PublicIp
-    PublicDnsName     = ifnull(interface_association(interface, one(where("address", { NetworkInterfaceId = ifnull(interface.NetworkInterfaceId, "") }))).PublicDnsName, "")
+    PublicIpAddress   = interface.Association.PublicIp
+    PublicDnsName     = ifnull(interface.Association.PublicDnsName, "")
     SourceDestCheck   = interface.SourceDestCheck
-    SecurityGroups    = interface == null ? [] : view(interface).Groups
-    NetworkInterfaces = interface == null ? [] : [view(interface)]
+    SecurityGroups    = interface == null ? [] : interface.Groups
+    NetworkInterfaces = interface == null ? [] : [interface]
     BlockDeviceMappings = [for v in volumes : {
       DeviceName = v.Attachments[0].Device
       Ebs        = { VolumeId = v.VolumeId, Status = v.Attachments[0].State, AttachTime = v.Attachments[0].AttachTime, DeleteOnTermination = v.Attachments[0].DeleteOnTermination }

@@ -1030,23 +1030,23 @@ kind "network_interface" {
   absent_message = "The networkInterface ID '${id}' does not exist"
   tags           = "network-interface"
   shape          = "NetworkInterface"
-  view           = with(self, interface_view(self, one(where("address", { NetworkInterfaceId = self.NetworkInterfaceId }))))
+  view           = with(self, interface_view(self, interface_association(self, one(where("address", { NetworkInterfaceId = self.NetworkInterfaceId })))))
   filters {
     group-id = [for g in self.Groups : g.GroupId]
   }
 }
 
 function "interface_view" {
-  params = [i, address]
+  params = [i, association]
   result = {
     TagSet = i.Tags
     Groups = [for g in i._groups : { GroupId = g, GroupName = get("security_group", g).GroupName }]
-    Association = interface_association(i, address)
+    Association = association
     PrivateIpAddresses = [{
       Primary          = true
       PrivateIpAddress = i.PrivateIpAddress
       PrivateDnsName   = i.PrivateDnsName
-      Association      = interface_association(i, address)
+      Association      = association
     }]
   }
 }
