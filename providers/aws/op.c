@@ -2,6 +2,8 @@
 /* The life of an operation: lock, procedure, groups, tags, last read. */
 #include "providers/aws/op_internal.h"
 
+#include "base/duration.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,33 +314,6 @@ static const struct value *without_unknown(struct arena *arena, const struct val
 	return v;
 }
 
-/* "10m", "1h30m", "90s": Go's durations, as timeouts blocks have them. */
-static uint64_t parse_timeout(const char *text)
-{
-	uint64_t ms = 0;
-	while (text && *text) {
-		char *end;
-		double n = strtod(text, &end);
-		if (end == text || n < 0)
-			return 0;
-		uint64_t unit = 0;
-		size_t len = 1;
-		if (!strncmp(end, "ms", 2))
-			unit = 1, len = 2;
-		else if (*end == 's')
-			unit = 1000;
-		else if (*end == 'm')
-			unit = 60000;
-		else if (*end == 'h')
-			unit = 3600000;
-		if (!unit)
-			return 0;
-		ms += (uint64_t)(n * (double)unit);
-		text = end + len;
-	}
-	return ms;
-}
-
 static void set_deadline(struct op *op)
 {
 	enum { USUAL_MS = 20 * 60000 };
@@ -348,7 +323,9 @@ static void set_deadline(struct op *op)
 						       : op->type->timeouts.create;
 	const struct value *block = op->self ? value_get(op->self, "timeouts") : NULL;
 	const char *text = block && block->state == VALUE_KNOWN ? value_get_text(block, name) : NULL;
-	uint64_t written = parse_timeout(text);
+	uint64_t written = 0;
+	if (text && !duration_parse(text, &written))
+		written = 0; /* of a state that others have written; the configuration's is refused before */
 	op->timeout_ms = written ? written : own ? (uint64_t)own : USUAL_MS;
 	op->deadline = loop_now_ms(op->provider->context.loop) + op->timeout_ms;
 }

@@ -4,6 +4,7 @@
 #include "providers/aws/provider_kind.h"
 
 #include "aws/endpoint.h"
+#include "base/duration.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "lang/value/convert.h"
@@ -120,11 +121,8 @@ static int tristate(const struct value *v)
 /* "1h", "15m", "3600s" in seconds */
 static unsigned seconds(const char *text)
 {
-	if (!text)
-		return 0;
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-	return (unsigned)(*end == 'h' ? n * 3600 : *end == 'm' ? n * 60 : n);
+	uint64_t ms;
+	return text && duration_parse(text, &ms) ? (unsigned)(ms / 1000) : 0;
 }
 
 static struct aws_role role_of(struct arena *arena, const struct value *block)
@@ -226,6 +224,26 @@ static void provider_close(struct provider *p)
 	free(p);
 }
 
+/* How long a role is taken for. */
+static bool check_durations(const struct value *config, struct src_range range, struct diags *diags)
+{
+	static const char *const blocks[] = {"assume_role", "assume_role_with_web_identity"};
+	bool ok = true;
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++) {
+		const struct value *roles = value_get(config, blocks[i]);
+		for (uint32_t k = 0; roles->state == VALUE_KNOWN && k < roles->count; k++) {
+			const char *text = value_get_text(roles->items[k], "duration");
+			uint64_t ms;
+			if (!text || (duration_parse(text, &ms) && ms >= 15 * 60000 && ms <= 12 * 3600000))
+				continue;
+			diag_error(diags, range, "Invalid value", "\"%s.duration\" must be from 15m to 12h, such as \"1h30m\", and is \"%s\".",
+				   blocks[i], text);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
 static struct provider *provider_configure(const struct provider_context *context, const struct value *config, struct src_range range,
 					   struct diags *diags)
 {
@@ -247,7 +265,7 @@ static struct provider *provider_configure(const struct provider_context *contex
 	struct aws_settings settings;
 	provider_settings(p->arena, config, &settings);
 	size_t first = diags->count;
-	p->config = aws_config_new(&settings, diags);
+	p->config = check_durations(config, range, diags) ? aws_config_new(&settings, diags) : NULL;
 	for (size_t i = first; i < diags->count; i++) {
 		if (src_range_is_empty(diags->items[i].subject))
 			diags->items[i].subject = range;

@@ -5,6 +5,7 @@
  */
 #include "providers/aws/aws.h"
 
+#include "base/duration.h"
 #include "base/buf.h"
 #include "lang/func/regex.h"
 #include "lang/value/convert.h"
@@ -300,6 +301,23 @@ static void check_level(struct validation *v, const struct level *level)
 	}
 }
 
+static void check_timeouts(struct validation *v, const struct level *top)
+{
+	const struct value *timeouts = value_get(v->config, "timeouts");
+	if (!timeouts || timeouts->state != VALUE_KNOWN)
+		return;
+	const struct level inner = {
+		.value = timeouts, .body = block_body(top, "timeouts", 0), .range = argument_range(top, "timeouts"), .path = "timeouts."};
+	for (uint32_t i = 0; i < timeouts->count; i++) {
+		const char *name = value_key_at(timeouts, i), *text = value_get_text(timeouts, name);
+		uint64_t ms;
+		if (text && !duration_parse(text, &ms))
+			diag_error(v->diags, argument_range(&inner, name), "Invalid value",
+				   "\"timeouts.%s\" must be a duration such as \"90s\", \"30m\" or \"1h30m\", and is %s.", name,
+				   shown(v, timeouts->items[i]));
+	}
+}
+
 void provider_validate(const struct resource_type *type, const struct value *config, const struct body *body, struct diags *diags)
 {
 	static const struct aws_place nowhere = {.region = "", .account = "", .partition = "aws", .dns_suffix = "amazonaws.com"};
@@ -323,6 +341,7 @@ void provider_validate(const struct resource_type *type, const struct value *con
 	if (id && !value_is_null(id) && !(type->data && entry && (entry->flags & ENTRY_NOT_SENT)))
 		diag_error(diags, argument_range(&top, "id"), "Unsupported argument", "\"id\" cannot be written: AWS decides it.");
 	check_level(&v, &top);
+	check_timeouts(&v, &top);
 	for (size_t i = 0; i < v.mistakes.count; i++) {
 		if (v.mistakes.items[i].severity == DIAG_ERROR)
 			diag_error(diags, SRC_NOWHERE, "Mistake in a type file", "%s: %s", type->name,

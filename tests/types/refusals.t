@@ -77,6 +77,22 @@ resource "aws_security_group" "g" {
   }
 }
 
+resource "aws_security_group" "t" {
+  timeouts {
+    create = "5x" ## aws_security_group.t: "timeouts.create" must be a duration such as "90s", "30m" or "1h30m", and is "5x".
+    delete = 5 ## aws_security_group.t: "timeouts.delete" must be a duration
+  }
+}
+
+resource "aws_security_group" "d" {
+  dynamic "timeouts" { ## aws_security_group.d: "timeouts.create" must be a duration
+    for_each = [""]
+    content {
+      create = timeouts.value
+    }
+  }
+}
+
 data "aws_ami" "i" {
   name_regex = "a(" ## data.aws_ami.i: "name_regex" must be a regular expression, and is "a(".
 }
@@ -126,6 +142,10 @@ resource "aws_security_group_rule" "r" {
 resource "aws_route_table" "t" {
   vpc_id = aws_vpc.v.id
   route  = []
+  timeouts {
+    create = "1h30m"
+    delete = var.none
+  }
 }
 '''
 

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/duration.h"
 #include "base/file.h"
 #include "base/map.h"
 
@@ -79,6 +80,24 @@ static void near_names_are_found(void **state)
 	assert_null(nearest_name("something", names, 4));
 }
 
+static void durations_are_those_of_go(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint64_t ms;
+	} good[] = {{"90s", 90000},   {"1h30m", 5400000}, {"1.5h", 5400000}, {"0", 0},
+		    {"250ms", 250}, {"1500us", 1},	  {".5s", 500},	     {"2m3s4ms", 123004}};
+	static const char *const bad[] = {"", "5", "5x", "s", "-5m", "+5m", "1h30", "1 h", ".s", "1e3s", "0x1s", "5m ", "99999999999999h", "inf"};
+	uint64_t ms;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(duration_parse(good[i].text, &ms));
+		assert_int_equal(ms, good[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(duration_parse(bad[i], &ms));
+}
+
 static void files_are_written_behind_links_and_into_pipes(void **state)
 {
 	(void)state;
@@ -119,6 +138,7 @@ int main(void)
 		cmocka_unit_test(paths_are_cleaned),
 		cmocka_unit_test(diagnostics_show_the_place),
 		cmocka_unit_test(near_names_are_found),
+		cmocka_unit_test(durations_are_those_of_go),
 		cmocka_unit_test(files_are_written_behind_links_and_into_pipes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
