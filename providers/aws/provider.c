@@ -392,6 +392,11 @@ static void provider_connect(struct provider *p, provider_ready_fn ready, void *
 		aws_identity_find_region(p->identity, on_region, c);
 }
 
+struct aws *aws_provider_client(struct provider *p)
+{
+	return p->aws;
+}
+
 static const char *provider_cloud(struct provider *p)
 {
 	return p->cloud;

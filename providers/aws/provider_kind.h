@@ -5,6 +5,7 @@
 #include "providers/provider.h"
 
 struct arena;
+struct aws;
 struct aws_settings;
 
 extern const struct provider_kind aws_provider_kind;
@@ -14,3 +15,6 @@ extern const struct provider_kind aws_provider_kind;
  * are not known are taken as not written.
  */
 void provider_settings(struct arena *arena, const struct value *arguments, struct aws_settings *out);
+
+/* The client of a connected provider of this kind, for commands that speak to AWS themselves; it lives as long as the provider. */
+struct aws *aws_provider_client(struct provider *provider);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the cloud knows of hosts: asked once, then remembered. */
+#include "jobs/hosts_internal.h"
+
+#include "aws/call.h"
+#include "base/diag.h"
+#include "base/loop.h"
+#include "base/vec.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- one question ---- */
+
+struct question {
+	struct diags *diags;
+	const struct value *value;
+	bool over;
+};
+
+static void on_answer(void *ctx, const struct aws_answer *answer)
+{
+	struct question *q = ctx;
+	q->over = true;
+	if (answer->result == AWS_OK)
+		q->value = answer->value;
+	else
+		aws_error_diag(answer, SRC_NOWHERE, q->diags);
+}
+
+const struct value *hosts_ask(const struct hosts_cloud *cloud, struct aws *aws, const char *operation, const struct value *params,
+			      struct arena *arena, struct diags *diags)
+{
+	struct question q = {.diags = diags};
+	struct aws_call_options options = {
+		.service = "ec2", .operation = operation, .params = params, .repeat = AWS_REPEAT_ALWAYS, .all_pages = true, .arena = arena};
+	aws_call(aws, &options, on_answer, &q);
+	loop_run_until(cloud->loop, &q.over);
+	return q.value;
+}
+
+static const struct value *texts(struct arena *arena, const char *const *items, size_t count)
+{
+	const struct value **values = arena_array_of(arena, count, const struct value *);
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_string(arena, items[i]);
+	return value_list(arena, &type_string, values, count);
+}
+
+/* Filters = [{ Name, Values }]: what is gone is left out, and does not fail the rest. */
+static const struct value *filter(struct arena *arena, const char *name, const char *const *items, size_t count)
+{
+	const struct value *row = value_object(arena, (const char *const[]){"Name", "Values"},
+					       (const struct value *const[]){value_string(arena, name), texts(arena, items, count)}, 2);
+	return value_tuple(arena, &row, 1);
+}
+
+/* ---- users ---- */
+
+static bool holds(const char *text, const char *word)
+{
+	return text && strcasestr(text, word);
+}
+
+/* What makers of images say in their documents; images made of theirs mostly keep a part of the name. */
+const char *image_user(const char *name, const char *description, const char *platform)
+{
+	static const struct {
+		const char *word, *user;
+	} makers[] = {
+		{"ubuntu", "ubuntu"},	 {"debian", "admin"},	       {"rocky", "rocky"},	 {"almalinux", "ec2-user"},  {"alma linux", "ec2-user"},
+		{"centos", "centos"},	 {"fedora", "fedora"},	       {"amazon linux", "ec2-user"}, {"amzn", "ec2-user"}, {"al2023", "ec2-user"},
+		{"rhel", "ec2-user"},	 {"red hat", "ec2-user"},      {"suse", "ec2-user"},	 {"sles-", "ec2-user"},	     {"bitnami", "bitnami"},
+		{"flatcar", "core"},	 {"coreos", "core"},	       {"arch-linux", "arch"},	 {"archlinux", "arch"},	     {"kali", "kali"},
+		{"freebsd", "ec2-user"}, {"oracle linux", "ec2-user"}, {"ol9", "ec2-user"},	 {"nixos", "root"},
+	};
+	const char *const words[] = {name, description};
+	if (holds(platform, "windows"))
+		return NULL;
+	for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+		for (size_t i = 0; i < ARRAY_LEN(makers); i++) {
+			if (holds(words[w], makers[i].word))
+				return makers[i].user;
+		}
+	}
+	return NULL;
+}
+
+/* ---- what is missing ---- */
+
+struct asking {
+	const struct hosts *hosts;
+	struct memory *memory;
+	struct arena *arena;
+	const char *provider; /* whose hosts it is about */
+	struct aws *aws;
+	struct diags *diags;
+	VEC(const char *) list;
+};
+
+static bool is_of(const struct asking *a, const struct host *host)
+{
+	return !strcmp(host->provider, a->provider);
+}
+
+static void want(struct asking *a, const char *word)
+{
+	for (size_t i = 0; i < a->list.count; i++) {
+		if (!strcmp(a->list.items[i], word))
+			return;
+	}
+	vec_add(&a->list, word);
+}
+
+static const struct value *ask(struct asking *a, const char *operation, const char *filter_name, const char *flag)
+{
+	const char *const names[] = {"Filters", flag};
+	const struct value *const values[] = {filter(a->arena, filter_name, a->list.items, a->list.count), &value_true};
+	const struct value *params = value_object(a->arena, names, values, flag ? 2 : 1);
+	return hosts_ask(a->hosts->cloud, a->aws, operation, params, a->arena, a->diags);
+}
+
+static const struct value *member(const struct value *answer, const char *name, uint32_t *count)
+{
+	const struct value *list = answer ? value_get(answer, name) : NULL;
+	bool good = list && list->state == VALUE_KNOWN && list->type->kind == TYPE_TUPLE;
+	*count = good ? list->count : 0;
+	return good ? list : NULL;
+}
+
+static void ask_images(struct asking *a)
+{
+	const struct value *answer = ask(a, "DescribeImages", "image-id", "IncludeDeprecated");
+	uint32_t count;
+	const struct value *images = member(answer, "Images", &count);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct value *image = images->items[i];
+		const char *id = value_get_text(image, "ImageId"), *name = value_get_text(image, "Name");
+		const char *user = image_user(name, value_get_text(image, "Description"), value_get_text(image, "PlatformDetails"));
+		if (!id)
+			continue;
+		memory_set(a->memory, "user", id, user ? user : "");
+		memory_set(a->memory, "image", id, name ? name : "");
+	}
+	/* what is gone will not come again */
+	for (size_t i = 0; answer && i < a->list.count; i++) {
+		if (!memory_get(a->memory, "user", a->list.items[i]))
+			memory_set(a->memory, "user", a->list.items[i], "");
+	}
+}
+
+static void ask_subnets(struct asking *a)
+{
+	uint32_t count;
+	const struct value *subnets = member(ask(a, "DescribeSubnets", "subnet-id", NULL), "Subnets", &count);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *id = value_get_text(subnets->items[i], "SubnetId"), *vpc = value_get_text(subnets->items[i], "VpcId");
+		if (id && vpc && host_word_is_safe(vpc))
+			memory_set(a->memory, "vpc", id, vpc);
+	}
+}
+
+static const char *address(const struct value *v, const char *name)
+{
+	const char *text = value_get_text(v, name);
+	unsigned char bytes[16];
+	return text && (inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1) ? text : NULL;
+}
+
+static const char *word(const struct value *v, const char *name)
+{
+	const char *text = v ? value_get_text(v, name) : NULL;
+	return text && host_word_is_safe(text) ? text : NULL;
+}
+
+static void take_instance(struct host *host, const struct value *v)
+{
+	const struct value *state = value_get(v, "State");
+	const char *name = state ? word(state, "Name") : NULL;
+	host->state = name ? name : host->state;
+	host->public_address = address(v, "PublicIpAddress");
+	host->public_name = word(v, "PublicDnsName");
+	host->private_address = address(v, "PrivateIpAddress");
+	host->vpc = word(v, "VpcId") ? word(v, "VpcId") : host->vpc;
+}
+
+static void ask_instances(struct asking *a)
+{
+	const struct value *answer = ask(a, "DescribeInstances", "instance-id", NULL);
+	uint32_t count, inner;
+	const struct value *reservations = member(answer, "Reservations", &count);
+	bool *seen = arena_array_of(a->arena, a->hosts->count, bool);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct value *instances = member(reservations->items[i], "Instances", &inner);
+		for (uint32_t k = 0; k < inner; k++) {
+			const char *id = value_get_text(instances->items[k], "InstanceId");
+			for (size_t h = 0; id && h < a->hosts->count; h++) {
+				if (!strcmp(a->hosts->items[h].id, id)) {
+					take_instance(&a->hosts->items[h], instances->items[k]);
+					seen[h] = true;
+				}
+			}
+		}
+	}
+	for (size_t h = 0; answer && h < a->hosts->count; h++) {
+		struct host *host = &a->hosts->items[h];
+		if (is_of(a, host) && !seen[h]) {
+			host->state = "gone";
+			host->public_address = host->public_name = host->private_address = NULL;
+		}
+	}
+}
+
+/* Of one provider, all that is missing, or NULL when nothing is. */
+static bool anything(struct asking *a, bool refresh)
+{
+	for (size_t i = 0; i < a->hosts->count; i++) {
+		const struct host *host = &a->hosts->items[i];
+		if (!is_of(a, host))
+			continue;
+		if (refresh || (!host->user && host->image && !memory_get(a->memory, "user", host->image)) ||
+		    (!host->vpc && host->subnet && !memory_get(a->memory, "vpc", host->subnet)))
+			return true;
+	}
+	return false;
+}
+
+static void ask_provider(struct asking *a, const struct host *first, bool refresh)
+{
+	const struct hosts *hosts = a->hosts;
+	a->aws = hosts->cloud->client(hosts->cloud->ctx, first, a->diags);
+	if (!a->aws)
+		return;
+	for (size_t i = 0; i < hosts->count; i++) {
+		if (is_of(a, &hosts->items[i]) && refresh)
+			want(a, hosts->items[i].id);
+	}
+	if (a->list.count)
+		ask_instances(a);
+	a->list.count = 0;
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct host *host = &hosts->items[i];
+		if (is_of(a, host) && !host->user && host->image && !memory_get(a->memory, "user", host->image))
+			want(a, host->image);
+	}
+	if (a->list.count)
+		ask_images(a);
+	a->list.count = 0;
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct host *host = &hosts->items[i];
+		if (is_of(a, host) && !host->vpc && host->subnet && !memory_get(a->memory, "vpc", host->subnet))
+			want(a, host->subnet);
+	}
+	if (a->list.count)
+		ask_subnets(a);
+	a->list.count = 0;
+}
+
+static void take_remembered(const struct hosts *hosts, const struct memory *memory)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		struct host *host = &hosts->items[i];
+		if (!host->vpc && host->subnet) {
+			const char *vpc = memory_get(memory, "vpc", host->subnet);
+			host->vpc = vpc ? arena_strdup(hosts->arena, vpc) : NULL;
+		}
+		const char *user = host->image ? memory_get(memory, "user", host->image) : NULL;
+		const char *image = host->image ? memory_get(memory, "image", host->image) : NULL;
+		if (host->user)
+			continue;
+		if (user && *user && host_word_is_safe(user))
+			host->user = arena_strdup(hosts->arena, user);
+		else if (user)
+			host->user_why = arena_printf(hosts->arena, "the image %s%s%s%s does not tell its maker", host->image, image && *image ? " (" : "",
+						      image && *image ? image : "", image && *image ? ")" : "");
+		else
+			host->user_why = host->image ? "its image has not been asked for" : "the state does not say its image";
+	}
+}
+
+void hosts_ask_missing(const struct hosts *hosts, struct memory *memory, bool refresh, struct diags *diags)
+{
+	struct asking a = {.hosts = hosts, .memory = memory, .arena = hosts->arena};
+	struct diags found;
+	diags_init(&found);
+	a.diags = &found;
+	for (size_t i = 0; hosts->cloud && i < hosts->count; i++) {
+		bool first = true;
+		for (size_t k = 0; k < i && first; k++)
+			first = strcmp(hosts->items[k].provider, hosts->items[i].provider) != 0;
+		a.provider = hosts->items[i].provider;
+		if (first && anything(&a, refresh))
+			ask_provider(&a, &hosts->items[i], refresh);
+	}
+	vec_free(&a.list);
+	if (refresh) {
+		diags_move(diags, &found);
+	} else if (diags_has_errors(&found)) {
+		size_t i = 0;
+		while (found.items[i].severity != DIAG_ERROR)
+			i++;
+		diag_warning(diags, SRC_NOWHERE, "The cloud could not be asked about the hosts", "%s. %s\n\nWhat the state and earlier answers say is used.",
+			     found.items[i].summary, found.items[i].detail ? found.items[i].detail : "");
+	}
+	diags_release(&found);
+	take_remembered(hosts, memory);
+}
