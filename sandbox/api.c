@@ -382,7 +382,7 @@ static void serve(struct request *r)
 	const struct value *value = NULL;
 	AUTO_BUF struct buf why = BUF_INIT;
 	if (!ended_by_fault(r) && !r->failure.code) {
-		world->now_ms = (int64_t)clock_ms(CLOCK_REALTIME);
+		world_look_at_clock(world);
 		world_tick(world);
 		value = read_parameters(r) ? perform(r) : NULL;
 		bool changed = store_is_changed(world->store);

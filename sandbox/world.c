@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char identity_name[] = "world.json", store_name[] = "world.db", lock_name[] = "pid";
@@ -260,6 +261,20 @@ static const struct object *next_due(struct world *world)
 		agenda_drop(agenda);
 	}
 	return NULL;
+}
+
+void world_look_at_clock(struct world *world)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	world->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t world_next_ms(struct world *world)
+{
+	const struct agenda *agenda = world->agenda;
+	world_look_at_clock(world);
+	return !agenda->count ? -1 : agenda->items[0].due > world->now_ms ? agenda->items[0].due - world->now_ms : 0;
 }
 
 /* Our mistake, which must not take the world down: it stands in the log. */

@@ -60,6 +60,10 @@ bool world_reset(struct world *world, struct buf *why);
 
 /* Runs a procedure on an object when so many seconds of AWS's have passed. Part of the transaction. */
 void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds);
+/* Looks at the clock: `now_ms` is the time. */
+void world_look_at_clock(struct world *world);
+/* Milliseconds until something is due; -1 when nothing will be. */
+int64_t world_next_ms(struct world *world);
 /* Runs what is due by now. */
 void world_tick(struct world *world);
 

@@ -6,7 +6,8 @@
  *         iifname LINK ip saddr != ADDRESS drop       each host: its own address alone
  *         iifname LINK jump "out sg-1" }              each group of each host
  *     chain "out sg-1" { RULE goto ingress }
- *     chain ingress { oifname LINK jump "in sg-1"; drop }
+ *     chain input { policy drop; as forward, and metadata may always be asked for }    to the router's own addresses
+ *     chain ingress { oifname LINK jump "in sg-1"; ip daddr MOUNT-TARGET jump "in sg-1"; drop }
  *     chain "in sg-1" { RULE accept }
  *     chain output { policy accept; ct state ...; goto ingress }     users on the internet, who are at the router itself
  *
@@ -17,6 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "lang/value/value.h"
+#include "sandbox/host/metadata.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,7 +35,7 @@
 
 enum { BATCH_LIMIT = 64 << 20, ESTABLISHED_OR_RELATED = 2 | 4 };
 
-static const char table[] = "groups", forward[] = "forward", ingress[] = "ingress", output[] = "output";
+static const char table[] = "groups", forward[] = "forward", ingress[] = "ingress", input[] = "input", output[] = "output";
 
 /* ---- pieces ---- */
 
@@ -241,13 +243,37 @@ static void add_rule(struct netlink *nl, const struct value *rule, const char *g
 	rule_end(&r, egress ? NFT_GOTO : NF_ACCEPT, egress ? ingress : NULL);
 }
 
-static bool is_member(const struct guest *guest, const char *group)
+static bool is_in(const struct group_names *names, const char *group)
 {
-	for (size_t i = 0; i < guest->groups.count; i++) {
-		if (!strcmp(guest->groups.items[i], group))
+	for (size_t i = 0; i < names->count; i++) {
+		if (!strcmp(names->items[i], group))
 			return true;
 	}
 	return false;
+}
+
+struct member { /* an address with security groups */
+	struct in_addr address;
+	const struct group_names *groups;
+};
+
+struct members {
+	struct member *items;
+	size_t count, cap;
+};
+
+static void list_members(const struct guests *guests, const struct router *router, struct members *out)
+{
+	for (size_t i = 0; i < guests->list.count; i++) {
+		const struct guest *guest = guests->list.items[i];
+		if (guest->router == router)
+			vec_add(out, (struct member){guest->address, &guest->groups});
+	}
+	for (size_t i = 0; i < guests->targets.count; i++) {
+		const struct target *target = guests->targets.items[i];
+		if (target->router == router)
+			vec_add(out, (struct member){target->address, &target->groups});
+	}
 }
 
 static bool read_network(const char *text, struct in_addr *network, unsigned *prefix)
@@ -260,7 +286,7 @@ static bool read_network(const char *text, struct in_addr *network, unsigned *pr
 	return bits <= 32 && inet_pton(AF_INET, address, network) == 1;
 }
 
-static void add_rules(const struct guests *guests, const struct router *router, struct netlink *nl, const struct value *rules, bool egress)
+static void add_rules(const struct members *members, struct netlink *nl, const struct value *rules, bool egress)
 {
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct value *rule = rules->items[i], *out = value_get(rule, "egress");
@@ -270,40 +296,70 @@ static void add_rules(const struct guests *guests, const struct router *router, 
 		bool used = false;
 		if (!group || !out || value_is_true(out) != egress)
 			continue;
-		for (size_t k = 0; k < guests->list.count && !used; k++)
-			used = guests->list.items[k]->router == router && is_member(guests->list.items[k], group);
+		for (size_t k = 0; k < members->count && !used; k++)
+			used = is_in(members->items[k].groups, group);
 		if (!used)
 			continue;
 		if (cidr && read_network(cidr, &network, &prefix))
 			add_rule(nl, rule, group, egress, network, prefix);
-		for (size_t k = 0; peer && k < guests->list.count; k++) {
-			const struct guest *guest = guests->list.items[k];
-			if (guest->router == router && is_member(guest, peer))
-				add_rule(nl, rule, group, egress, guest->address, 32);
+		for (size_t k = 0; peer && k < members->count; k++) {
+			if (is_in(members->items[k].groups, peer))
+				add_rule(nl, rule, group, egress, members->items[k].address, 32);
 		}
 	}
 }
 
 /* ---- hosts ---- */
 
-static void add_host(struct netlink *nl, const struct guest *guest)
+/* A host's own address alone. */
+static void check_source(struct netlink *nl, const char *chain_name, const struct guest *guest)
 {
-	char name[96];
-	struct rule r = rule_begin(nl, forward);
+	struct rule r = rule_begin(nl, chain_name);
 	match_link(&r, NFT_META_IIFNAME, guest->link);
 	load_payload(&r, NFT_PAYLOAD_NETWORK_HEADER, SOURCE, 4);
 	compare(&r, NFT_CMP_NEQ, &guest->address, 4);
 	rule_end(&r, NF_DROP, NULL);
+}
+
+static void let_out(struct netlink *nl, const char *chain_name, const struct guest *guest)
+{
+	char name[96];
 	for (size_t i = 0; i < guest->groups.count; i++) {
 		group_chain(name, sizeof(name), true, guest->groups.items[i]);
-		r = rule_begin(nl, forward);
+		struct rule r = rule_begin(nl, chain_name);
 		match_link(&r, NFT_META_IIFNAME, guest->link);
 		rule_end(&r, NFT_JUMP, name);
-		group_chain(name, sizeof(name), false, guest->groups.items[i]);
-		r = rule_begin(nl, ingress);
-		match_link(&r, NFT_META_OIFNAME, guest->link);
+	}
+}
+
+static void let_in(struct netlink *nl, const char *link, struct in_addr address, const struct group_names *groups)
+{
+	char name[96];
+	for (size_t i = 0; i < groups->count; i++) {
+		group_chain(name, sizeof(name), false, groups->items[i]);
+		struct rule r = rule_begin(nl, ingress);
+		if (link)
+			match_link(&r, NFT_META_OIFNAME, link);
+		else
+			match_network(&r, DESTINATION, address, 32);
 		rule_end(&r, NFT_JUMP, name);
 	}
+}
+
+static void let_ask_for_metadata(struct netlink *nl)
+{
+	struct in_addr service;
+	uint8_t tcp = IPPROTO_TCP;
+	uint16_t port = htons(METADATA_PORT);
+	if (inet_pton(AF_INET, METADATA_ADDRESS, &service) != 1)
+		bug("%s is no address", METADATA_ADDRESS);
+	struct rule r = rule_begin(nl, input);
+	match_network(&r, DESTINATION, service, 32);
+	load_meta(&r, NFT_META_L4PROTO);
+	compare(&r, NFT_CMP_EQ, &tcp, 1);
+	load_payload(&r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	compare(&r, NFT_CMP_EQ, &port, 2);
+	rule_end(&r, NF_ACCEPT, NULL);
 }
 
 static void add_table(struct netlink *nl, unsigned type, unsigned flags)
@@ -315,30 +371,51 @@ static void add_table(struct netlink *nl, unsigned type, unsigned flags)
 static void build(const struct guests *guests, const struct router *router, struct netlink *nl, const struct value *rules)
 {
 	char name[96];
+	struct members members = {0};
+	list_members(guests, router, &members);
 	mark_batch(nl, NFNL_MSG_BATCH_BEGIN);
 	add_table(nl, NFT_MSG_NEWTABLE, NLM_F_CREATE); /* so that there is one to delete */
 	add_table(nl, NFT_MSG_DELTABLE, 0);
 	add_table(nl, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	chain(nl, ingress, -1, 0);
 	chain(nl, forward, NF_INET_FORWARD, NF_DROP);
+	chain(nl, input, NF_INET_LOCAL_IN, NF_DROP);
 	chain(nl, output, NF_INET_LOCAL_OUT, NF_ACCEPT);
 	let_answers_through(nl, forward);
+	let_answers_through(nl, input);
 	let_answers_through(nl, output);
-	for (size_t i = 0; i < guests->list.count; i++) {
-		const struct guest *guest = guests->list.items[i];
-		for (size_t k = 0; guest->router == router && k < guest->groups.count; k++) { /* making one that is there changes nothing */
-			group_chain(name, sizeof(name), true, guest->groups.items[k]);
+	for (size_t i = 0; i < members.count; i++) {
+		const struct group_names *groups = members.items[i].groups;
+		for (size_t k = 0; k < groups->count; k++) { /* making one that is there changes nothing */
+			group_chain(name, sizeof(name), true, groups->items[k]);
 			chain(nl, name, -1, 0);
-			group_chain(name, sizeof(name), false, guest->groups.items[k]);
+			group_chain(name, sizeof(name), false, groups->items[k]);
 			chain(nl, name, -1, 0);
 		}
 	}
 	for (size_t i = 0; i < guests->list.count; i++) {
-		if (guests->list.items[i]->router == router)
-			add_host(nl, guests->list.items[i]);
+		if (guests->list.items[i]->router == router) {
+			check_source(nl, forward, guests->list.items[i]);
+			check_source(nl, input, guests->list.items[i]);
+		}
 	}
-	add_rules(guests, router, nl, rules, true);
-	add_rules(guests, router, nl, rules, false);
+	let_ask_for_metadata(nl);
+	for (size_t i = 0; i < guests->list.count; i++) {
+		const struct guest *guest = guests->list.items[i];
+		if (guest->router != router)
+			continue;
+		let_out(nl, forward, guest);
+		let_out(nl, input, guest);
+		let_in(nl, guest->link, guest->address, &guest->groups);
+	}
+	for (size_t i = 0; i < guests->targets.count; i++) {
+		const struct target *target = guests->targets.items[i];
+		if (target->router == router)
+			let_in(nl, NULL, target->address, &target->groups);
+	}
+	add_rules(&members, nl, rules, true);
+	add_rules(&members, nl, rules, false);
+	vec_free(&members);
 	struct rule r = rule_begin(nl, output);
 	rule_end(&r, NFT_GOTO, ingress);
 	begin(nl, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK);

@@ -11,6 +11,8 @@
 #include "lang/value/value.h"
 #include "sandbox/host/filter.h"
 #include "sandbox/host/metadata.h"
+#include "sandbox/host/names.h"
+#include "sandbox/host/share.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,8 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void trouble(struct guests *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void trouble(struct guests *g, const char *fmt, ...)
+void guests_trouble(struct guests *g, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list args;
@@ -38,9 +39,11 @@ static void trouble(struct guests *g, const char *fmt, ...)
 	buf_release(&text);
 }
 
-int guests_init(struct guests *g, struct loop *loop, const char *disks, const char *usr, void (*on_trouble)(void *ctx, const char *text), void *ctx)
+int guests_init(struct guests *g, struct loop *loop, void (*on_trouble)(void *ctx, const char *text), void *ctx)
 {
-	*g = (struct guests){.loop = loop, .disks = disks, .usr = usr, .trouble = on_trouble, .ctx = ctx};
+	g->loop = loop;
+	g->trouble = on_trouble;
+	g->ctx = ctx;
 	g->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	return g->home < 0 ? errno : 0;
 }
@@ -78,6 +81,7 @@ static void router_free(struct guests *g, struct router *router)
 		if (g->routers.items[i] == router)
 			g->routers.items[i] = g->routers.items[--g->routers.count];
 	}
+	targets_forget(g, router);
 	metadata_close(router->metadata);
 	netlink_close(&router->nl);
 	buf_release(&router->filter);
@@ -87,13 +91,21 @@ static void router_free(struct guests *g, struct router *router)
 	free(router);
 }
 
-static struct router *router_of(struct guests *g, const char *vpc)
+struct router *guests_router(const struct guests *g, const char *vpc)
 {
 	for (size_t i = 0; i < g->routers.count; i++) {
 		if (!strcmp(g->routers.items[i]->vpc, vpc))
 			return g->routers.items[i];
 	}
-	struct router *router = xcalloc(1, sizeof(*router));
+	return NULL;
+}
+
+static struct router *router_of(struct guests *g, const char *vpc)
+{
+	struct router *router = guests_router(g, vpc);
+	if (router)
+		return router;
+	router = xcalloc(1, sizeof(*router));
 	*router = (struct router){.vpc = xstrdup(vpc), .space = -1, .nl = NETLINK_INIT};
 	int error = open_space(g, router);
 	error = error ? error : link_up(&router->nl, "lo");
@@ -102,7 +114,7 @@ static struct router *router_of(struct guests *g, const char *vpc)
 		error = errno;
 	if (!error)
 		return router;
-	trouble(g, "the network of %s cannot be made: %s", vpc, strerror(error));
+	guests_trouble(g, "the network of %s cannot be made: %s", vpc, strerror(error));
 	router_free(g, router);
 	return NULL;
 }
@@ -147,14 +159,14 @@ struct guest *guests_find(const struct guests *g, const char *name)
 	return NULL;
 }
 
-static void set_groups(struct guest *guest, const struct value *groups)
+void group_names_set(struct group_names *names, const struct value *list)
 {
-	for (size_t i = 0; i < guest->groups.count; i++)
-		free(guest->groups.items[i]);
-	vec_free(&guest->groups);
-	for (uint32_t i = 0; groups && groups->state == VALUE_KNOWN && !type_is_primitive(groups->type) && i < groups->count; i++) {
-		if (value_is_a(groups->items[i], TYPE_STRING))
-			vec_add(&guest->groups, xstrdup(groups->items[i]->text));
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	vec_free(names);
+	for (uint32_t i = 0; list && list->state == VALUE_KNOWN && !type_is_primitive(list->type) && i < list->count; i++) {
+		if (value_is_a(list->items[i], TYPE_STRING))
+			vec_add(names, xstrdup(list->items[i]->text));
 	}
 }
 
@@ -163,7 +175,7 @@ static void on_end(void *ctx, pid_t pid, int status)
 	struct guest *guest = ctx;
 	(void)pid, (void)status;
 	guest->pid = 0;
-	trouble(guest->all, "the host %s has ended; its console says why", guest->id);
+	guests_trouble(guest->all, "the host %s has ended; its console says why", guest->id);
 }
 
 static void guest_free(struct guests *g, struct guest *guest)
@@ -181,7 +193,7 @@ static void guest_free(struct guests *g, struct guest *guest)
 		if (g->list.items[i] == guest)
 			g->list.items[i] = g->list.items[--g->list.count];
 	}
-	set_groups(guest, NULL);
+	group_names_set(&guest->groups, NULL);
 	arena_free(guest->arena);
 	free(guest->id);
 	free(guest->vpc);
@@ -229,6 +241,27 @@ static int boot(struct guest *guest, const struct instance_plan *plan)
 	return error;
 }
 
+/* What it calls others by, and itself. */
+static void set_names(struct guests *g, const struct guest *guest, const struct value *order)
+{
+	struct arena *arena = arena_new();
+	AUTO_BUF struct buf own = BUF_INIT, names = BUF_INIT;
+	const struct value *list = value_get(order, "names");
+	const char *hostname = value_get_text(order, "hostname"), *directory = arena_printf(arena, "%s/%s", g->disks, guest->id);
+	char address[INET_ADDRSTRLEN] = "";
+	inet_ntop(AF_INET, &guest->address, address, sizeof(address));
+	buf_addf(&own, "127.0.0.1 localhost\n%s %s\n", address, hostname ? hostname : guest->id);
+	for (uint32_t i = 0; list && !type_is_primitive(list->type) && i < list->count; i++) {
+		const char *at = value_get_text(list->items[i], "address"), *name = value_get_text(list->items[i], "name");
+		if (at && name)
+			buf_addf(&names, "%s %s\n", at, name);
+	}
+	int error = mkdir(directory, 0700) < 0 && errno != EEXIST ? errno : names_set(directory, buf_text(&own), buf_text(&names));
+	if (error)
+		guests_trouble(g, "/etc/hosts of %s cannot be written: %s", guest->id, strerror(error));
+	arena_free(arena);
+}
+
 static void guest_start(struct guests *g, struct arena *arena, const struct value *order, struct guest *guest)
 {
 	const char *id = guest->id, *data = value_get_text(order, "user_data"), *key = value_get_text(order, "key");
@@ -239,6 +272,7 @@ static void guest_start(struct guests *g, struct arena *arena, const struct valu
 		.id = id,
 		.directory = arena_printf(arena, "%s/%s", g->disks, id),
 		.usr = g->usr,
+		.shares = g->shares,
 		.hostname = value_get_text(order, "hostname"),
 		.user = value_get_text(order, "user"),
 		.public_key = key,
@@ -250,11 +284,11 @@ static void guest_start(struct guests *g, struct arena *arena, const struct valu
 	bool read = prefix && value_is_a(prefix, TYPE_NUMBER) && number_to_int(prefix->number, &bits) && bits > 0 && bits <= 32;
 	plan.prefix = (unsigned)bits;
 	if (!read || !plan.hostname || !plan.user || !guest->vpc || !plan.address.s_addr || !plan.gateway.s_addr) {
-		trouble(g, "the order for %s is not complete", id);
+		guests_trouble(g, "the order for %s is not complete", id);
 	} else if ((guest->router = router_of(g, guest->vpc))) {
 		int error = boot(guest, &plan);
 		if (error)
-			trouble(g, "the host %s cannot be started: %s", id, strerror(error));
+			guests_trouble(g, "the host %s cannot be started: %s", id, strerror(error));
 	}
 	buf_release(&text);
 }
@@ -274,7 +308,7 @@ static void refresh(struct guest *guest, const struct value *order)
 	guest->public_name = copy_or_null(value_get_text(order, "public_name"));
 	guest->public_address = address_of(value_get_text(order, "public"));
 	guest->internet = internet && value_is_true(internet);
-	set_groups(guest, value_get(order, "groups"));
+	group_names_set(&guest->groups, value_get(order, "groups"));
 	arena_free(guest->arena);
 	guest->arena = arena_new();
 	guest->metadata = value_get(order, "metadata") ? value_copy(guest->arena, value_get(order, "metadata")) : NULL;
@@ -286,9 +320,8 @@ static bool is_id(const char *id)
 	return id && !strncmp(id, "i-", 2) && strlen(id) < 32 && strspn(id + 2, "0123456789abcdef") == strlen(id + 2);
 }
 
-void guests_apply(struct guests *g, const struct value *hosts, const struct value *rules)
+static void apply_hosts(struct guests *g, struct arena *arena, const struct value *hosts)
 {
-	struct arena *arena = arena_new();
 	for (size_t i = 0; i < g->list.count; i++)
 		g->list.items[i]->wanted = false;
 	for (uint32_t i = 0; i < hosts->count; i++) {
@@ -321,14 +354,23 @@ void guests_apply(struct guests *g, const struct value *hosts, const struct valu
 			vec_add(&g->list, guest);
 		}
 		refresh(guest, order);
+		set_names(g, guest, order);
 		if (is_new)
 			guest_start(g, arena, order, guest);
 	}
+}
+
+void guests_apply(struct guests *g, const struct value *order)
+{
+	struct arena *arena = arena_new();
+	shares_apply(g, value_get(order, "shares"));
+	apply_hosts(g, arena, value_get(order, "hosts"));
 	forget_empty_routers(g);
+	targets_apply(g, value_get(order, "targets"));
 	for (size_t i = 0; i < g->routers.count; i++) {
-		int error = filter_apply(g, g->routers.items[i], rules);
+		int error = filter_apply(g, g->routers.items[i], value_get(order, "rules"));
 		if (error)
-			trouble(g, "the security groups of %s cannot be set: %s", g->routers.items[i]->vpc, strerror(error));
+			guests_trouble(g, "the security groups of %s cannot be set: %s", g->routers.items[i]->vpc, strerror(error));
 	}
 	arena_free(arena);
 }

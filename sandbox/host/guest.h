@@ -21,6 +21,19 @@ struct router { /* of a VPC */
 	struct metadata *metadata; /* its service, or NULL */
 };
 
+struct group_names { /* of security groups */
+	char **items;
+	size_t count, cap;
+};
+
+struct target { /* where a file system is mounted from */
+	char *id;
+	struct router *router;
+	struct in_addr address;
+	struct group_names groups;
+	int listener; /* -1: none */
+};
+
 struct guest {
 	struct guests *all;
 	char *id, *vpc;
@@ -31,28 +44,33 @@ struct guest {
 	char link[16];                /* the router's end of its cable */
 	pid_t pid;                    /* 0: it has ended by itself */
 	struct router *router;
-	VEC(char *) groups; /* security groups */
+	struct group_names groups;
 	struct arena *arena;          /* of what follows */
 	const struct value *metadata; /* or NULL */
 };
 
 struct guests {
 	struct loop *loop;
-	const char *disks, *usr;
+	const char *disks, *shares, *usr;
 	int home; /* the network namespace that we are in */
 	VEC(struct guest *) list;
 	VEC(struct router *) routers;
+	VEC(struct target *) targets;
 	void (*trouble)(void *ctx, const char *text);
 	void *ctx;
 };
 
 /* An errno. */
-int guests_init(struct guests *guests, struct loop *loop, const char *disks, const char *usr, void (*trouble)(void *ctx, const char *text),
-		void *ctx) MUST_USE;
+int guests_init(struct guests *guests, struct loop *loop, void (*trouble)(void *ctx, const char *text), void *ctx) MUST_USE;
 /* Starts, changes and ends what differs from the lists of an order. */
-void guests_apply(struct guests *guests, const struct value *hosts, const struct value *rules);
+void guests_apply(struct guests *guests, const struct value *order);
+void guests_trouble(struct guests *guests, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* By id, public address or public name; NULL when no such one runs. */
 struct guest *guests_find(const struct guests *guests, const char *name);
+/* Of a VPC that has hosts, or NULL. */
+struct router *guests_router(const struct guests *guests, const char *vpc);
+/* From a list of texts; NULL: none. */
+void group_names_set(struct group_names *names, const struct value *list);
 /* Into the network of a VPC and back. An errno. */
 int guests_enter(const struct guests *guests, const struct router *router) MUST_USE;
 void guests_leave(const struct guests *guests);

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 /* In the world's own mounts, where /tmp is ours. */
-static const char disks[] = "/tmp/hosts", shim[] = "/tmp/shim", usr[] = "/tmp/usr";
+static const char disks[] = "/tmp/hosts", shim[] = "/tmp/shim", usr[] = "/tmp/usr", shares[] = "/tmp/hosts/efs";
 
 struct hostd {
 	struct guests guests;
@@ -88,17 +88,27 @@ static void remove_disks(struct hostd *d, struct arena *arena, const struct valu
 
 /* ---- orders ---- */
 
+static bool is_whole(const struct value *order)
+{
+	static const char *const lists[] = {"hosts", "rules", "shares", "targets"};
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		const struct value *list = value_get(order, lists[i]);
+		if (!list || list->state != VALUE_KNOWN || type_is_primitive(list->type))
+			return false;
+	}
+	return true;
+}
+
 static void obey(struct hostd *d, const char *line, size_t len)
 {
 	struct arena *arena = arena_new();
 	AUTO_BUF struct buf why = BUF_INIT;
 	const struct value *order = value_from_json(arena, line, len, &why);
-	const struct value *hosts = order ? value_get(order, "hosts") : NULL, *rules = order ? value_get(order, "rules") : NULL;
-	if (!hosts || !rules || type_is_primitive(hosts->type) || type_is_primitive(rules->type)) {
+	if (!order || !is_whole(order)) {
 		say(d->channel, "trouble an order cannot be read: %s", buf_text(&why));
 	} else {
-		guests_apply(&d->guests, hosts, rules);
-		remove_disks(d, arena, hosts);
+		guests_apply(&d->guests, order);
+		remove_disks(d, arena, value_get(order, "hosts"));
 	}
 	arena_free(arena);
 }
@@ -135,14 +145,14 @@ static NORETURN void refuse(int channel, enum host_stage stage, int error)
 static int make_places(void)
 {
 	if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 || mkdir(disks, 0700) < 0 ||
-	    mount(".", disks, NULL, MS_BIND, NULL) < 0)
+	    mount(".", disks, NULL, MS_BIND, NULL) < 0 || (mkdir(shares, 0755) < 0 && errno != EEXIST))
 		return errno;
 	return instance_make_usr(shim, usr);
 }
 
 static NORETURN void first_process(const struct hostd_options *options)
 {
-	struct hostd d = {.channel = options->channel};
+	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .usr = usr}};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "sandbox-hosts");
 	umask(022);
@@ -150,7 +160,7 @@ static NORETURN void first_process(const struct hostd_options *options)
 	if (error)
 		refuse(options->channel, HOST_MOUNT, error);
 	struct loop *loop = loop_new();
-	error = guests_init(&d.guests, loop, disks, usr, on_trouble, &d);
+	error = guests_init(&d.guests, loop, on_trouble, &d);
 	if (error)
 		refuse(options->channel, HOST_SPACES, error);
 	loop_watch_fd(loop, options->channel, LOOP_READ, on_order, &d);

@@ -28,7 +28,7 @@ struct hosts {
 	struct world *world;
 	pid_t pid; /* 0: none runs */
 	int channel, listener;
-	loop_timer_id timer;
+	loop_timer_id timer, tick;
 	bool ready, changed;
 	unsigned starts;
 	struct buf words;   /* from it, up to a newline */
@@ -41,26 +41,29 @@ static void start(struct hosts *h);
 
 /* ---- what shall be ---- */
 
-/* What a function of the service files says, of all regions that have instances. */
-static void write_list(struct hosts *h, const char *name, struct jsonw *w)
+/* What a function of the service files says, of all regions that have such objects. False: not all of it. */
+static bool write_list(struct hosts *h, const char *name, const char *kind, const char *function_name, struct jsonw *w)
 {
 	struct world *world = h->world;
-	const struct user_function *function = map_find(&world->library->functions, name);
+	const struct user_function *function = map_find(&world->library->functions, function_name);
 	struct arena *arena = arena_new();
 	struct failure failure = {0};
 	size_t count = 0;
-	const char *const *regions = store_regions(world->store, arena, "instance", &count);
+	const char *const *regions = store_regions(world->store, arena, kind, &count);
+	jsonw_open(w, name, '[');
 	for (size_t i = 0; function && i < count; i++) {
 		struct run run = {.world = world, .arena = arena, .region = regions[i], .failure = &failure};
 		const struct value *list = run_eval(&run, function->result);
 		for (uint32_t k = 0; list->state == VALUE_KNOWN && !failure.code && k < list->count; k++)
 			jsonw_value(w, NULL, list->items[k]);
 	}
+	jsonw_close(w, ']');
 	if (failure.code) {
 		buf_clear(&h->trouble);
 		buf_adds(&h->trouble, failure.message);
 	}
 	arena_free(arena);
+	return !failure.code;
 }
 
 static void on_channel(void *ctx, int fd, unsigned events);
@@ -75,6 +78,23 @@ static void flush(struct hosts *h)
 	loop_change_fd(h->world->loop, h->channel, LOOP_READ | LOOP_BACKGROUND | (h->out.len ? LOOP_WRITE : 0u));
 }
 
+/* What comes with time comes to hosts also when nobody asks for anything. */
+static void on_tick(void *ctx)
+{
+	struct hosts *h = ctx;
+	h->tick = 0;
+	world_look_at_clock(h->world);
+	world_tick(h->world);
+	hosts_changed(h);
+}
+
+static void await_tick(struct hosts *h)
+{
+	int64_t wait = world_next_ms(h->world);
+	loop_timer_cancel(h->world->loop, h->tick);
+	h->tick = wait < 0 ? 0 : loop_timer(h->world->loop, (uint64_t)wait + 1, on_tick, h);
+}
+
 static void follow(void *ctx)
 {
 	struct hosts *h = ctx;
@@ -83,15 +103,12 @@ static void follow(void *ctx)
 	h->timer = 0;
 	h->changed = false;
 	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "hosts", '[');
-	write_list(h, "hosts", &w);
-	jsonw_close(&w, ']');
-	jsonw_open(&w, "rules", '[');
-	write_list(h, "host_rules", &w);
-	jsonw_close(&w, ']');
+	bool whole = write_list(h, "hosts", "instance", "hosts", &w) && write_list(h, "rules", "instance", "host_rules", &w) &&
+		     write_list(h, "shares", "file_system", "host_shares", &w) && write_list(h, "targets", "mount_target", "host_targets", &w);
 	jsonw_close(&w, '}');
 	buf_addc(&order, '\n');
-	if (h->channel < 0 || !strcmp(buf_text(&order), buf_text(&h->last)))
+	await_tick(h);
+	if (!whole || h->channel < 0 || !strcmp(buf_text(&order), buf_text(&h->last)))
 		return;
 	buf_clear(&h->last);
 	buf_add(&h->last, order.ptr, order.len);
@@ -116,7 +133,8 @@ static void stop(struct hosts *h)
 		close(steal_fd(&h->channel)); /* with it they end */
 	}
 	loop_timer_cancel(h->world->loop, h->timer);
-	h->timer = 0;
+	loop_timer_cancel(h->world->loop, h->tick);
+	h->timer = h->tick = 0;
 	h->ready = h->changed = false;
 	buf_clear(&h->out);
 	buf_clear(&h->words);

@@ -10,7 +10,6 @@
 #include "sandbox/host/netlink.h"
 #include "sandbox/host/probe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -164,6 +163,7 @@ static void make_root(const struct instance_plan *plan)
 	make_usr(plan);
 	make_devices();
 	must(mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 && make_dir("run/sshd", 0755) && put("run/utmp", 0644, "%s", ""), "/run");
+	must(make_dir("run/efs", 0755) && mount(plan->shares, "run/efs", NULL, MS_BIND, NULL) == 0, "/run/efs");
 	/* where parts of /proc are hidden from us a new one is not allowed: then the one that we see */
 	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) == 0, "/proc");
 	if (mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -206,11 +206,7 @@ static void first_boot(const struct instance_plan *plan)
 
 static void each_boot(const struct instance_plan *plan)
 {
-	char address[INET_ADDRSTRLEN];
-	must(inet_ntop(AF_INET, &plan->address, address, sizeof(address)) != NULL, "its address");
-	must(put("etc/hostname", 0644, "%s\n", plan->hostname) && put("etc/hosts", 0644, "127.0.0.1 localhost\n%s %s\n", address, plan->hostname) &&
-		     sethostname(plan->hostname, strlen(plan->hostname)) == 0,
-	     "its name");
+	must(put("etc/hostname", 0644, "%s\n", plan->hostname) && sethostname(plan->hostname, strlen(plan->hostname)) == 0, "its name");
 }
 
 static void enter_root(void)

@@ -10,6 +10,7 @@ struct instance_plan {
 	const char *id;
 	const char *directory;  /* of its disk and console */
 	const char *usr;        /* what it sees as /usr */
+	const char *shares;     /* what it sees as /run/efs */
 	const char *hostname;
 	const char *user;       /* the image's */
 	const char *public_key; /* or NULL */

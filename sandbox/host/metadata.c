@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum { TOKEN_SECONDS_LIMIT = 21600, TOKEN_SIGNATURE = 16 };
-static const char address_text[] = "169.254.169.254", ttl_header[] = "x-aws-ec2-metadata-token-ttl-seconds",
+static const char ttl_header[] = "x-aws-ec2-metadata-token-ttl-seconds",
 		  token_header[] = "x-aws-ec2-metadata-token";
 
 struct metadata {
@@ -160,9 +160,9 @@ static void on_request(void *ctx, struct http_exchange *x)
 struct metadata *metadata_open(struct guests *guests, struct router *router)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(80)};
-	if (inet_pton(AF_INET, address_text, &address.sin_addr) != 1)
-		bug("%s is no address", address_text);
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(METADATA_PORT)};
+	if (inet_pton(AF_INET, METADATA_ADDRESS, &address.sin_addr) != 1)
+		bug("%s is no address", METADATA_ADDRESS);
 	int error = link_address(&router->nl, "lo", address.sin_addr, 32);
 	AUTO_FD int fd = error ? -1 : guests_socket(guests, router, SOCK_STREAM | SOCK_NONBLOCK);
 	errno = error ? error : errno;

@@ -7,6 +7,9 @@
 
 #include "sandbox/host/guest.h"
 
+#define METADATA_ADDRESS "169.254.169.254"
+enum { METADATA_PORT = 80 };
+
 struct metadata;
 
 /* NULL with errno. */

@@ -195,17 +195,27 @@ int link_delete(struct netlink *nl, const char *name)
 	return netlink_send(nl);
 }
 
-int link_address(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix)
+static int change_address(struct netlink *nl, uint16_t type, uint16_t flags, const char *name, struct in_addr address, unsigned prefix)
 {
 	struct ifaddrmsg info = {.ifa_family = AF_INET, .ifa_prefixlen = (uint8_t)prefix, .ifa_index = (uint32_t)index_of(nl, name)};
 	if (!info.ifa_index)
 		return ENODEV;
-	netlink_message(nl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	netlink_message(nl, type, NLM_F_ACK | flags, &info, sizeof(info));
 	netlink_attr(nl, IFA_LOCAL, &address, sizeof(address));
 	netlink_attr(nl, IFA_ADDRESS, &address, sizeof(address));
 	netlink_attr_u32(nl, IFA_FLAGS, IFA_F_NOPREFIXROUTE);
-	int error = netlink_send(nl);
+	return netlink_send(nl);
+}
+
+int link_address(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix)
+{
+	int error = change_address(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, name, address, prefix);
 	return error == EEXIST ? 0 : error;
+}
+
+int link_address_remove(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix)
+{
+	return change_address(nl, RTM_DELADDR, 0, name, address, prefix);
 }
 
 int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const char *link, struct in_addr gateway)

@@ -45,5 +45,7 @@ int link_forward(struct netlink *nl, const char *name) MUST_USE;
 int link_delete(struct netlink *nl, const char *name) MUST_USE;
 /* The prefix of the network is for show: no route comes with it. An address that is there already is no error. */
 int link_address(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix) MUST_USE;
+/* One that is not there is EADDRNOTAVAIL. */
+int link_address_remove(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix) MUST_USE;
 /* To a network by a link, or by a gateway that the link reaches (0.0.0.0: none). */
 int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const char *link, struct in_addr gateway) MUST_USE;

@@ -33,6 +33,7 @@ function "host" {
     public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
     metadata    = { tokens = instance.MetadataOptions.HttpTokens, paths = instance.MetadataOptions.HttpEndpoint == "disabled" ? {} : metadata(instance, view, subnet) }
     groups      = view.SecurityGroups[*].GroupId
+    names       = file_system_names(get("vpc", subnet.VpcId), instance.Placement.AvailabilityZone)
     internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
   }
 }
@@ -72,7 +73,39 @@ function "hosts" {
   result = [for i in all("instance") : host(i, view(i), get("subnet", i.SubnetId)) if !contains(["shutting-down", "terminated"], i.State.Name)]
 }
 
-# Of groups that instances have.
+# ---- file systems
+
+# A file system's name means its mount target in the zone of who asks; with a zone before it, the one there.
+function "file_system_names" {
+  params = [vpc, zone]
+  result = flatten([for m in ready_targets() : [
+    { address = m.IpAddress, name = join(" ", concat(m.AvailabilityZoneName == zone ? [file_system_name(m)] : [], ["${m.AvailabilityZoneName}.${file_system_name(m)}"])) }
+  ] if m.VpcId == vpc.VpcId && vpc.EnableDnsSupport && vpc.EnableDnsHostnames])
+}
+
+function "file_system_name" {
+  params = [target]
+  result = "${target.FileSystemId}.efs.${region}.amazonaws.com"
+}
+
+function "ready_targets" {
+  params = []
+  result = [for m in all("mount_target") : m if m.LifeCycleState == "available"]
+}
+
+function "host_shares" {
+  params = []
+  result = all("file_system")[*].FileSystemId
+}
+
+function "host_targets" {
+  params = []
+  result = [for m in ready_targets() : { id = m.MountTargetId, vpc = m.VpcId, address = m.IpAddress, groups = get("network_interface", m.NetworkInterfaceId)._groups }]
+}
+
+# ---- security groups
+
+# Of groups that hosts and mount targets have.
 function "host_rules" {
   params = []
   result = flatten([for groups in [host_groups()] : [for r in all("security_group_rule") : {
@@ -88,7 +121,7 @@ function "host_rules" {
 
 function "host_groups" {
   params = []
-  result = distinct(flatten([for n in all("network_interface") : n._groups if n._instance != null]))
+  result = distinct(flatten([for n in all("network_interface") : n._groups if n._instance != null || n.InterfaceType == "efs"]))
 }
 
 operation "GetConsoleOutput" {

@@ -4,9 +4,7 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,29 +14,7 @@ import sandbox  # noqa: E402
 from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
-
-
-class Ssh:
-    def __init__(self, cloud, folder):
-        self.cloud, self.folder = cloud, Path(folder)
-        self.key = self.folder / "key"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, stdin=subprocess.DEVNULL)
-        self.config = self.folder / "config"
-        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config", "-from=203.0.113.7").out
-                               + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
-
-    def run(self, *args, timeout=40):
-        return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
-
-
-def until(function, seconds=15):
-    """True as soon as it is, as programs of the machine take their time."""
-    end = time.time() + seconds
-    while time.time() < end:
-        if function():
-            return True
-        time.sleep(0.05)
-    return False
+until = sandbox.until
 
 
 def world_processes(cloud):
@@ -176,5 +152,5 @@ with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSL
         skip_all(status.split("behind them: ")[-1].replace("\n", " "))
     folder_ = Path(cloud_.dir) / "ssh"
     folder_.mkdir(mode=0o700)
-    tap.case(test_msls, cloud_, project_, Ssh(cloud_, folder_))
+    tap.case(test_msls, cloud_, project_, sandbox.Ssh(cloud_, folder_))
 tap.done()

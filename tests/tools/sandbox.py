@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -96,3 +97,29 @@ class Sandbox(e2e.Cloud):
     def __exit__(self, *_):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Ssh:
+    """The machine's own ssh into a world's hosts, from an address on the internet."""
+    ADDRESS = "203.0.113.7"
+
+    def __init__(self, cloud, folder):
+        self.cloud, self.folder = cloud, Path(folder)
+        self.key = self.folder / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, stdin=subprocess.DEVNULL)
+        self.config = self.folder / "config"
+        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config", f"-from={self.ADDRESS}").out
+                               + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
+
+    def run(self, *args, timeout=40):
+        return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
+
+
+def until(function, seconds=15):
+    """True as soon as it is, as programs of the machine take their time."""
+    end = time.time() + seconds
+    while time.time() < end:
+        if function():
+            return True
+        time.sleep(0.05)
+    return False

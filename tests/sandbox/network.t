@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The network between hosts is the one that the API tells: who may reach whom, by real connections of real hosts."""
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+import e2e  # noqa: E402
+import reach  # noqa: E402
+import sandbox  # noqa: E402
+from tap import Tap, skip_all  # noqa: E402
+
+tap = Tap()
+BLOCKED_SECONDS = 2
+
+
+class Prober:
+    """Connections from hosts and from the internet."""
+
+    def __init__(self, ssh, jump):
+        self.ssh, self.jump = ssh, jump
+
+    def on(self, place, script, **more):
+        way = [] if place.address == self.jump.address else ["-J", self.jump.public]
+        return self.ssh.run(*way, self.jump.public if not way else place.address, script, **more)
+
+    def from_host(self, place, wanted):
+        """{(address, port): result}"""
+        lines = "".join(f"{address} {port}\n" for address, port in sorted(wanted))
+        got = self.on(place, f"bash -s <<'END'\n{reach.PROBE.replace('while', 'cat <<LINES |' + chr(10) + lines + 'LINES' + chr(10) + 'while', 1) % BLOCKED_SECONDS}\nEND")
+        return {(line.split()[0], int(line.split()[1])): " ".join(line.split()[2:]) for line in got.out.splitlines()}
+
+
+def compare(network, prober, extra=()):
+    """All of the table at once; what differs is told."""
+    wrong, table = [], {}
+    for source in network.hosts():
+        targets = [p for p in network.places if p is not source and p.groups] + [p for p in extra if not p.subnet]
+        wanted = {(t.address, port): network.expect(source, t, port) for t in targets for port in (network.ports() if t.subnet else [*t.listens, 81])}
+        got = prober.from_host(source, wanted)
+        for (address, port), result in wanted.items():
+            name = next(t.name for t in targets if t.address == address)
+            table[source.name, name, port] = result
+            if got.get((address, port)) != result:
+                wrong.append(f"{source.name} -> {name} ({address}) port {port}: {got.get((address, port))}, not {result}")
+    return table, wrong
+
+
+def test_table(cloud, ssh):
+    ec2 = cloud.client("ec2")
+    network = reach.Network(ec2, next(v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]))
+    jump = next(p for p in network.hosts() if p.public)
+    prober = Prober(ssh, jump)
+    table, wrong = compare(network, prober)
+    tap.note(f"{len(table)} connections: " + ", ".join(f"{list(table.values()).count(r)} {r}" for r in (reach.OPEN, reach.REFUSED, reach.BLOCKED)))
+    tap.ok(not wrong and len(set(table.values())) == 3, "between hosts and to the file system, each connection is what groups and routes say", *wrong)
+    return network, prober
+
+
+def test_file_system(cloud, network, prober):
+    efs = cloud.client("efs")
+    target = efs.describe_mount_targets(FileSystemId=efs.describe_file_systems()["FileSystems"][0]["FileSystemId"])["MountTargets"][0]
+    system, name = target["FileSystemId"], f"{target['FileSystemId']}.efs.{e2e.REGION}.amazonaws.com"
+    for place in network.hosts():
+        same_zone = network.subnets[place.subnet]["AvailabilityZone"] == target["AvailabilityZoneName"]
+        got = prober.on(place, f"getent hosts {name}; getent hosts {target['AvailabilityZoneName']}.{name}")
+        tap.same([line.split()[0] for line in got.out.splitlines()], [target["IpAddress"]] * (1 + same_zone), f"{place.name} knows the file system by name")
+    first, other = network.hosts()[:2]
+    prober.on(first, f"echo shared > /run/efs/{system}/note; echo '192.0.2.99 mine' >> /etc/hosts")
+    tap.same(prober.on(other, f"cat /run/efs/{system}/note").out, "shared\n", "what one host writes another one reads")
+    efs.delete_mount_target(MountTargetId=target["MountTargetId"])
+    asked = {(target["IpAddress"], reach.NFS)}
+    tap.ok(sandbox.until(lambda: prober.from_host(first, asked)[target["IpAddress"], reach.NFS] == reach.BLOCKED), "a mount target that is deleted is not reached")
+    tap.ok(sandbox.until(lambda: not prober.on(first, f"getent hosts {name}").out), "nor by its name")
+    tap.same(prober.on(first, "getent hosts mine").out.split(), ["192.0.2.99", "mine"], "names of the host's own stay")
+    made = efs.create_mount_target(FileSystemId=system, SubnetId=target["SubnetId"], SecurityGroups=[next(p.groups for p in network.places if p.name == "efs")[0]])
+    asked = {(made["IpAddress"], reach.NFS)}
+    tap.ok(sandbox.until(lambda: prober.from_host(first, asked)[made["IpAddress"], reach.NFS] == reach.OPEN), "a new one is")
+    tap.same(prober.on(other, f"cat /run/efs/{system}/note").out, "shared\n", "and the file system is the same")
+
+
+def test_msls(cloud, project, ssh):
+    done = project.infra("apply", "-auto-approve", "-input=false", "-var", f"public_key_file={ssh.key}.pub", timeout=300)
+    if not tap.ok(done.code == 0, "the MSLS example is applied", done):
+        return
+    network, prober = test_table(cloud, ssh)
+    test_file_system(cloud, network, prober)
+    tap.ok("Last trouble" not in cloud.command("status").out, "the hosts' process has no complaints", cloud.command("status").out)
+
+
+why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh", "ssh-keygen") if not shutil.which(name)), None)
+if why:
+    skip_all(why)
+with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
+    status = cloud_.command("status").out
+    if "no hosts behind them" in status:
+        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    folder_ = Path(cloud_.dir) / "ssh"
+    folder_.mkdir(mode=0o700)
+    tap.case(test_msls, cloud_, project_, sandbox.Ssh(cloud_, folder_))
+tap.done()
