@@ -12,6 +12,7 @@
 #include "sandbox/host/hosts.h"
 #include "sandbox/http_server.h"
 #include "sandbox/request_log.h"
+#include "sandbox/resource.h"
 #include "sandbox/run.h"
 #include "sandbox/world.h"
 
@@ -31,15 +32,16 @@ struct request {
 	const struct operation *operation;
 	const struct value *params;
 	const struct fault *fault;
+	bool late; /* an answer from the past, by a fault */
 	struct failure failure;
 	char id[37];
 	double begun; /* monotonic ms */
 };
 
-static double clock_ms(clockid_t clock)
+static double clock_ms(void)
 {
 	struct timespec t;
-	clock_gettime(clock, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -281,6 +283,15 @@ static void prepare_region(struct run *run)
 	}
 }
 
+static bool commit(struct request *r)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	if (store_commit(r->world->store, &why))
+		return true;
+	fail(r, 500, "InternalError", "the sandbox cannot write its store: %s", buf_text(&why));
+	return false;
+}
+
 static const struct value *perform(struct request *r)
 {
 	struct run run = {.world = r->world, .arena = r->arena, .region = r->auth.region, .service = r->service, .operation = r->operation,
@@ -288,10 +299,16 @@ static const struct value *perform(struct request *r)
 	const struct aws_shape *shape = aws_shape_at(r->op->output);
 	const char *key = token_key(r);
 	prepare_region(&run);
+	if (!r->failure.code && !commit(r)) /* the region's own things are no part of what is asked */
+		return NULL;
 	const struct value *before = r->failure.code ? NULL : answered_before(r, key);
 	if (before || r->failure.code)
 		return r->failure.code ? NULL : before;
+	bool reads = operation_reads(aws_text(r->op->name));
+	if (reads)
+		store_look_back(r->world->store, r->world->now_ms);
 	const struct value *answer = run_operation(&run);
+	r->late = reads && store_look_ahead(r->world->store);
 	if (!answer)
 		return NULL;
 	answer = shape ? value_fit(r->arena, shape, answer) : answer;
@@ -332,8 +349,8 @@ static void answer(struct request *r, const struct value *value)
 				  .status = lost ? 0 : reply.status,
 				  .code = lost ? NULL : r->failure.code,
 				  .message = lost ? NULL : r->failure.message,
-				  .fault = r->fault ? r->fault->name : NULL,
-				  .ms = clock_ms(CLOCK_MONOTONIC) - r->begun};
+				  .fault = r->fault ? r->fault->name : r->late ? "delayed" : NULL,
+				  .ms = clock_ms() - r->begun};
 	request_log_add(r->world->log, &entry);
 	if (lost)
 		http_exchange_reset(r->exchange);
@@ -371,27 +388,64 @@ static bool ended_by_fault(struct request *r)
 	case FAULT_ERROR_AFTER:
 	case FAULT_RESET_AFTER:
 	case FAULT_SLOW:
+	case FAULT_DELAYED:
 		return false;
 	}
 	return false;
+}
+
+/* ---- resources that a fault is ordered for ---- */
+
+static bool request_fits(void *ctx, const char *pattern)
+{
+	struct request *r = ctx;
+	AUTO_BUF struct buf ignored = BUF_INIT; /* what cannot be read is told in its turn */
+	const struct value *params = aws_decode_request(r->arena, r->op, &r->in, &ignored);
+	return params && parameters_fit(r->world, r->auth.region, params, pattern);
+}
+
+static bool change_fits(void *ctx, const struct object *object)
+{
+	const char *pattern = ctx;
+	return !pattern || object_fits(object, pattern);
+}
+
+static bool changes_fit(void *ctx, const char *pattern)
+{
+	const struct request *r = ctx;
+	return store_has_changed(r->world->store, change_fits, (void *)(uintptr_t)pattern);
+}
+
+static struct fault_target fault_target(struct request *r, bool (*fits)(void *ctx, const char *pattern))
+{
+	return (struct fault_target){aws_text(r->aws->name), aws_text(r->op->name), r->world->now_ms, fits, r};
+}
+
+/* Before the commit of what the request has done. */
+static void delay_changes(struct request *r)
+{
+	struct fault_target target = fault_target(r, changes_fit);
+	const struct fault *fault = store_has_changed(r->world->store, change_fits, NULL) ? faults_delay(r->world->faults, &target) : NULL;
+	if (fault)
+		store_delay(r->world->store, r->world->now_ms + fault->ms, change_fits, (void *)(uintptr_t)fault->resource);
 }
 
 static void serve(struct request *r)
 {
 	struct world *world = r->world;
 	const struct value *value = NULL;
-	AUTO_BUF struct buf why = BUF_INIT;
 	if (!ended_by_fault(r) && !r->failure.code) {
 		world_look_at_clock(world);
 		world_tick(world);
 		value = read_parameters(r) ? perform(r) : NULL;
 		bool changed = store_is_changed(world->store);
-		if (r->failure.code)
+		if (r->failure.code) {
 			store_rollback(world->store);
-		else if (!store_commit(world->store, &why))
-			fail(r, 500, "InternalError", "the sandbox cannot write its store: %s", buf_text(&why));
-		else if (changed)
-			hosts_changed(world->hosts);
+		} else if (changed) {
+			delay_changes(r);
+			if (commit(r))
+				hosts_changed(world->hosts);
+		}
 		if (r->fault && r->fault->kind == FAULT_ERROR_AFTER)
 			fail_by_fault(r);
 	}
@@ -422,15 +476,15 @@ void api_handle(void *ctx, struct http_exchange *exchange)
 			    .arena = http_exchange_arena(exchange),
 			    .in = {.method = got->method, .path = got->path, .query = got->query, .headers = got->headers,
 				   .header_count = got->header_count, .body = got->body, .body_len = got->body_len},
-			    .begun = clock_ms(CLOCK_MONOTONIC)};
+			    .begun = clock_ms()};
 	random_uuid(r.id);
-	r.world->now_ms = (int64_t)clock_ms(CLOCK_REALTIME);
+	world_look_at_clock(r.world);
 	r.world->requests++;
 	auth_check(r.arena, r.world, got, &r.auth);
 	find_operation(&r);
-	const struct fault *fault = check_signer(&r) && check_known(&r)
-					    ? faults_next(r.world->faults, aws_text(r.aws->name), aws_text(r.op->name))
-					    : NULL;
+	bool known = check_signer(&r) && check_known(&r);
+	struct fault_target target = known ? fault_target(&r, request_fits) : (struct fault_target){0};
+	const struct fault *fault = known ? faults_next(r.world->faults, &target) : NULL;
 	if (fault) /* the order may be taken back while this one waits */
 		r.fault = arena_memdup(r.arena, fault, sizeof(*fault));
 	if (r.fault && r.fault->kind == FAULT_SLOW) {

@@ -54,6 +54,7 @@ static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
 static bool do_order(struct world *world, const struct value *order, struct buf *out)
 {
 	const char *what = value_get_text(order, "order");
+	world_look_at_clock(world);
 	if (!what) {
 		buf_adds(out, "the order has no name");
 		return false;
@@ -61,7 +62,7 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 	if (!strcmp(what, "reset"))
 		return world_reset(world, out);
 	if (!strcmp(what, "fault-add"))
-		return faults_add(world->faults, order, out);
+		return faults_add(world->faults, order, world->now_ms, out);
 	if (!strcmp(what, "fault-list")) {
 		faults_describe(world->faults, out);
 		return true;

@@ -14,6 +14,7 @@ struct order {
 	struct arena *arena;
 	struct fault fault;
 	const char *service, *operation; /* patterns, or NULL */
+	int64_t ends_ms;                 /* 0: never by itself */
 	uint64_t count;                  /* 0: no end */
 	uint64_t skip;
 	double rate;
@@ -34,7 +35,7 @@ static const struct {
 	{"503", FAULT_ERROR, 503},		   {"500-after", FAULT_ERROR_AFTER, 500},
 	{"503-after", FAULT_ERROR_AFTER, 503},	   {"reset-before", FAULT_RESET_BEFORE, 0},
 	{"reset-after", FAULT_RESET_AFTER, 0},	   {"slow", FAULT_SLOW, 0},
-	{"error", FAULT_ERROR, 0},
+	{"error", FAULT_ERROR, 0},		   {"delayed", FAULT_DELAYED, 0},
 };
 
 struct faults *faults_new(void)
@@ -86,14 +87,35 @@ static bool read_kind(const char *name, struct fault *out, struct buf *why)
 	return false;
 }
 
-bool faults_add(struct faults *faults, const struct value *order, struct buf *why)
+/* "-seconds" is another way to say "-ms", and "-nth=N" to skip N-1 and take one. */
+static bool read_numbers(const struct value *order, struct order *out, struct buf *why)
+{
+	double count, skip, rate, seed, ms, seconds, nth, lasts;
+	if (!read_number(order, "count", 0, 1e15, &count, why) || !read_number(order, "skip", 0, 1e15, &skip, why) ||
+	    !read_number(order, "rate", 1, 1, &rate, why) || !read_number(order, "seed", 1, 1e15, &seed, why) ||
+	    !read_number(order, "ms", 1000, 3600e3, &ms, why) || !read_number(order, "seconds", 0, 3600, &seconds, why) ||
+	    !read_number(order, "nth", 0, 1e15, &nth, why) || !read_number(order, "for", 0, 1e9, &lasts, why))
+		return false;
+	if (nth > 0 && (count > 0 || skip > 0)) {
+		buf_adds(why, "\"nth\" cannot stand beside \"count\" and \"skip\"");
+		return false;
+	}
+	out->count = nth > 0 ? 1 : (uint64_t)count;
+	out->skip = nth > 0 ? (uint64_t)nth - 1 : (uint64_t)skip;
+	out->rate = rate;
+	out->dice = (uint64_t)seed * 0x9e3779b97f4a7c15u + 1;
+	out->fault.ms = (unsigned)(value_get(order, "seconds") ? seconds * 1000 : ms);
+	out->ends_ms = lasts > 0 ? (int64_t)(lasts * 1000) : 0;
+	return true;
+}
+
+bool faults_add(struct faults *faults, const struct value *order, int64_t now_ms, struct buf *why)
 {
 	struct fault fault;
-	double count, skip, rate, seed, ms, status;
+	struct order numbers = {0};
+	double status;
 	const char *code = value_get_text(order, "code"), *message = value_get_text(order, "message");
-	if (!read_kind(value_get_text(order, "kind"), &fault, why) || !read_number(order, "count", 0, 1e15, &count, why) ||
-	    !read_number(order, "skip", 0, 1e15, &skip, why) || !read_number(order, "rate", 1, 1, &rate, why) ||
-	    !read_number(order, "seed", 1, 1e15, &seed, why) || !read_number(order, "ms", 1000, 3600e3, &ms, why) ||
+	if (!read_kind(value_get_text(order, "kind"), &fault, why) || !read_numbers(order, &numbers, why) ||
 	    !read_number(order, "status", 400, 599, &status, why))
 		return false;
 	bool named = fault.kind == FAULT_ERROR && !fault.status;
@@ -104,20 +126,20 @@ bool faults_add(struct faults *faults, const struct value *order, struct buf *wh
 	struct arena *arena = arena_new();
 	struct order *o = arena_new_of(arena, struct order);
 	const char *service = value_get_text(order, "service"), *operation = value_get_text(order, "operation");
-	fault.ms = (unsigned)ms;
+	const char *resource = value_get_text(order, "resource");
+	fault.ms = numbers.fault.ms;
+	fault.resource = resource ? arena_strdup(arena, resource) : NULL;
 	if (named) {
 		fault.status = status < 400 ? 400 : (unsigned)status;
 		fault.code = arena_strdup(arena, code);
 		fault.message = arena_strdup(arena, message ? message : "An ordered fault.");
 	}
-	*o = (struct order){.arena = arena,
-			    .fault = fault,
-			    .service = service ? arena_strdup(arena, service) : NULL,
-			    .operation = operation ? arena_strdup(arena, operation) : NULL,
-			    .count = (uint64_t)count,
-			    .skip = (uint64_t)skip,
-			    .rate = rate,
-			    .dice = (uint64_t)seed * 0x9e3779b97f4a7c15u + 1};
+	*o = numbers;
+	o->arena = arena;
+	o->fault = fault;
+	o->service = service ? arena_strdup(arena, service) : NULL;
+	o->operation = operation ? arena_strdup(arena, operation) : NULL;
+	o->ends_ms = numbers.ends_ms ? now_ms + numbers.ends_ms : 0;
 	vec_add(&faults->orders, o);
 	return true;
 }
@@ -127,7 +149,7 @@ void faults_describe(const struct faults *faults, struct buf *out)
 	for (size_t i = 0; i < faults->orders.count; i++) {
 		const struct order *o = faults->orders.items[i];
 		buf_addf(out, "%s", o->fault.name);
-		if (o->fault.kind == FAULT_SLOW)
+		if (o->fault.kind == FAULT_SLOW || o->fault.kind == FAULT_DELAYED)
 			buf_addf(out, " by %u ms", o->fault.ms);
 		if (o->fault.code)
 			buf_addf(out, " %s", o->fault.code);
@@ -135,6 +157,8 @@ void faults_describe(const struct faults *faults, struct buf *out)
 			buf_addf(out, ", service %s", o->service);
 		if (o->operation)
 			buf_addf(out, ", operation %s", o->operation);
+		if (o->fault.resource)
+			buf_addf(out, ", resource %s", o->fault.resource);
 		if (o->skip)
 			buf_addf(out, ", after %llu", (unsigned long long)o->skip);
 		if (o->rate < 1)
@@ -154,18 +178,36 @@ static double throw_dice(struct order *o)
 	return (double)((o->dice * 0x2545f4914f6cdd1du) >> 11) / 9007199254740992.0;
 }
 
-const struct fault *faults_next(struct faults *faults, const char *service, const char *operation)
+static bool meets(struct order *o, const struct fault_target *target)
+{
+	if ((o->service && !text_like(o->service, target->service)) || (o->operation && !text_like(o->operation, target->operation)))
+		return false;
+	if ((o->count && o->happened >= o->count) || (o->ends_ms && target->now_ms >= o->ends_ms))
+		return false;
+	if (o->fault.resource && !target->fits(target->ctx, o->fault.resource))
+		return false;
+	if (o->seen++ < o->skip || (o->rate < 1 && throw_dice(o) >= o->rate))
+		return false;
+	o->happened++;
+	return true;
+}
+
+const struct fault *faults_next(struct faults *faults, const struct fault_target *target)
 {
 	for (size_t i = 0; i < faults->orders.count; i++) {
 		struct order *o = faults->orders.items[i];
-		if ((o->service && !text_like(o->service, service)) || (o->operation && !text_like(o->operation, operation)))
-			continue;
-		if (o->count && o->happened >= o->count)
-			continue;
-		if (o->seen++ < o->skip || (o->rate < 1 && throw_dice(o) >= o->rate))
-			continue;
-		o->happened++;
-		return &o->fault;
+		if (o->fault.kind != FAULT_DELAYED && meets(o, target))
+			return &o->fault;
+	}
+	return NULL;
+}
+
+const struct fault *faults_delay(struct faults *faults, const struct fault_target *target)
+{
+	for (size_t i = 0; i < faults->orders.count; i++) {
+		struct order *o = faults->orders.items[i];
+		if (o->fault.kind == FAULT_DELAYED && meets(o, target))
+			return &o->fault;
 	}
 	return NULL;
 }

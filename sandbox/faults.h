@@ -15,12 +15,14 @@ enum fault_kind {
 	FAULT_RESET_BEFORE, /* the connection is reset, without effect */
 	FAULT_RESET_AFTER,  /* the same after the effect: the answer is lost */
 	FAULT_SLOW,         /* waits before it begins */
+	FAULT_DELAYED,      /* what a request changes is seen by readers only later */
 };
 
 struct fault {
 	enum fault_kind kind;
 	const char *name;    /* as it was ordered: "reset-after" */
 	unsigned status, ms; /* of errors; of waits */
+	const char *resource; /* pattern, or NULL: any. Borrowed from the order */
 	const char *code, *message; /* of an error that was named; or NULL. Borrowed from the order */
 };
 
@@ -28,13 +30,23 @@ struct faults *faults_new(void);
 void faults_free(struct faults *faults); /* NULL accepted */
 /*
  * An order as an object: "kind" (throttle, 500, 503, 500-after, 503-after, error, reset-before,
- * reset-after, slow), and any of "service", "operation" (patterns with *), "count" (how often at most),
- * "skip" (how many that fit are spared first), "rate" (of those that fit, 0 to 1), "seed", "ms"; of an
- * error "code", "message", "status". False with the reason.
+ * reset-after, slow, delayed), and any of "service", "operation", "resource" (patterns with *), "count" (how
+ * often at most), "skip" (how many that fit are spared first) or "nth", "rate" (of those that fit, 0 to 1),
+ * "seed", "for" (seconds until it ends), "ms" or "seconds"; of an error "code", "message", "status". False
+ * with the reason.
  */
-bool faults_add(struct faults *faults, const struct value *order, struct buf *why) MUST_USE;
+bool faults_add(struct faults *faults, const struct value *order, int64_t now_ms, struct buf *why) MUST_USE;
 void faults_clear(struct faults *faults);
 /* A line for each: its order, and how often it has happened. */
 void faults_describe(const struct faults *faults, struct buf *out);
-/* What shall happen to this request, or NULL; counts it. */
-const struct fault *faults_next(struct faults *faults, const char *service, const char *operation);
+
+struct fault_target { /* what a fault may happen to */
+	const char *service, *operation;
+	int64_t now_ms;
+	bool (*fits)(void *ctx, const char *pattern); /* whether it has to do with such a resource */
+	void *ctx;
+};
+/* What shall happen to this request, or NULL; counts it. Any kind but FAULT_DELAYED. */
+const struct fault *faults_next(struct faults *faults, const struct fault_target *target);
+/* Of FAULT_DELAYED, for what a request is about to change. */
+const struct fault *faults_delay(struct faults *faults, const struct fault_target *target);

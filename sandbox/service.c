@@ -333,3 +333,13 @@ const struct kind *library_kind(const struct library *library, const char *name)
 		bug("a service's file names a kind \"%s\", which is not there", name);
 	return kind;
 }
+
+bool operation_reads(const char *name)
+{
+	static const char *const words[] = {"Describe", "Get", "List", "Head", "Lookup", "Search"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (!strncmp(name, words[i], strlen(words[i])))
+			return true;
+	}
+	return false;
+}

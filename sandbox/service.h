@@ -55,3 +55,5 @@ struct library *library_new(struct buf *why);
 void library_free(struct library *library); /* NULL accepted */
 
 const struct kind *library_kind(const struct library *library, const char *name);
+/* Whether an operation of that name changes nothing. */
+bool operation_reads(const char *name);

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "lang/value/json.h"
 #include "lang/value/jsonw.h"
+#include "sandbox/past.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,10 @@ struct store {
 	VEC(struct change) changes;
 	uint64_t last_number;
 	struct arena *scratch;
+	struct past *past;
+	int64_t back_ms; /* 0: now; else the time for which the past is seen */
+	bool late;       /* something of the past was */
+	object_list seen; /* the last list of it */
 };
 
 static const char schema[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -291,6 +296,23 @@ static struct row *row_new(struct store *store, const char *kind, const char *re
 	return row;
 }
 
+static void object_free(const struct object *object)
+{
+	row_free(row_of(object));
+}
+
+/* A row that is in no list; its names are the list's. */
+static const struct object *object_copy(const struct object *object)
+{
+	const struct row *row = row_of(object);
+	size_t before = (size_t)(row->bytes - row->key), size = sizeof(*row) + before + row->len;
+	struct row *copy = memcpy(xmalloc(size), row, size);
+	copy->buckets = NULL;
+	copy->bytes = copy->key + before;
+	copy->object.id = copy->key + (object->id - row->key);
+	return &copy->object;
+}
+
 /* ---- opening ---- */
 
 static bool load(struct store *store, struct buf *why)
@@ -322,6 +344,7 @@ struct store *store_open(const char *path, struct buf *why)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 	store->scratch = arena_new();
+	store->past = past_new(object_free);
 	store->db = db_open(path, DB_CREATE, why);
 	if (store->db && db_exec(store->db, schema, why) && load(store, why)) {
 		store->put = db_prepare(store->db, "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?)", why);
@@ -335,6 +358,7 @@ struct store *store_open(const char *path, struct buf *why)
 
 static void forget_all(struct store *store)
 {
+	past_clear(store->past); /* its names are the lists' */
 	for (struct map_entry *e = map_first(&store->rows); e; e = map_next(&store->rows, e))
 		row_free(e->value);
 	map_release(&store->rows);
@@ -360,6 +384,8 @@ void store_close(struct store *store)
 	store_rollback(store);
 	forget_all(store);
 	vec_free(&store->changes);
+	vec_free(&store->seen);
+	past_free(store->past);
 	db_close(store->db);
 	arena_free(store->scratch);
 	free(store);
@@ -367,17 +393,82 @@ void store_close(struct store *store)
 
 /* ---- reading ---- */
 
-const struct object *store_find(const struct store *store, const char *kind, const char *region, const char *id)
+const struct object *store_find(struct store *store, const char *kind, const char *region, const char *id)
 {
-	struct row *row = find_by(&store->rows, kind, region, id);
-	return row ? &row->object : NULL;
+	struct key key;
+	key_make(&key, kind, region, id);
+	struct row *row = map_find_n(&store->rows, key.text, key.len);
+	const struct object *object = row ? &row->object : NULL;
+	if (store->back_ms && past_find(store->past, key.text, store->back_ms, &object))
+		store->late = true;
+	key_release(&key);
+	return object;
 }
 
-const struct object *const *store_list(const struct store *store, const char *kind, const char *region, size_t *count)
+static int by_number(const void *a, const void *b)
+{
+	const struct object *const *x = a, *const *y = b;
+	return ((*x)->number > (*y)->number) - ((*x)->number < (*y)->number);
+}
+
+/* What is there no more, and still seen. */
+static void add_gone(void *ctx, const char *key, const struct object *seen)
+{
+	struct store *store = ctx;
+	if (seen && !map_find(&store->rows, key)) {
+		vec_add(&store->seen, seen);
+		store->late = true;
+	}
+}
+
+static const struct object *const *list_past(struct store *store, const struct list *list, size_t *count)
+{
+	AUTO_BUF struct buf prefix = BUF_INIT;
+	store->seen.count = 0;
+	for (size_t i = 0; i < list->objects.count; i++) {
+		const struct object *object = list->objects.items[i];
+		if (past_find(store->past, row_of(object)->key, store->back_ms, &object))
+			store->late = true;
+		if (object)
+			vec_add(&store->seen, object);
+	}
+	buf_addf(&prefix, "%s\n", list->name);
+	past_each(store->past, buf_text(&prefix), store->back_ms, add_gone, store);
+	if (store->seen.count)
+		qsort(store->seen.items, store->seen.count, sizeof(*store->seen.items), by_number);
+	*count = store->seen.count;
+	return store->seen.items;
+}
+
+const struct object *const *store_list(struct store *store, const char *kind, const char *region, size_t *count)
 {
 	const struct list *list = find_by(&store->lists, kind, region, NULL);
 	*count = list ? list->objects.count : 0;
+	if (list && store->back_ms)
+		return list_past(store, list, count);
 	return list ? list->objects.items : NULL;
+}
+
+/* Without indexes: they are of what is. */
+static const struct object *const *where_past(struct store *store, struct arena *arena, const struct list *list, const struct value *like,
+					      size_t *count)
+{
+	size_t all, members = like->count;
+	AUTO_BUF struct buf wanted = BUF_INIT, text = BUF_INIT;
+	const struct object *const *objects = list_past(store, list, &all);
+	const struct object **found = arena_array_of(arena, all + 1, const struct object *);
+	for (size_t i = 0; i < all; i++) {
+		const struct value *value = store_value(arena, objects[i]);
+		bool fits = true;
+		for (uint32_t m = 0; m < members && fits; m++) {
+			member_text(like->items[m], &wanted);
+			member_text(value_get(value, value_key_at(like, m)), &text);
+			fits = wanted.len == text.len && !memcmp(wanted.ptr, text.ptr, text.len);
+		}
+		if (fits)
+			found[(*count)++] = objects[i];
+	}
+	return found;
 }
 
 const struct object *const *store_where(struct store *store, struct arena *arena, const char *kind, const char *region,
@@ -390,6 +481,8 @@ const struct object *const *store_where(struct store *store, struct arena *arena
 	*count = 0;
 	if (!list)
 		return NULL;
+	if (store->back_ms)
+		return where_past(store, arena, list, like, count);
 	if (members > ARRAY_LEN(wanted))
 		bug("objects of kind \"%s\" are looked for by too many members", kind);
 	for (uint32_t i = 0; i < members; i++) {
@@ -413,6 +506,46 @@ const struct object *const *store_where(struct store *store, struct arena *arena
 			found[(*count)++] = from->items[i];
 	}
 	return found;
+}
+
+/* ---- the past ---- */
+
+void store_look_back(struct store *store, int64_t now_ms)
+{
+	past_forget(store->past, now_ms);
+	store->back_ms = past_is_empty(store->past) ? 0 : now_ms;
+	store->late = false;
+}
+
+bool store_look_ahead(struct store *store)
+{
+	store->back_ms = 0;
+	return store->late;
+}
+
+bool store_has_changed(const struct store *store, bool (*fits)(void *ctx, const struct object *object), void *ctx)
+{
+	for (size_t i = 0; i < store->changes.count; i++) {
+		const struct change *change = &store->changes.items[i];
+		const struct object *object = change->after ? &change->after->object : &change->before->object;
+		if (*object->kind != '@' && fits(ctx, object))
+			return true;
+	}
+	return false;
+}
+
+void store_delay(struct store *store, int64_t until_ms, bool (*fits)(void *ctx, const struct object *object), void *ctx)
+{
+	struct map done = MAP_INIT; /* of several changes of an object, what it was before the first */
+	for (size_t i = 0; i < store->changes.count; i++) {
+		const struct change *change = &store->changes.items[i];
+		const struct row *row = change->after ? change->after : change->before;
+		if (*row->object.kind == '@' || map_find(&done, row->key) || !fits(ctx, &row->object))
+			continue;
+		map_put(&done, row->key, store);
+		past_keep(store->past, row->key, change->before ? object_copy(&change->before->object) : NULL, until_ms);
+	}
+	map_release(&done);
 }
 
 size_t store_size(const struct store *store)

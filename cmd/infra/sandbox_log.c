@@ -7,6 +7,7 @@
 #include "lang/value/jsonw.h"
 #include "sandbox/request_log.h"
 #include "sandbox/run.h"
+#include "sandbox/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +21,6 @@ struct log_reader {
 	size_t keep, at;
 	uint64_t found;
 };
-
-static bool is_read(const char *operation)
-{
-	static const char *const words[] = {"Describe", "Get", "List", "Head"};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (!strncmp(operation, words[i], strlen(words[i])))
-			return true;
-	}
-	return false;
-}
 
 static void print_entry(const struct log_entry *e, bool json, struct buf *out)
 {
@@ -68,7 +59,7 @@ static void on_entry(void *ctx, const struct log_entry *e)
 	if ((reader->service && !text_like(reader->service, e->service ? e->service : "")) ||
 	    (reader->operation && !text_like(reader->operation, e->operation ? e->operation : "")) ||
 	    (reader->status && !text_like(reader->status, status)) || (reader->errors && e->status < 400 && e->status) ||
-	    (reader->writes && (!e->operation || is_read(e->operation))))
+	    (reader->writes && (!e->operation || operation_reads(e->operation))))
 		return;
 	reader->found++;
 	if (reader->count || !reader->keep)
@@ -137,11 +128,15 @@ static const char fault_help[] =
 	"  reset-before   the connection is reset before it has an effect\n"
 	"  reset-after    it has its effect, and the answer is lost\n"
 	"  slow           it begins only after -ms\n"
+	"  delayed        it has its effect, which readers see only after -ms\n"
 	"\n"
 	"  -service=NAME -operation=NAME   only to such requests; * and ? may stand in both\n"
-	"  -count=N   at most so often      -skip=N   not to the first N\n"
+	"  -resource=PATTERN   only where that is concerned: an id, a kind (instance, volume), a type, a zone,\n"
+	"             a name or a tag (KEY=VALUE)\n"
+	"  -count=N   at most so often      -skip=N   not to the first N      -nth=N   to the Nth alone\n"
 	"  -rate=X    to so many of them, from 0 to 1; which ones, -seed=N decides\n"
-	"  -ms=N      of slow; 1000 by default\n"
+	"  -for=N     ends after so many seconds\n"
+	"  -ms=N or -seconds=N   of slow and delayed; a second by default\n"
 	"\n"
 	"    infra sandbox fault add reset-after -operation=RunInstances -count=1\n"
 	"    infra sandbox fault add throttle -service=ec2 -rate=0.2 -seed=7\n"
@@ -178,14 +173,17 @@ static int fault_add(const struct sandbox_options *o, const char *const numbers[
 int sandbox_fault(int argc, char **argv)
 {
 	const char *service = NULL, *operation = NULL, *count = NULL, *skip = NULL, *rate = NULL, *seed = NULL, *ms = NULL;
-	const char *code = NULL, *message = NULL, *status = NULL;
+	const char *code = NULL, *message = NULL, *status = NULL, *resource = NULL, *seconds = NULL, *nth = NULL, *lasts = NULL;
 	const struct sandbox_option table[] = {{"service", true, &service}, {"operation", true, &operation}, {"count", true, &count}, {"skip", true, &skip},
 					       {"rate", true, &rate},	    {"seed", true, &seed},	     {"ms", true, &ms},
-					       {"code", true, &code},	    {"message", true, &message},     {"status", true, &status},	      {NULL, false, NULL}};
+					       {"code", true, &code},	    {"message", true, &message},     {"status", true, &status},
+					       {"resource", true, &resource}, {"seconds", true, &seconds},   {"nth", true, &nth},	      {"for", true, &lasts},
+					       {NULL, false, NULL}};
 	struct sandbox_options o = {0};
 	if (sandbox_options(&o, argc, argv, table, fault_help)) {
-		const char *const numbers[][2] = {{"count", count}, {"skip", skip}, {"rate", rate}, {"seed", seed}, {"ms", ms}, {"status", status}};
-		const char *const texts[][2] = {{"service", service}, {"operation", operation}, {"code", code}, {"message", message}};
+		const char *const numbers[][2] = {{"count", count}, {"skip", skip}, {"rate", rate}, {"seed", seed}, {"ms", ms},
+						    {"status", status}, {"seconds", seconds}, {"nth", nth}, {"for", lasts}};
+		const char *const texts[][2] = {{"service", service}, {"operation", operation}, {"code", code}, {"message", message}, {"resource", resource}};
 		const char *what = o.words ? o.word[0] : "";
 		if (!strcmp(what, "add") && o.words == 2)
 			o.code = fault_add(&o, numbers, ARRAY_LEN(numbers), texts, ARRAY_LEN(texts));

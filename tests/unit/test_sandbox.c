@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "lang/value/json.h"
 #include "sandbox/faults.h"
+#include "sandbox/resource.h"
 #include "sandbox/run.h"
 #include "sandbox/store.h"
 
@@ -139,43 +140,134 @@ static void transactions(void **state)
 
 /* ---- faults ---- */
 
+static int64_t now = 1000;
+
+static bool is_worker(void *ctx, const char *pattern)
+{
+	return text_like(pattern, ctx);
+}
+
+static const struct fault *next(struct faults *faults, const char *service, const char *operation)
+{
+	struct fault_target target = {service, operation, now, is_worker, "i-worker"};
+	return faults_next(faults, &target);
+}
+
 static void fault_orders(void **state)
 {
 	(void)state;
 	struct faults *faults = faults_new();
 	AUTO_BUF struct buf why = BUF_INIT;
-	assert_true(faults_add(faults, json("{\"kind\":\"503\",\"service\":\"ec2\",\"operation\":\"Create*\",\"skip\":1,\"count\":2}"), &why));
-	assert_null(faults_next(faults, "iam", "CreateRole"));
-	assert_null(faults_next(faults, "ec2", "DeleteVpc"));
-	assert_null(faults_next(faults, "ec2", "CreateVpc"));
+	assert_true(faults_add(faults, json("{\"kind\":\"503\",\"service\":\"ec2\",\"operation\":\"Create*\",\"skip\":1,\"count\":2}"), 1000, &why));
+	assert_null(next(faults, "iam", "CreateRole"));
+	assert_null(next(faults, "ec2", "DeleteVpc"));
+	assert_null(next(faults, "ec2", "CreateVpc"));
 	for (int i = 0; i < 2; i++) {
-		const struct fault *fault = faults_next(faults, "ec2", "CreateVpc");
+		const struct fault *fault = next(faults, "ec2", "CreateVpc");
 		assert_non_null(fault);
 		assert_int_equal(fault->kind, FAULT_ERROR);
 		assert_int_equal(fault->status, 503);
 	}
-	assert_null(faults_next(faults, "ec2", "CreateVpc"));
+	assert_null(next(faults, "ec2", "CreateVpc"));
 	static const char *const wrong[] = {"{}", "{\"kind\":\"504\"}", "{\"kind\":\"slow\",\"rate\":2}", "{\"kind\":\"slow\",\"ms\":\"x\"}", "{\"kind\":\"error\"}",
 					    "{\"kind\":\"500\",\"code\":\"X\"}"};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		buf_clear(&why);
-		assert_false(faults_add(faults, json(wrong[i]), &why));
+		assert_false(faults_add(faults, json(wrong[i]), 1000, &why));
 		assert_true(why.len > 0);
 	}
 	faults_clear(faults);
-	assert_true(faults_add(faults, json("{\"kind\":\"slow\",\"rate\":0.25,\"seed\":3}"), &why));
+	assert_true(faults_add(faults, json("{\"kind\":\"slow\",\"rate\":0.25,\"seed\":3}"), 1000, &why));
 	int happened = 0;
 	for (int i = 0; i < 4000; i++)
-		happened += faults_next(faults, "ec2", "X") != NULL;
+		happened += next(faults, "ec2", "X") != NULL;
 	assert_in_range(happened, 850, 1150);
+
+	/* one of many, by resource, for a time; what comes to light late is asked for apart */
+	faults_clear(faults);
+	assert_true(faults_add(faults, json("{\"kind\":\"500\",\"nth\":2,\"resource\":\"i-*\"}"), now, &why));
+	assert_true(faults_add(faults, json("{\"kind\":\"500\",\"resource\":\"vol-*\"}"), now, &why));
+	assert_null(next(faults, "ec2", "X"));
+	assert_non_null(next(faults, "ec2", "X"));
+	assert_null(next(faults, "ec2", "X"));
+	assert_true(faults_add(faults, json("{\"kind\":\"503\",\"for\":2}"), now, &why));
+	now += 1999;
+	assert_non_null(next(faults, "ec2", "X"));
+	now += 1;
+	assert_null(next(faults, "ec2", "X"));
+	assert_true(faults_add(faults, json("{\"kind\":\"delayed\",\"seconds\":1.5}"), now, &why));
+	assert_null(next(faults, "ec2", "X"));
+	const struct fault *delay = faults_delay(faults, &(struct fault_target){"ec2", "X", now, is_worker, "i-worker"});
+	assert_int_equal(delay->ms, 1500);
+	assert_false(faults_add(faults, json("{\"kind\":\"500\",\"nth\":2,\"count\":1}"), now, &why));
 	faults_free(faults);
+}
+
+/* ---- the past ---- */
+
+static bool is_vpc(void *ctx, const struct object *object)
+{
+	(void)ctx;
+	return object_fits(object, "vpc");
+}
+
+static void seen(struct store *store, int64_t when, const char *a, const char *b, size_t listed)
+{
+	size_t count;
+	store_look_back(store, when);
+	assert_string_equal(value_at(store, "a"), a);
+	assert_string_equal(value_at(store, "b"), b);
+	(void)store_list(store, "vpc", "r", &count);
+	assert_int_equal(count, listed);
+	store_look_ahead(store);
+}
+
+static void late_changes(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/infra-past-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct store *store = store_open(path, &why);
+	store_put(store, "vpc", "r", "b", json("{\"n\":0}"));
+	assert_true(store_commit(store, &why));
+
+	/* made at 1, changed twice in one go at 3, deleted at 5: each is seen 10 later */
+	store_put(store, "vpc", "r", "a", json("{\"n\":1}"));
+	store_delay(store, 11, is_vpc, NULL);
+	assert_true(store_commit(store, &why));
+	store_put(store, "vpc", "r", "a", json("{\"n\":2}"));
+	store_put(store, "vpc", "r", "a", json("{\"n\":3}"));
+	store_put(store, "subnet", "r", "s", json("{}"));
+	store_delay(store, 13, is_vpc, NULL);
+	assert_true(store_commit(store, &why));
+	store_delete(store, store_find(store, "vpc", "r", "b"));
+	store_delay(store, 15, is_vpc, NULL);
+	assert_true(store_commit(store, &why));
+	size_t count;
+	assert_string_equal(value_at(store, "a"), "{\"n\":3}"); /* who writes sees what is */
+	assert_string_equal(value_at(store, "b"), "none");
+	seen(store, 5, "none", "{\"n\":0}", 1);
+	store_look_back(store, 5);
+	(void)store_list(store, "subnet", "r", &count);
+	assert_int_equal(count, 1);
+	assert_false(store_look_ahead(store));
+	seen(store, 11, "{\"n\":1}", "{\"n\":0}", 2);
+	seen(store, 13, "{\"n\":3}", "{\"n\":0}", 2);
+	seen(store, 15, "{\"n\":3}", "none", 1);
+	assert_true(store_empty(store, &why));
+	seen(store, 5, "none", "none", 0);
+	store_close(store);
+	unlink(path);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_hold), cmocka_unit_test(patterns), cmocka_unit_test(fitting),
-		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders),
+		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders), cmocka_unit_test(late_changes),
 	};
 	arena = arena_new();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
