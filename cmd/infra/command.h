@@ -28,6 +28,7 @@ extern const char *program_version;
 int cmd_apply(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_force_unlock(int argc, char **argv);
 int cmd_get(int argc, char **argv);
