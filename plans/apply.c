@@ -575,6 +575,10 @@ bool engine_apply(struct engine *engine, const struct plan *plan, struct diags *
 		if (!plan->outputs[i].after)
 			state_put_output(engine->state, plan->outputs[i].name, NULL);
 	}
+	if (plan->mode == PLAN_NORMAL && !apply.failed) {
+		size_t count;
+		evaluate_checks(engine, &count);
+	}
 	bool committed = state_commit(engine->state, diags);
 	loop_at_turn_end_cancel(engine->loop, apply_commit, &apply);
 	for (size_t i = 0; i < ARRAY_LEN(stop_signals); i++)

@@ -123,3 +123,5 @@ bool resource_postconditions(struct engine *engine, const struct node *node, str
 /* Variables, outputs and checks: the same while planning and applying. */
 bool evaluate_variable(struct engine *engine, const struct node *node, struct diags *diags);
 bool evaluate_output(struct engine *engine, const struct node *node, struct diags *diags);
+/* All checks of the selection by what is known now; what fails is told as a warning. */
+struct check_result *evaluate_checks(struct engine *engine, size_t *count);

@@ -342,7 +342,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 					plan_delete(&p, w);
 			}
 		}
-		planner_run_checks(&p);
+		plan->checks = evaluate_checks(engine, &plan->check_count);
 	}
 	for (struct map_entry *e = map_first(&p.replaced); e && options->mode == PLAN_NORMAL; e = map_next(&p.replaced, e))
 		diag_warning(diags, SRC_NOWHERE, "Nothing to replace",

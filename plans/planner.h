@@ -58,7 +58,6 @@ void plan_delete(struct planner *p, struct working *w);
 /* Each fills its part of the plan; all but the two for outputs are for when the walk is over. */
 void planner_find_drift(struct planner *p);
 void planner_record_priors(struct planner *p);
-void planner_run_checks(struct planner *p);
 /* One row for each output that is or was, by name; before the walk. */
 void planner_prepare_outputs(struct planner *p);
 /* Puts an output's new value into its row, where it is the root's. */

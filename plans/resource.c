@@ -190,3 +190,52 @@ bool evaluate_output(struct engine *engine, const struct node *node, struct diag
 	}
 	return diags->error_count == errors;
 }
+
+struct check_result *evaluate_checks(struct engine *engine, size_t *count)
+{
+	VEC(struct check_result) results = {0};
+	for (uint32_t i = 0; i < engine->graph->count; i++) {
+		const struct node *node = &engine->graph->nodes[i];
+		if (node->kind != NODE_CHECK || !selection_has_node(engine->selection, node))
+			continue;
+		const struct module_list *list = world_modules(engine->world, node->module);
+		for (size_t m = 0; m < list->count; m++) {
+			struct check_result result = {.address = node->address};
+			for (size_t k = 0; k < node->check->assert_count; k++) {
+				struct diags private;
+				diags_init(&private);
+				struct world_eval we;
+				world_eval_init(&we, engine->world, list->items[m], NULL, NULL, engine->arena, &private);
+				const char *message;
+				switch (world_condition(&we, &node->check->asserts[k], NULL, &message)) {
+				case CONDITION_TRUE:
+					break;
+				case CONDITION_FALSE:
+					result.status = CHECK_FAIL;
+					result.message = arena_strdup(engine->arena, message);
+					diag_warning(engine->diags, node->check->asserts[k].condition->range, "Check block assertion failed", "%s",
+						     message);
+					break;
+				case CONDITION_UNKNOWN:
+					if (result.status == CHECK_PASS)
+						result.status = CHECK_UNKNOWN;
+					break;
+				case CONDITION_ERROR:
+					if (result.status == CHECK_PASS)
+						result.status = CHECK_ERROR;
+					for (size_t e = 0; e < private.count; e++) {
+						private.items[e].severity = DIAG_WARNING;
+						diags_add(engine->diags, &private.items[e]);
+					}
+					break;
+				}
+				diags_release(&private);
+			}
+			vec_add(&results, result);
+		}
+	}
+	struct check_result *made = vec_copy(&results, engine->arena);
+	*count = results.count;
+	vec_free(&results);
+	return made;
+}

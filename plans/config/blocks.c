@@ -162,6 +162,13 @@ struct condition config_condition(struct loader *l, const struct block *block)
 			diag_error(l->diags, block->body->end, "Missing required argument", "The argument \"%s\" is needed in a block \"%s\".",
 				   attrs[i], block->type);
 	}
+	struct src_range ref = SRC_NOWHERE;
+	if (condition.condition)
+		expr_walk_refs(condition.condition, note_first_ref, &ref);
+	if (condition.condition && !ref.end)
+		diag_error(l->diags, condition.condition->range, "Constant condition",
+			   "This condition refers to nothing, so it is always the same and tests nothing. It must refer to something else in the "
+			   "configuration, like a variable or a resource.");
 	return condition;
 }
 
@@ -188,6 +195,30 @@ void config_declared_twice(struct loader *l, struct src_range range, struct src_
 }
 
 /* ---- variable ---- */
+
+struct own_refs {
+	const char *name;
+	bool any, own; /* refers to something, to the variable itself */
+};
+
+static void note_own_ref(void *ctx, const struct ref *ref)
+{
+	struct own_refs *refs = ctx;
+	refs->any = true;
+	refs->own |= !strcmp(ref->root, "var") && ref->count && ref->steps[0].name && !strcmp(ref->steps[0].name, refs->name);
+}
+
+static void check_validations(struct loader *l, const struct variable *v)
+{
+	for (size_t i = 0; i < v->validation_count; i++) {
+		const struct expr *condition = v->validations[i].condition;
+		struct own_refs refs = {.name = v->name};
+		expr_walk_refs(condition, note_own_ref, &refs);
+		if (refs.any && !refs.own)
+			diag_error(l->diags, condition->range, "Invalid variable validation condition",
+				   "The condition tests the value of the variable, so it must refer to var.%s.", v->name);
+	}
+}
 
 static void read_variable(struct loader *l, struct module *module, const struct block *block)
 {
@@ -230,6 +261,7 @@ static void read_variable(struct loader *l, struct module *module, const struct 
 		v->fallback = converted ? converted : value_unknown(l->arena, v->type);
 	}
 	v->validations = conditions(l, body, "validation", &v->validation_count);
+	check_validations(l, v);
 	struct variable *first = map_find(&module->variables, v->name);
 	if (first)
 		config_declared_twice(l, block->header_range, first->range, "Duplicate variable declaration", "The variable", v->name);
@@ -608,7 +640,7 @@ static void read_check(struct loader *l, struct module *module, const struct blo
 		}
 	}
 	check->asserts = conditions(l, block->body, "assert", &check->assert_count);
-	if (!check->assert_count)
+	if (!config_count_blocks(block->body, "assert"))
 		diag_error(l->diags, block->body->end, "Zero assert blocks", "A check block needs at least one assert block.");
 	struct check *first = map_find(&module->checks, check->name);
 	if (first)

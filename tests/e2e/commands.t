@@ -137,6 +137,18 @@ try:
                 if SECRET.encode() in f.read():
                     found.append(name)
     holds('the secret stands in no file', not found, ' '.join(found))
+    write(MAIN + """
+check "late" {
+  assert {
+    condition     = terraform_data.a.id == "x"
+    error_message = "It is not x."
+  }
+}""")
+    out, err = run('plan', '-replace=terraform_data.a')
+    holds('what a check looks at is not known while planning', 'It is not x.' not in err, err)
+    out, err = run('apply', '-auto-approve', '-replace=terraform_data.a')
+    holds('a check that fails after apply is told', err.count('It is not x.') == 1, err)
+    write(MAIN)
     out, err = run('destroy', '-auto-approve')
     holds('destroy', 'Destroy complete! Resources: 4 destroyed.' in out, out)
     holds('nothing is left', not run('state', 'list')[0])

@@ -186,11 +186,11 @@ def test_instances_and_lifecycle():
         t.ok("1 to destroy" in f.infra("plan").out, "removed without a lifecycle block destroys")
     fails("postconditions", "Two, not 1.", a__tf=data("x", "  input = 1\n  lifecycle {\n    postcondition {\n      condition     = self.input == 2\n"
                                                   '      error_message = "Two, not ${self.input}."\n    }\n  }'))
-    fails("preconditions of outputs", "Nope.", a__tf='output "o" {\n  value = 1\n  precondition {\n    condition     = false\n'
+    fails("preconditions of outputs", "Nope.", a__tf='output "o" {\n  value = 1\n  precondition {\n    condition     = path.module == ""\n'
                                                    '    error_message = "Nope."\n  }\n}\n')
     check = 'check "c" {\n%s  assert {\n    condition     = %s\n    error_message = "Nope."\n  }\n}\n'
     scoped = '  data "local_file" "f" {\n    filename = "nowhere"\n  }\n'
-    warns("checks warn", "Nope.", a__tf=check % ("", "1 == 2"))
+    warns("checks warn", "Nope.", a__tf=check % ("", 'path.module == ""'))
     warns("so do their data sources", "nowhere cannot be read", a__tf=check % (scoped, 'data.local_file.f.content == ""'))
     warns("also while applying", "cannot be read", ("apply", "-auto-approve"), a__tf=data("x", '  input = "no"') + check % (
         scoped.replace("nowhere", "${terraform_data.x.output}where"), 'data.local_file.f.content == ""'))

@@ -274,10 +274,19 @@ resource "terraform_data" "a" { depends_on = ["terraform_data.nothing"] }
 @case precondition_without_message
 resource "terraform_data" "a" {
   lifecycle {
-    precondition { condition = true }
+    precondition { condition = path.module == "." }
   }
 }
 @case precondition_false
+resource "terraform_data" "a" {
+  lifecycle {
+    precondition {
+      condition     = path.module != "."
+      error_message = "One is not greater."
+    }
+  }
+}
+@case condition_constant
 resource "terraform_data" "a" {
   lifecycle {
     precondition {
@@ -285,6 +294,40 @@ resource "terraform_data" "a" {
       error_message = "One is not greater."
     }
   }
+}
+variable "v" {
+  default = 1
+  validation {
+    condition     = upper("a") == "A"
+    error_message = "Not upper."
+  }
+}
+output "o" {
+  value = 1
+  precondition {
+    condition     = alltrue([for x in [1, 2] : x > 0])
+    error_message = "Not all."
+  }
+}
+check "c" {
+  assert {
+    condition     = true
+    error_message = "Never."
+  }
+}
+@case validation_of_another
+variable "v" {
+  default = 1
+  validation {
+    condition     = var.w == 1
+    error_message = "It is not one."
+  }
+}
+variable "w" { default = 1 }
+@case assert_incomplete
+locals { x = 1 }
+check "c" {
+  assert { condition = local.x == 1 }
 }
 @case output_without_value
 output "x" {}
