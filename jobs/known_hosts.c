@@ -124,7 +124,7 @@ static bool is_no_hosts(const void *ctx, const char *word, size_t len)
 
 bool known_hosts_put(const char *dir, const char *id, const char *lines)
 {
-	return rewrite(dir, is_no_hosts, id, lines);
+	return make_directories(dir, 0700) && rewrite(dir, is_no_hosts, id, lines);
 }
 
 static bool is_a_hosts(const void *ctx, const char *word, size_t len)
