@@ -235,14 +235,14 @@ static bool group_differs(struct op *op, const struct group *group)
 	return false;
 }
 
-/* What AWS fills in by itself, and the configuration leaves to it, is not written, whatever it is by now. */
+/* What the configuration leaves to AWS, which fills it in by itself, is not written, whatever it is by now. */
 static bool is_left_to_aws(struct op *op, const char *path)
 {
 	char name[128];
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(path, "."), path);
 	const struct entry *entry = entry_find(op->type->entries, op->type->entry_count, name);
 	const struct value *written = op->request->config ? value_get(op->request->config, name) : NULL;
-	return entry && (entry->flags & ENTRY_COMPUTED) && written && is_blank(written);
+	return entry && ((entry->flags & ENTRY_COMPUTED) || !entry->fallback) && written && is_blank(written);
 }
 
 static bool group_is_written(struct op *op, const struct group *group)
@@ -287,6 +287,19 @@ static void note_bracket(struct op *op, const struct bracket *bracket)
 {
 	if (op->events.progress)
 		op->events.progress(op->ctx, NULL, bracket ? arena_printf(op->arena, "within:%s", bracket->name) : NULL);
+}
+
+/* Where a cut-short create goes on, a group that finds all as it should be asks what a create asks: nothing was before. */
+static bool group_applies(struct op *op, const struct frame *frame, const struct group *group)
+{
+	if (!group->when)
+		return true;
+	const struct value *prior = op->env.prior;
+	if (frame->created && !group_differs(op, group))
+		op->env.prior = NULL;
+	bool applies = env_true(&op->env, group->when);
+	op->env.prior = prior;
+	return applies;
 }
 
 static void start_group(struct op *op, const struct group *group)
@@ -344,9 +357,8 @@ static enum run run_groups(struct op *op, struct frame *frame)
 		return RUN_AGAIN;
 	}
 	frame->groups[at] = NULL;
-	if (group->when && !env_true(&op->env, group->when))
-		return RUN_AGAIN;
-	start_group(op, group);
+	if (group_applies(op, frame, group))
+		start_group(op, group);
 	return RUN_AGAIN;
 }
 

@@ -233,6 +233,26 @@ def test_update_intents(cloud, proxy):
                    f"{moment}: nor where nothing is to be done any more")
 
 
+def test_create_goes_on(cloud, proxy):
+    """What a cut-short create had still to do is done, and no attribute that nobody has written is touched."""
+    config = CONFIG + '''
+resource "aws_subnet" "s" {
+  vpc_id                  = aws_vpc.v.id
+  cidr_block              = "10.0.1.0/24"
+  map_public_ip_on_launch = true
+}
+'''
+    with Life(cloud, proxy, config) as f:
+        proxy.faults("CreateSubnet:kill-after")
+        e2e.run([e2e.INFRA, "apply", *YES], f.env, f.folder, started=lambda pid: proxy.order("pid", str(pid)))
+        proxy.settle()
+        proxy.reset()
+        done = f.apply()
+        asked = [entry["action"] for entry in proxy.log() if entry["action"].startswith("Modify")]
+        tap.ok(done.code == 0 and f.is_empty(), "a create that was cut short goes on", done)
+        tap.same(asked, ["ModifySubnetAttribute"], "with what is written alone")
+
+
 # ---- deletions
 
 def test_deletions():
@@ -265,7 +285,7 @@ if e2e.missing("plan", "apply", "destroy"):
     tap.done()
 with e2e.cloud() as cloud_, e2e.Proxy(cloud_) as proxy_:
     cloud_.inventory()  # what it loads for that, its copies need not load
-    for test in (test_saved_plan_elsewhere, test_terraforms_state, test_update_intents):
+    for test in (test_saved_plan_elsewhere, test_terraforms_state, test_update_intents, test_create_goes_on):
         tap.case(test, cloud_, proxy_)
     e2e.nothing_unknown(tap, cloud_)
 tap.done()

@@ -168,7 +168,7 @@ def check(what, done, rows):
     tap.same(len(told), len(rows), f'{what}: nothing else is said')
 
 
-with Project('http://127.0.0.1:9') as project:
+with Project() as project:
     project.write('\n'.join(line.split(' ## ')[0] for line in REFUSED.split('\n')))
     done = project.infra('validate', '-json')
     tap.ok(done.code == 1, 'validate refuses', done)
@@ -181,7 +181,7 @@ try:
     import moto as _moto  # noqa: F401
 except ImportError:
     tap.done()
-with e2e.Moto() as moto, Project(moto.endpoint) as project:
+with e2e.Moto() as moto, Project(moto) as project:
     project.write('\n'.join(line.split(' ## ')[0] for line in (REFUSED + LATER).split('\n')))
     done = project.infra('apply', '-auto-approve', '-input=false')
     flat = ' '.join(done.err.split())

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every AWS type through its life by the program itself, against moto. `run.t NAME...` runs some of the families;
+"""Every AWS type through its life by the program itself, against moto or the sandbox. `run.t NAME...` runs some of the families;
 `-v` shows each command."""
 import os
 import sys
@@ -27,13 +27,13 @@ for path in sorted((HERE / 'families').glob('*.py')):
     families += [f for f in vars(module).values() if isinstance(f, Family)]
 wanted = sys.argv[1:]
 tap = Tap()
-with e2e.Moto() as moto:
+with e2e.cloud() as cloud:
     for family in families:
         if wanted and family.name not in wanted:
             continue
-        moto.reset()
+        cloud.reset()
         try:
-            Life(family, moto, tap).run()
+            Life(family, cloud, tap).run()
         except Exception:  # pylint: disable=broad-except
             tap.ok(False, f'{family.name} ran to its end', traceback.format_exc())
 tap.done()

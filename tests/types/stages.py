@@ -88,9 +88,10 @@ class Family:
 
 
 class Project:
-    def __init__(self, endpoint):
+    def __init__(self, cloud=None):
         self.folder = Path(tempfile.mkdtemp(prefix='infra-types-'))
-        self.env = e2e.environment(endpoint, HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder / 'config'))
+        home = {'HOME': str(self.folder), 'XDG_CONFIG_HOME': str(self.folder / 'config')}
+        self.env = cloud.environment(**home) if cloud else e2e.environment('http://127.0.0.1:9', **home)
 
     def write(self, text):
         (self.folder / 'main.tf').write_text(text, encoding='utf-8')
@@ -122,7 +123,7 @@ class Life:
         text = self.family.head + '\n' + '\n'.join(r.text(stage) for r in live)
         wanted = ', '.join(f'"{r.address}" = {{ for k, v in {r.address} : k => v if k == "id" || k == "arn" || k == "name" }}'
                            for r in live)
-        return text + f'\noutput "attributes" {{ value = jsonencode({{ {wanted} }}) }}\n' + extra
+        return self.cloud.here(text) + f'\noutput "attributes" {{ value = jsonencode({{ {wanted} }}) }}\n' + extra
 
     def without_known(self, got, stage, expected=()):
         left = {}
@@ -177,7 +178,7 @@ class Life:
             self.apply(project, expected, what, verb)
             self.plan_is_empty(project, f'{what}: nothing to do afterwards', verb)
 
-    def imports(self, endpoint):
+    def imports(self):
         """An empty state and the same configuration: each object is taken over without a change."""
         family, last = self.family, self.family.stages - 1
         wanted = [r for r in family.resources if r.at(last) and r.imports]
@@ -187,7 +188,7 @@ class Life:
             own = self.attributes.get(r.address, {})
             by = r.import_id(self.id) if r.import_id else own.get('id')
             blocks += f'import {{\n  to = {r.address}\n  id = {json.dumps(by)}\n}}\n'
-        with Project(endpoint) as project:
+        with Project(self.cloud) as project:
             project.write(self.config(last, blocks))
             done = project.infra('plan', '-input=false')
             got = actions(done.out)
@@ -197,10 +198,9 @@ class Life:
             self.tap.ok(done.code == 0 and not wrong, f'{family.name}: all are imported without a change', wrong, done)
 
     def run(self):
-        endpoint = self.cloud.endpoint
-        with Project(endpoint) as project:
+        with Project(self.cloud) as project:
             self.stages(project)
-            self.imports(endpoint)
+            self.imports()
             self.outside(project, self.family.drift, 'drift')
             self.outside(project, self.family.gone, 'gone')
             done = project.infra('destroy', '-auto-approve', '-input=false')

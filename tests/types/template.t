@@ -27,7 +27,7 @@ def host(name, version):
     return f'resource "aws_instance" "{name}" {{\n  launch_template {{\n    id = "{template}"{line}\n  }}\n}}\n'
 
 
-with e2e.Moto() as moto, Project(moto.endpoint) as project:
+with e2e.Moto() as moto, Project(moto) as project:
     ec2 = moto.client('ec2')
     data = {'ImageId': 'ami-0a1b2c3d4e5f60001', 'InstanceType': 't3.micro'}
     template = ec2.create_launch_template(LaunchTemplateName='hosts', LaunchTemplateData=data)['LaunchTemplate']['LaunchTemplateId']

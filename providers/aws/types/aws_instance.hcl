@@ -212,6 +212,7 @@ type "aws_instance" {
     }
     part "template" {
       for     = [launch_template]
+      when    = tag(object.Tags, "aws:ec2launchtemplate:id") != null
       call    = "DescribeLaunchTemplates"
       send    = { LaunchTemplateIds = [tag(object.Tags, "aws:ec2launchtemplate:id")] }
       objects = [for t in answer.LaunchTemplates : { id = t.LaunchTemplateId, name = t.LaunchTemplateName, version = version_shown(t, self.launch_template.version, tag(object.Tags, "aws:ec2launchtemplate:version")) }]
