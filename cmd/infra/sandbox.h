@@ -27,6 +27,9 @@ const char *sandbox_in_use(struct arena *arena);
 /* Gives an order to what runs there, and prints what it says, else `done`. An exit code. */
 int sandbox_give_order(const char *dir, const char *order, const char *done);
 
+int sandbox_console(int argc, char **argv);
+int sandbox_shims(int argc, char **argv);
+int sandbox_shim(int argc, char **argv);
 int sandbox_log(int argc, char **argv);
 int sandbox_fault(int argc, char **argv);
 int sandbox_connect(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encoding functions: base64, gzip, character sets, JSON, YAML, CSV, URLs. */
 #include "lang/func/go_deflate.h"
+#include "lang/func/gunzip.h"
 #include "lang/func/internal.h"
 
 #include "base/digest.h"
@@ -131,8 +132,7 @@ static const struct value *run_base64gzip(const struct call *call)
 	return result_base64(call, &out);
 }
 
-/* One or several gzip streams behind each other. NULL, or what is wrong. */
-static const char *gunzip(const struct buf *in, struct buf *out)
+const char *gunzip(const struct buf *in, struct buf *out)
 {
 	z_stream z = {0};
 	if (inflateInit2(&z, 15 + 16) != Z_OK)

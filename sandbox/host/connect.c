@@ -141,6 +141,23 @@ static void give_key(struct caller *c)
 		refuse(c, "%s", buf_text(&text));
 }
 
+/* By its private address, too, where only one host has it. */
+static void give_id(struct caller *c)
+{
+	const struct guest *guest = guests_find(c->guests, c->host);
+	struct in_addr address;
+	bool is_address = inet_pton(AF_INET, c->host, &address) == 1;
+	size_t found = guest ? 1 : 0;
+	for (size_t i = 0; !guest && is_address && i < c->guests->list.count; i++)
+		found += c->guests->list.items[i]->address.s_addr == address.s_addr;
+	for (size_t i = 0; !guest && found == 1 && i < c->guests->list.count; i++)
+		guest = c->guests->list.items[i]->address.s_addr == address.s_addr ? c->guests->list.items[i] : NULL;
+	if (guest)
+		refuse(c, "ok %s", guest->id);
+	else
+		refuse(c, found ? "several hosts run at %s" : "no host runs at %s", c->host);
+}
+
 static void on_words(void *ctx, int fd, unsigned events)
 {
 	struct caller *c = ctx;
@@ -168,6 +185,10 @@ static void on_words(void *ctx, int fd, unsigned events)
 		c->host[blank - c->words.ptr] = '\0';
 	if (blank && !strcmp(blank + 1, "key")) {
 		give_key(c);
+		return;
+	}
+	if (blank && !strcmp(blank + 1, "id")) {
+		give_id(c);
 		return;
 	}
 	c->until = loop_now_ms(c->guests->loop) + STARTING_MS;
@@ -248,10 +269,11 @@ static int ask(const char *dir, const char *words, struct buf *why)
 	return -1;
 }
 
-bool connect_host_key(const char *dir, const char *host, struct buf *key, struct buf *why)
+/* "ok TEXT", or why not. */
+static bool ask_text(const char *dir, const char *host, const char *what, struct buf *key, struct buf *why)
 {
 	AUTO_BUF struct buf words = BUF_INIT, got = BUF_INIT;
-	buf_addf(&words, "%s key\n", host);
+	buf_addf(&words, "%s %s\n", host, what);
 	AUTO_FD int fd = ask(dir, buf_text(&words), why);
 	char bytes[WORDS_LIMIT];
 	ssize_t n;
@@ -260,6 +282,16 @@ bool connect_host_key(const char *dir, const char *host, struct buf *key, struct
 	bool ok = !strncmp(buf_text(&got), "ok ", 3);
 	buf_adds(ok ? key : why, buf_text(&got) + (ok ? 3 : 0));
 	return ok;
+}
+
+bool connect_host_key(const char *dir, const char *host, struct buf *key, struct buf *why)
+{
+	return ask_text(dir, host, "key", key, why);
+}
+
+bool connect_host_id(const char *dir, const char *host, struct buf *id, struct buf *why)
+{
+	return ask_text(dir, host, "id", id, why);
 }
 
 int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why)

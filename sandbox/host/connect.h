@@ -22,5 +22,7 @@ int connect_listen(const char *dir, struct buf *why);
 int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why);
 /* The key that a host has to prove itself by, as a line of ssh's. False with the reason. */
 bool connect_host_key(const char *dir, const char *host, struct buf *key, struct buf *why) MUST_USE;
+/* The id of a host that runs, by its public address or name, or a private address that only one has. False with the reason. */
+bool connect_host_id(const char *dir, const char *host, struct buf *id, struct buf *why) MUST_USE;
 /* Hands a descriptor over a socket with some words. False with errno. */
 bool connect_hand_over(int socket, int fd, const char *words, size_t len) MUST_USE;

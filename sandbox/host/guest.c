@@ -13,6 +13,7 @@
 #include "sandbox/host/metadata.h"
 #include "sandbox/host/names.h"
 #include "sandbox/host/share.h"
+#include "sandbox/host/user_data.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -186,6 +187,8 @@ static void guest_free(struct guests *g, struct guest *guest)
 		while (waitpid(guest->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
+	if (guest->words >= 0)
+		close(guest->words);
 	/* the cable may be gone with the host's network already */
 	if (guest->router)
 		(void)!link_delete(&guest->router->nl, guest->link);
@@ -235,9 +238,9 @@ static int boot(struct guest *guest, const struct instance_plan *plan)
 		loop_child(guest->all->loop, guest->pid, on_end, guest);
 		error = attach(guest, plan);
 	}
-	if (!error && write(go[1], "", 1) != 1)
+	if (!error && write(go[1], &(char){INSTANCE_GO}, 1) != 1)
 		error = errno;
-	close(go[1]);
+	guest->words = go[1];
 	return error;
 }
 
@@ -262,25 +265,45 @@ static void set_names(struct guests *g, const struct guest *guest, const struct 
 	arena_free(arena);
 }
 
+void guests_tell(const struct guests *g, const char *id, enum instance_word word)
+{
+	const struct guest *guest = guests_find(g, id);
+	/* who does not listen has ended, and we shall see that */
+	if (guest && guest->words >= 0 && write(guest->words, &(char){(char)word}, 1) < 0)
+		return;
+}
+
 static void guest_start(struct guests *g, struct arena *arena, const struct value *order, struct guest *guest)
 {
 	const char *id = guest->id, *data = value_get_text(order, "user_data"), *key = value_get_text(order, "key");
 	const struct value *prefix = value_get(order, "prefix");
 	int64_t bits = 0;
 	struct buf text = BUF_INIT;
+	struct user_data meaning = {0};
+	const struct value *xen = value_get(order, "xen");
+	const char *image_user = value_get_text(order, "user");
 	struct instance_plan plan = {
 		.id = id,
 		.directory = arena_printf(arena, "%s/%s", g->disks, id),
-		.usr = g->usr,
 		.shares = g->shares,
+		.volumes = arena_printf(arena, "%s/%s/volumes", g->disks, id),
+		.program = g->program,
+		.usr = image_user && !strcmp(image_user, "ec2-user") ? g->usr_amazon : g->usr_apt,
+		.image = value_get_text(order, "image"),
+		.accelerator = value_get_text(order, "accelerator"),
+		.xen = xen && value_is_true(xen),
 		.hostname = value_get_text(order, "hostname"),
 		.user = value_get_text(order, "user"),
 		.public_key = key,
 		.address = guest->address,
 		.gateway = address_of(value_get_text(order, "gateway")),
 	};
-	if (data && base64_decode(BASE64_STANDARD, data, strlen(data), &text))
+	if (data && base64_decode(BASE64_STANDARD, data, strlen(data), &text)) {
 		plan.user_data = buf_text(&text);
+		plan.user_data_len = text.len;
+		meaning = user_data_read(arena, plan.user_data, text.len, &(struct user_data_options){.user = image_user ? image_user : "ubuntu"});
+		plan.data = &meaning;
+	}
 	bool read = prefix && value_is_a(prefix, TYPE_NUMBER) && number_to_int(prefix->number, &bits) && bits > 0 && bits <= 32;
 	plan.prefix = (unsigned)bits;
 	if (!read || !plan.hostname || !plan.user || !guest->vpc || !plan.address.s_addr || !plan.gateway.s_addr) {
@@ -348,7 +371,7 @@ static void apply_hosts(struct guests *g, struct arena *arena, const struct valu
 		bool is_new = !guest;
 		if (is_new) {
 			guest = xcalloc(1, sizeof(*guest));
-			*guest = (struct guest){.all = g, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")), .wanted = true,
+			*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")), .wanted = true,
 						.address = address_of(value_get_text(order, "address"))};
 			snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
 			vec_add(&g->list, guest);
@@ -357,6 +380,11 @@ static void apply_hosts(struct guests *g, struct arena *arena, const struct valu
 		set_names(g, guest, order);
 		if (is_new)
 			guest_start(g, arena, order, guest);
+		const struct value *started = value_get(order, "started");
+		if (!guest->started && started && value_is_true(started)) {
+			guest->started = true;
+			guests_tell(g, id, INSTANCE_STARTED);
+		}
 	}
 }
 

@@ -40,7 +40,8 @@ struct guest {
 	char *public_name;            /* or NULL */
 	struct in_addr address, public_address; /* 0.0.0.0: none */
 	bool internet;                /* its subnet has a route to an internet gateway */
-	bool wanted;
+	bool wanted, started;         /* started: it counts as running */
+	int words;                    /* to its first process; -1: none */
 	char link[16];                /* the router's end of its cable */
 	pid_t pid;                    /* 0: it has ended by itself */
 	struct router *router;
@@ -51,7 +52,8 @@ struct guest {
 
 struct guests {
 	struct loop *loop;
-	const char *disks, *shares, *usr;
+	const char *disks, *shares, *program;
+	const char *usr_apt, *usr_amazon; /* by the package manager of its image */
 	int home; /* the network namespace that we are in */
 	VEC(struct guest *) list;
 	VEC(struct router *) routers;
@@ -60,7 +62,7 @@ struct guests {
 	void *ctx;
 };
 
-/* An errno. */
+/* With its directories set. An errno. */
 int guests_init(struct guests *guests, struct loop *loop, void (*trouble)(void *ctx, const char *text), void *ctx) MUST_USE;
 /* Starts, changes and ends what differs from the lists of an order. */
 void guests_apply(struct guests *guests, const struct value *order);
@@ -71,6 +73,8 @@ struct guest *guests_find(const struct guests *guests, const char *name);
 struct router *guests_router(const struct guests *guests, const char *vpc);
 /* From a list of texts; NULL: none. */
 void group_names_set(struct group_names *names, const struct value *list);
+/* To the first process of a host that runs. */
+void guests_tell(const struct guests *guests, const char *id, enum instance_word word);
 /* Into the network of a VPC and back. An errno. */
 int guests_enter(const struct guests *guests, const struct router *router) MUST_USE;
 void guests_leave(const struct guests *guests);

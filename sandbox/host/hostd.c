@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "lang/value/json.h"
 #include "sandbox/host/connect.h"
+#include "sandbox/host/disks.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/probe.h"
 
@@ -20,13 +21,15 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* In the world's own mounts, where /tmp is ours. */
-static const char disks[] = "/tmp/hosts", shim[] = "/tmp/shim", usr[] = "/tmp/usr", shares[] = "/tmp/hosts/efs";
+static const char disks[] = "/tmp/hosts", shares[] = "/tmp/hosts/efs", program[] = "/tmp/hosts/program";
+static const char shim_apt[] = "/tmp/shim-apt", usr_apt[] = "/tmp/usr-apt", shim_amazon[] = "/tmp/shim-amazon", usr_amazon[] = "/tmp/usr-amazon";
 
 struct hostd {
 	struct guests guests;
@@ -90,7 +93,7 @@ static void remove_disks(struct hostd *d, struct arena *arena, const struct valu
 
 static bool is_whole(const struct value *order)
 {
-	static const char *const lists[] = {"hosts", "rules", "shares", "targets"};
+	static const char *const lists[] = {"hosts", "rules", "shares", "targets", "volumes"};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		const struct value *list = value_get(order, lists[i]);
 		if (!list || list->state != VALUE_KNOWN || type_is_primitive(list->type))
@@ -107,7 +110,11 @@ static void obey(struct hostd *d, const char *line, size_t len)
 	if (!order || !is_whole(order)) {
 		say(d->channel, "trouble an order cannot be read: %s", buf_text(&why));
 	} else {
+		AUTO_BUF struct buf trouble = BUF_INIT;
+		disks_apply(&d->guests, order, &trouble);
 		guests_apply(&d->guests, order);
+		if (trouble.len)
+			say(d->channel, "trouble %.*s", (int)strcspn(trouble.ptr, "\n"), trouble.ptr);
 		remove_disks(d, arena, value_get(order, "hosts"));
 	}
 	arena_free(arena);
@@ -141,20 +148,37 @@ static NORETURN void refuse(int channel, enum host_stage stage, int error)
 	_exit(1);
 }
 
+/* Where this program lies may not be ours to reach, and is not in the hosts' roots. */
+static int copy_program(void)
+{
+	AUTO_FD int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	(void)!unlink(program); /* of an earlier world, perhaps still running */
+	AUTO_FD int to = open(program, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	if (from < 0 || to < 0)
+		return errno;
+	ssize_t sent;
+	while ((sent = sendfile(to, from, NULL, 1 << 24)) > 0)
+		continue;
+	return sent < 0 || fchmod(to, 0755) < 0 ? errno : 0;
+}
+
 /* The current directory is that of the disks, which by its path may not be ours to reach. */
 static int make_places(void)
 {
 	if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 || mkdir(disks, 0700) < 0 ||
 	    mount(".", disks, NULL, MS_BIND, NULL) < 0 || (mkdir(shares, 0755) < 0 && errno != EEXIST))
 		return errno;
-	return instance_make_usr(shim, usr);
+	int error = copy_program();
+	error = error ? error : instance_make_usr(shim_apt, usr_apt, true);
+	return error ? error : instance_make_usr(shim_amazon, usr_amazon, false);
 }
 
 static NORETURN void first_process(const struct hostd_options *options)
 {
-	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .usr = usr}};
+	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon}};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "sandbox-hosts");
+	signal(SIGPIPE, SIG_IGN); /* a host may have ended before it reads what it is told */
 	umask(022);
 	int error = make_places();
 	if (error)

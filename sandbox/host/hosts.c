@@ -104,10 +104,12 @@ static void follow(void *ctx)
 	h->changed = false;
 	jsonw_open(&w, NULL, '{');
 	bool whole = write_list(h, "hosts", "instance", "hosts", &w) && write_list(h, "rules", "instance", "host_rules", &w) &&
-		     write_list(h, "shares", "file_system", "host_shares", &w) && write_list(h, "targets", "mount_target", "host_targets", &w);
+		     write_list(h, "shares", "file_system", "host_shares", &w) && write_list(h, "targets", "mount_target", "host_targets", &w) &&
+		     write_list(h, "volumes", "volume", "host_volumes", &w);
 	jsonw_close(&w, '}');
 	buf_addc(&order, '\n');
 	await_tick(h);
+	/* what is missing in an order loses its disk: half of one is none */
 	if (!whole || h->channel < 0 || !strcmp(buf_text(&order), buf_text(&h->last)))
 		return;
 	buf_clear(&h->last);

@@ -5,10 +5,15 @@
  */
 #include "sandbox/host/instance.h"
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "sandbox/host/boot.h"
+#include "sandbox/host/devices.h"
 #include "sandbox/host/netlink.h"
 #include "sandbox/host/probe.h"
+#include "sandbox/host/shim.h"
+#include "sandbox/host/shims.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +21,13 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -86,31 +93,14 @@ static bool bind_readonly(const char *from, const char *to)
 
 /* ---- what is there only once for all ---- */
 
-/* Users are one, so that to become another one is to go on. */
-static const char sudo_text[] = "#!/bin/sh\n"
-				"while [ $# -gt 0 ]; do\n"
-				"\tcase $1 in\n"
-				"\t-u|-g|-p|-C|-T|-r|-t|-h) shift 2 || exit 1 ;;\n"
-				"\t--) shift; break ;;\n"
-				"\t-*) shift ;;\n"
-				"\t*=*) export \"$1\"; shift ;;\n"
-				"\t*) break ;;\n"
-				"\tesac\n"
-				"done\n"
-				"[ $# -gt 0 ] || exec \"${SHELL:-/bin/sh}\"\n"
-				"exec \"$@\"\n";
-
-int instance_make_usr(const char *shim, const char *usr)
+int instance_make_usr(const char *shim, const char *usr, bool apt)
 {
-	AUTO_BUF struct buf path = BUF_INIT;
-	buf_addf(&path, "%s/bin", shim);
-	bool made = make_dir(shim, 0755) && make_dir(buf_text(&path), 0755) && make_dir(usr, 0755);
-	buf_adds(&path, "/sudo");
-	if (!made || !put(buf_text(&path), 0755, "%s", sudo_text))
-		return errno;
-	buf_clear(&path);
-	buf_addf(&path, "lowerdir=%s:/usr", shim);
-	if (mount("overlay", usr, "overlay", MS_RDONLY, buf_text(&path)) == 0)
+	int error = make_dir(usr, 0755) ? shims_install(shim, apt) : errno;
+	if (error)
+		return error;
+	AUTO_BUF struct buf layers = BUF_INIT;
+	buf_addf(&layers, "lowerdir=%s:/usr", shim);
+	if (mount("overlay", usr, "overlay", MS_RDONLY, buf_text(&layers)) == 0)
 		return 0;
 	/* older kernels, and a /usr of several file systems: as it is, without ours */
 	return bind_readonly("/usr", usr) ? 0 : errno;
@@ -151,10 +141,67 @@ static void make_usr(const struct instance_plan *plan)
 	}
 }
 
+/* The machine's entries of one directory in /usr/local, but what a shim stands for. */
+static void link_local(struct arena *arena, const char *name)
+{
+	char **names, from[64], to[4200], shim[4200], target[64];
+	size_t count;
+	snprintf(from, sizeof(from), "/usr/local/%s", name);
+	if (!directory_list(arena, from, &names, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(shim, sizeof(shim), "usr/bin/%s", names[i]);
+		ssize_t len = readlink(shim, target, sizeof(target));
+		if (len > 16 && !strncmp(target, "/usr/lib/sandbox", 16))
+			continue;
+		snprintf(shim, sizeof(shim), SANDBOX_RUN "/usr/local/%s/%s", name, names[i]);
+		snprintf(to, sizeof(to), "usr/local/%s/%s", name, names[i]);
+		must(symlink(shim, to) == 0 || errno == EEXIST, to);
+	}
+}
+
+/* The only part of /usr that is an instance's own and can be written. */
+static void make_local(const struct instance_plan *plan)
+{
+	static const char *const names[] = {"bin", "sbin", "lib", "include", "share", "etc", "src"};
+	char place[4096], to[64];
+	if (access("usr/local", F_OK) < 0)
+		return;
+	snprintf(place, sizeof(place), "%s/local", plan->directory);
+	bool first = access(place, F_OK) < 0;
+	must(make_dir(place, 0755) && mount(place, "usr/local", NULL, MS_BIND, NULL) == 0, "/usr/local");
+	struct arena *arena = arena_new();
+	for (size_t i = 0; first && i < ARRAY_LEN(names); i++) {
+		snprintf(to, sizeof(to), "usr/local/%s", names[i]);
+		must(make_dir(to, 0755), to);
+		link_local(arena, names[i]);
+	}
+	arena_free(arena);
+}
+
+/* What its shims are told by the world: see shim.h. */
+static void make_sandbox(const struct instance_plan *plan)
+{
+	const char *blank = plan->accelerator ? strchr(plan->accelerator, ' ') : NULL;
+	must(make_dir("run/sandbox", 0755) && make_dir("run/sandbox/usr", 0755) && make_dir("run/sandbox/volumes", 0755) && put("run/sandbox/infra", 0755, "%s", ""),
+	     "/run/sandbox");
+	must(bind_readonly("/usr", "run/sandbox/usr") && bind_readonly(plan->program, "run/sandbox/infra"), "/run/sandbox");
+	must((mkdir(plan->volumes, 0700) == 0 || errno == EEXIST) && mount(plan->volumes, "run/sandbox/volumes", NULL, MS_BIND, NULL) == 0, "its volumes");
+	if (blank) {
+		char maker[32];
+		snprintf(maker, sizeof(maker), "%.*s", (int)(blank - plan->accelerator), plan->accelerator);
+		must(put("run/sandbox/accelerator", 0644, "%s\n", blank + 1) && shims_install_accelerator("usr/local/bin", maker) == 0, "its accelerators");
+	}
+	devices_prepare();
+}
+
 static void make_root(const struct instance_plan *plan)
 {
-	static const char *const dirs[] = {"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "home", "mnt", "opt", "root", "srv", "var", "var/lib",
-					   "var/lib/cloud", "var/log", "var/tmp", "var/cache", "var/spool", "tmp"};
+	static const char *const dirs[] = {"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "etc/systemd", "etc/systemd/system", "etc/cron.d",
+					   "etc/default", "etc/sudoers.d", "etc/sysctl.d", "etc/modprobe.d", "etc/security", "etc/security/limits.d", "etc/apt",
+					   "etc/apt/sources.list.d", "etc/apt/keyrings", "etc/yum.repos.d", "etc/docker", "home", "media", "mnt", "opt", "root", "srv",
+					   "var", "var/lib", "var/lib/cloud", "var/lib/cloud/instance", "var/lib/cloud/instance/scripts", "var/log", "var/tmp",
+					   "var/cache", "var/spool", "var/mail", "var/www", "tmp"};
 	char root[4096];
 	snprintf(root, sizeof(root), "%s/root", plan->directory);
 	must(make_dir(root, 0755) && mount(root, root, NULL, MS_BIND, NULL) == 0 && chdir(root) == 0, "its root");
@@ -164,6 +211,8 @@ static void make_root(const struct instance_plan *plan)
 	make_devices();
 	must(mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 && make_dir("run/sshd", 0755) && put("run/utmp", 0644, "%s", ""), "/run");
 	must(make_dir("run/efs", 0755) && mount(plan->shares, "run/efs", NULL, MS_BIND, NULL) == 0, "/run/efs");
+	make_local(plan);
+	make_sandbox(plan);
 	/* where parts of /proc are hidden from us a new one is not allowed: then the one that we see */
 	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) == 0, "/proc");
 	if (mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -176,6 +225,25 @@ static void make_root(const struct instance_plan *plan)
 }
 
 /* ---- what stands in /etc ---- */
+
+/* As its image says who it is; its programs are the machine's all the same. */
+static void name_system(const struct instance_plan *plan)
+{
+	static const struct {
+		const char *part, *id, *like, *version, *name, *codename;
+	} systems[] = {
+		{"noble", "ubuntu", "debian", "24.04", "Ubuntu", "noble"}, {"24.04", "ubuntu", "debian", "24.04", "Ubuntu", "noble"},
+		{"focal", "ubuntu", "debian", "20.04", "Ubuntu", "focal"}, {"20.04", "ubuntu", "debian", "20.04", "Ubuntu", "focal"},
+		{"jammy", "ubuntu", "debian", "22.04", "Ubuntu", "jammy"}, {"buntu", "ubuntu", "debian", "22.04", "Ubuntu", "jammy"},
+		{"debian", "debian", "", "12", "Debian GNU/Linux", "bookworm"}, {"al2023", "amzn", "fedora", "2023", "Amazon Linux", ""},
+		{"amzn2", "amzn", "centos rhel fedora", "2", "Amazon Linux", ""}, {"", "amzn", "fedora", "2023", "Amazon Linux", ""},
+	};
+	size_t i = 0;
+	while (plan->image && !strstr(plan->image, systems[i].part))
+		i++;
+	must(put("etc/os-release", 0644, "PRETTY_NAME=\"%s %s (sandbox)\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nVERSION_CODENAME=%s\nID=%s\nID_LIKE=\"%s\"\n",
+		 systems[i].name, systems[i].version, systems[i].name, systems[i].version, systems[i].codename, systems[i].id, systems[i].like), "/etc/os-release");
+}
 
 static void first_boot(const struct instance_plan *plan)
 {
@@ -196,12 +264,16 @@ static void first_boot(const struct instance_plan *plan)
 		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"),
 	     "/etc/ssh/sshd_config");
 	take_over("/etc/ld.so.cache");
-	take_over("/etc/os-release");
+	name_system(plan);
+	must(put("etc/fstab", 0644, "LABEL=cloudimg-rootfs / ext4 defaults 0 1\n") && (symlink("../proc/self/mounts", "etc/mtab") == 0 || errno == EEXIST), "/etc/fstab");
+	must(put("etc/profile", 0644, "for file in /etc/profile.d/*.sh; do [ ! -r \"$file\" ] || . \"$file\"; done\nunset file\n"), "/etc/profile");
 	must(put("var/log/lastlog", 0644, "%s", "") && put("var/log/wtmp", 0644, "%s", "") && make_dir(home, 0755) && make_dir(ssh, 0700) &&
 		     put(keys, 0600, "%s\n", plan->public_key ? plan->public_key : ""),
 	     "the user's home");
-	if (plan->user_data)
-		must(make_dir("var/lib/cloud/instance", 0755) && put("var/lib/cloud/instance/user-data.txt", 0700, "%s", plan->user_data), "user data");
+	if (plan->user_data) {
+		AUTO_FD int fd = open("var/lib/cloud/instance/user-data.txt", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		must(fd >= 0 && write(fd, plan->user_data, plan->user_data_len) == (ssize_t)plan->user_data_len, "user data");
+	}
 }
 
 static void each_boot(const struct instance_plan *plan)
@@ -257,11 +329,24 @@ static bool pretend_ownership(void)
 
 /* ---- its life ---- */
 
+/* What init waits for beside words: the ends of its children, and systemd's signals for reboot and power off. */
+static sigset_t hear_signals(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGRTMIN + 4);
+	sigaddset(&set, SIGRTMIN + 5);
+	sigprocmask(how, &set, NULL);
+	return set;
+}
+
 static pid_t start(const char *const *argv, const char *output)
 {
 	pid_t pid = fork();
 	if (pid)
 		return pid;
+	hear_signals(SIG_UNBLOCK);
 	AUTO_FD int fd = output ? open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
 	if (fd >= 0) {
 		dup2(fd, STDOUT_FILENO);
@@ -310,23 +395,45 @@ static void show_host_key(void)
 	fflush(stdout);
 }
 
-static bool is_script(const char *text)
+static void start_boot(const struct instance_plan *plan, bool first)
 {
-	return text && text[0] == '#' && text[1] == '!';
+	fflush(NULL);
+	pid_t pid = fork();
+	if (!pid) {
+		hear_signals(SIG_UNBLOCK);
+		boot_live(&(struct boot){.data = plan->data, .first = first});
+	}
+	if (pid < 0)
+		printf("[sandbox] user data is not run: %s\n", strerror(errno));
 }
 
-NORETURN void instance_live(const struct instance_plan *plan, int go)
+/* pid 1 is the parent of all whose own has left. */
+static void reap(pid_t *server, const char *const *sshd)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != *server)
+			continue;
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		*server = start(sshd, "/var/log/auth.log");
+	}
+}
+
+NORETURN void instance_live(const struct instance_plan *plan, int words)
 {
 	const char *const sshd[] = {host_sshd(), "-D", "-e", NULL};
-	const char *const data[] = {"/var/lib/cloud/instance/user-data.txt", NULL};
-	char console[4096], byte;
+	const bool amazon = !strcmp(plan->user, "ec2-user");
+	char console[4096], word;
+	bool booted = false;
 	snprintf(console, sizeof(console), "%s/console", plan->directory);
 	int out = open(console, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 		_exit(1);
 	umask(022);
+	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_NAME, "init");
-	must(read(go, &byte, 1) == 1, "its network card");
+	must(read(words, &word, 1) == 1 && word == INSTANCE_GO, "its network card");
 	network(plan);
 	make_root(plan);
 	bool first = access("etc/passwd", F_OK) < 0;
@@ -339,16 +446,30 @@ NORETURN void instance_live(const struct instance_plan *plan, int go)
 	setenv("HOME", "/root", 1);
 	must(pretend_ownership(), "the filter of system calls");
 	show_host_key();
-	close(go);
+	devices_update(plan->xen, amazon);
+	sigset_t set = hear_signals(SIG_BLOCK);
+	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	must(signals >= 0, "its signals");
 	pid_t server = start(sshd, "/var/log/auth.log");
-	if (first && is_script(plan->user_data))
-		(void)start(data, "/var/log/cloud-init-output.log");
-	for (;;) { /* pid 1 is the parent of all whose own has left */
-		int status;
-		pid_t pid = wait(&status);
-		if (pid == server || (pid < 0 && errno == ECHILD)) {
-			nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-			server = start(sshd, "/var/log/auth.log");
+	struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = words, .events = POLLIN}};
+	for (;;) {
+		struct signalfd_siginfo signal;
+		if (poll(waiting, ARRAY_LEN(waiting), -1) < 0)
+			continue;
+		while (read(signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+			if (signal.ssi_signo != SIGCHLD)
+				_exit((int)signal.ssi_signo == SIGRTMIN + 5 ? INSTANCE_REBOOT : INSTANCE_POWEROFF);
+		}
+		reap(&server, sshd);
+		if (!(waiting[1].revents & (POLLIN | POLLHUP)))
+			continue;
+		if (read(words, &word, 1) != 1) {
+			waiting[1].fd = -1;
+		} else if (word == INSTANCE_VOLUMES) {
+			devices_update(plan->xen, amazon);
+		} else if (word == INSTANCE_STARTED && !booted) {
+			booted = true;
+			start_boot(plan, first);
 		}
 	}
 }

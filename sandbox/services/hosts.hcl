@@ -22,6 +22,10 @@ function "host" {
     id          = instance.InstanceId
     vpc         = subnet.VpcId
     running     = contains(["pending", "running"], instance.State.Name)
+    started     = instance.State.Name == "running"
+    image       = get("image", instance.ImageId).Name
+    xen         = is_xen(instance.InstanceType)
+    accelerator = accelerator(get("instance_type", instance.InstanceType).GpuInfo)
     address     = view.PrivateIpAddress
     prefix      = cidr_bits(subnet.CidrBlock)
     gateway     = cidrhost(subnet.CidrBlock, 1)
@@ -36,6 +40,31 @@ function "host" {
     names       = file_system_names(get("vpc", subnet.VpcId), instance.Placement.AvailabilityZone)
     internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
   }
+}
+
+# Types before Nitro, on which devices are called /dev/xvdf.
+function "is_xen" {
+  params = [type]
+  result = (contains(["t1", "t2", "m1", "m2", "m3", "m4", "c1", "c3", "c4", "r3", "r4", "i2", "i3", "d2", "h1", "g2", "g3", "g3s", "p2", "p3", "f1", "x1", "x1e"],
+  split(".", type)[0]))
+}
+
+# Maker, how many, MiB of each, name.
+function "accelerator" {
+  params = [info]
+  result = info == null ? null : "${info.Gpus[0].Manufacturer} ${info.Gpus[0].Count} ${info.Gpus[0].MemoryInfo.SizeInMiB} ${info.Gpus[0].Name}"
+}
+
+# All of them: one that is not in this list loses its content.
+function "host_volumes" {
+  params = []
+  result = [for v in all("volume") : {
+    id     = v.VolumeId
+    host   = v.Attachments[0].InstanceId
+    device = ifnull(v.Attachments[0].Device, "")
+    gib    = v.Size
+    root   = length(v.Attachments) > 0 && v.Attachments[0].Device == get("instance", v.Attachments[0].InstanceId).RootDeviceName
+  } if v.State != "deleting"]
 }
 
 # What 169.254.169.254 knows of a host, by path.

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens in a host when it boots: user data at the first time, and what is kept by file systems, units and containers each time. */
+#pragma once
+
+#include "base/base.h"
+
+struct user_data;
+
+struct boot {
+	const struct user_data *data; /* or NULL */
+	bool first;
+};
+
+/* In a child of the host's first process, whose output is the console. */
+NORETURN void boot_live(const struct boot *boot);

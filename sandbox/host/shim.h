@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What shims need that no script can do: this program, called inside a host as `infra sandbox shim NAME ARGUMENT...`.
+ * Inside, /run/sandbox holds what a host is told by the world:
+ *
+ *     infra          this program
+ *     usr            the machine's own /usr
+ *     volumes        the volumes that are attached: `table`, and for each a directory with `fs` (what mkfs made) and `data`
+ *     devices        "NAME VOLUME GIB KIND", a line each, KIND root or data: how they are called here
+ *     mounted        "DIRECTORY VOLUME-OR-EXPORT DEVICE", a line each: what the shims have mounted
+ *
+ * and /run/efs a directory for each file system of EFS.
+ */
+#pragma once
+
+#include "base/base.h"
+
+#define SANDBOX_RUN "/run/sandbox"
+
+/* An exit code. */
+int shim_main(int argc, char **argv);
+
+/* ---- among the shims ---- */
+
+int shim_mount(int argc, char **argv);  /* mount, mount.nfs4, mount.efs ... */
+int shim_umount(int argc, char **argv);
+int shim_disk(int argc, char **argv);   /* blkid, mkfs ... */
+int shim_serve(int argc, char **argv);
+
+/* A line in /var/log/sandbox-shims.log. */
+void shim_note(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Becomes the machine's own program of argv's name; returns only where there is none, an exit code. */
+int shim_real(char **argv);

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# What shims share. What a shim leaves undone it says, on its output and in /var/log/sandbox-shims.log.
+name=${0##*/}
+
+note() { echo "$(date '+%F %T') $name: $*" >> /var/log/sandbox-shims.log; }
+
+say() {
+	note "$*"
+	echo "[sandbox] $name: $*"
+}
+
+fail() { # CODE TEXT...
+	code=$1
+	shift
+	note "refused: $*"
+	echo "$name: $*" >&2
+	exit "$code"
+}
+
+# The machine's own program of this name.
+machine_has() { [ -x /run/sandbox/usr/bin/"$1" ] || [ -x /run/sandbox/usr/sbin/"$1" ]; }
+
+real() {
+	for dir in bin sbin; do
+		[ ! -x /run/sandbox/usr/$dir/"$name" ] || exec /run/sandbox/usr/$dir/"$name" "$@"
+	done
+	fail 127 "the machine under this sandbox has no such program"
+}
+
+# Whether a host of that name, or of a URL, is one that can be reached from here.
+is_inside() {
+	host=${1#*://}
+	host=${host%%/*}
+	host=${host##*@}
+	host=${host%%:*}
+	case $host in
+	localhost | 127.* | 10.* | 169.254.* | 192.168.* | 192.0.2.* | 198.51.100.* | 203.0.113.*) return 0 ;;
+	172.1[6-9].* | 172.2[0-9].* | 172.3[01].*) return 0 ;;
+	esac
+	grep -v '^#' /etc/hosts 2> /dev/null | tr '\t' ' ' | grep -q -F -- " $host"
+}
