@@ -225,9 +225,9 @@ static int sandbox_up(int argc, char **argv)
 			    "  -port=N        where it listens on 127.0.0.1; by default a free port, the same one each time\n"
 			    "  -region=NAME   the region that `infra sandbox env` names; us-east-1 by default\n"
 			    "  -pace=X        how long what takes a second at AWS takes here; 0.01 by default, 1 to feel it\n"
-			    "  -hosts=on      a real host of this machine behind each instance, to be entered by ssh\n"
+			    "  -hosts=off     no real hosts of this machine behind the instances\n"
 			    "  -foreground    do not detach\n\n    infra sandbox up\n    eval \"$(infra sandbox env)\"")) {
-		struct world_options options = {.dir = o.dir, .region = region, .pace = -1, .hosts = hosts && !strcmp(hosts, "on")};
+		struct world_options options = {.dir = o.dir, .region = region, .pace = -1, .hosts = !hosts || !strcmp(hosts, "on")};
 		char *end = NULL;
 		if (port)
 			options.port = (unsigned)strtoul(port, &end, 10);

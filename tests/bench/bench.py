@@ -368,7 +368,7 @@ class World:
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="bench-")
-        self.process = subprocess.Popen([args.build / "infra", "sandbox", "up", "-foreground", f"-dir={self.dir}", "-pace=0"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([args.build / "infra", "sandbox", "up", "-foreground", f"-dir={self.dir}", "-pace=0", "-hosts=off"], stdout=subprocess.PIPE, text=True)
         if "http://" not in self.process.stdout.readline():
             sys.exit("the sandbox did not start")
         identity = json.loads((Path(self.dir) / "world.json").read_text(encoding="utf-8"))

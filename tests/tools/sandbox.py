@@ -49,7 +49,7 @@ class Sandbox(e2e.Cloud):
     def start(self):
         self.process = subprocess.Popen(
             [sys.executable, "-c", "import sys, os; sys.path.insert(0, sys.argv[1]); import lifetime; lifetime.end_with_parent_exec(sys.argv[2:])",
-             str(e2e.TOOLS), e2e.INFRA, "sandbox", "up", "-foreground", f"-dir={self.dir}", *self.options],
+             str(e2e.TOOLS), e2e.INFRA, "sandbox", "up", "-foreground", f"-dir={self.dir}", "-hosts=off", *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if "http://" not in line:
