@@ -485,9 +485,10 @@ static bool list_saved(void *ctx, struct arena *arena, const char *dir, char ***
 	*names = vec_copy(&found, arena);
 	*count = found.count;
 	vec_free(&found);
-	if (!*count)
+	bool there = *count || !strcmp(dir, saved->dir); /* a plan to destroy needs no files */
+	if (!there)
 		errno = ENOENT;
-	return *count > 0;
+	return there;
 }
 
 static bool read_saved(void *ctx, const char *path, struct buf *out)

@@ -314,7 +314,11 @@ void session_release(struct session *s)
 bool session_load_config(struct session *s)
 {
 	struct config_options options = {
-		.dir = s->config_dir ? s->config_dir : ".", .ignore_backend = s->ignore_backend, .reader = s->reader};
+		.dir = s->config_dir ? s->config_dir : ".",
+		.ignore_backend = s->ignore_backend,
+		.may_be_empty = s->plan.mode == PLAN_DESTROY || s->reader,
+		.reader = s->reader,
+	};
 	s->config = config_load(s->arena, s->sources, &options, &s->diags);
 	return s->config && !diags_has_errors(&s->diags);
 }

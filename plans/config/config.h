@@ -209,6 +209,7 @@ struct config_reader {
 struct config_options {
 	const char *dir;               /* the root module's directory */
 	bool ignore_backend;           /* a backend other than local is left out instead of refused */
+	bool may_be_empty;             /* the directory needs no plan files: to destroy what they were once for */
 	const struct config_reader *reader; /* NULL: the disk */
 };
 

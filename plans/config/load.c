@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *const resource_meta_arguments[] = {"count", "for_each", "depends_on", "provider", "lifecycle", "connection", "provisioner"};
 const size_t resource_meta_argument_count = ARRAY_LEN(resource_meta_arguments);
@@ -24,20 +25,6 @@ const char *provider_name_of_type(struct arena *arena, const char *type)
 	return arena_strndup(arena, type, strcspn(type, "_"));
 }
 
-static bool disk_list(void *ctx, struct arena *arena, const char *dir, char ***names, size_t *count)
-{
-	(void)ctx;
-	return directory_list(arena, dir, names, count);
-}
-
-static bool disk_read(void *ctx, const char *path, struct buf *out)
-{
-	(void)ctx;
-	return file_read(path, 64u << 20, out);
-}
-
-static const struct config_reader disk = {disk_list, disk_read, NULL};
-
 static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), m = strlen(end);
@@ -48,6 +35,31 @@ bool config_is_plan_file(const char *name)
 {
 	return name[0] != '.' && !ends_with(name, "~") && name[0] != '#' && (ends_with(name, ".tf") || ends_with(name, ".infra"));
 }
+
+static bool disk_list(void *ctx, struct arena *arena, const char *dir, char ***names, size_t *count)
+{
+	(void)ctx;
+	if (!directory_list(arena, dir, names, count))
+		return false;
+	size_t kept = 0;
+	for (size_t i = 0; i < *count; i++) {
+		struct stat st;
+		char *name = (*names)[i];
+		/* a folder may be called x.tf */
+		if (!config_is_plan_file(name) || stat(path_join(arena, dir, name), &st) < 0 || !S_ISDIR(st.st_mode))
+			(*names)[kept++] = name;
+	}
+	*count = kept;
+	return true;
+}
+
+static bool disk_read(void *ctx, const char *path, struct buf *out)
+{
+	(void)ctx;
+	return file_read(path, 64u << 20, out);
+}
+
+static const struct config_reader disk = {disk_list, disk_read, NULL};
 
 static const struct src *read_source(struct loader *l, const char *path)
 {
@@ -144,7 +156,7 @@ static struct module *load_module(struct loader *l, struct module *parent, const
 		const struct body *body = parse_file(arena, src, l->diags);
 		config_read_file(l, module, body, ends_with(names[i], ".infra"));
 	}
-	if (!read) {
+	if (!read && (call || !l->options->may_be_empty)) {
 		if (!json)
 			diag_error(l->diags, call ? call->source_expr->range : SRC_NOWHERE, "No configuration files",
 				   "The directory %s holds no plan files (*.tf, *.infra).", dir);
