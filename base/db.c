@@ -26,6 +26,15 @@ static void explain(sqlite3 *handle, struct buf *why)
 	buf_adds(why, handle ? sqlite3_errmsg(handle) : "out of memory");
 }
 
+/* file:PATH?immutable=1, with what has a meaning in it written as %XX. */
+static void add_unchanging_uri(const char *path, struct buf *out)
+{
+	buf_adds(out, "file:");
+	for (; *path; path++)
+		buf_addf(out, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+	buf_adds(out, "?immutable=1");
+}
+
 struct db *db_open(const char *path, unsigned flags, struct buf *why)
 {
 	if (flags & DB_CREATE) {
@@ -38,6 +47,12 @@ struct db *db_open(const char *path, unsigned flags, struct buf *why)
 	}
 	struct db *db = xcalloc(1, sizeof(*db));
 	int mode = flags & DB_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	AUTO_BUF struct buf uri = BUF_INIT;
+	if (flags & DB_UNCHANGING) {
+		add_unchanging_uri(path, &uri);
+		path = buf_text(&uri);
+		mode |= SQLITE_OPEN_URI;
+	}
 	if (sqlite3_open_v2(path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		explain(db->handle, why);
 		db_close(db);

@@ -11,6 +11,7 @@ struct buf;
 enum db_flags {
 	DB_READ_ONLY = 1u << 0,
 	DB_CREATE = 1u << 1, /* made with mode 0600 where it is missing */
+	DB_UNCHANGING = 1u << 2, /* with DB_READ_ONLY: nobody can write it (a read-only file system), so nothing is locked */
 };
 
 /* NULL with the reason in `why`. Waits up to 10 s for another process's transaction. */

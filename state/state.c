@@ -292,13 +292,22 @@ static bool look_at_files(struct state *state, bool *there, struct diags *diags)
 	return true;
 }
 
+/* On a read-only file system SQLite could not make the index of its log; where there is no log, it needs none. */
+static bool is_unchanging(const struct state *state)
+{
+	struct stat st;
+	return access(state->path, W_OK) < 0 && errno == EROFS &&
+	       (stat(arena_printf(state->arena, "%s-wal", state->path), &st) < 0 || !st.st_size);
+}
+
 static bool open_database(struct state *state, const struct state_options *options, struct diags *diags)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
 	bool there;
 	if (!look_at_files(state, &there, diags) || (!there && !create_database(state, diags)))
 		return false;
-	state->db = db_open(options->path, options->read_only ? DB_READ_ONLY : 0, &why);
+	unsigned flags = !options->read_only ? 0 : is_unchanging(state) ? DB_READ_ONLY | DB_UNCHANGING : DB_READ_ONLY;
+	state->db = db_open(options->path, flags, &why);
 	if (!state->db)
 		return damaged(state, diags, buf_text(&why));
 	if (!options->read_only) {

@@ -31,10 +31,10 @@ folder = tempfile.mkdtemp(prefix='commands.')
 results = []
 
 
-def run(*argv, status=0, stdout=subprocess.PIPE):
+def run(*argv, status=0, stdout=subprocess.PIPE, before=()):
     env = {k: v for k, v in os.environ.items() if not k.startswith(('TF_', 'AWS_', 'INFRA_'))}
     env.update(HOME=folder + '/home', XDG_CONFIG_HOME=folder + '/home/.config', TF_VAR_secret=SECRET)
-    p = subprocess.run([INFRA] + list(argv), cwd=folder + '/p', env=env, stdin=subprocess.DEVNULL, stdout=stdout,
+    p = subprocess.run(list(before) + [INFRA] + list(argv), cwd=folder + '/p', env=env, stdin=subprocess.DEVNULL, stdout=stdout,
                        stderr=subprocess.PIPE, timeout=120)
     out, err = (p.stdout or b'').decode(), p.stderr.decode()
     if p.returncode != status:
@@ -148,6 +148,12 @@ check "late" {
     holds('what a check looks at is not known while planning', 'It is not x.' not in err, err)
     out, err = run('apply', '-auto-approve', '-replace=terraform_data.a')
     holds('a check that fails after apply is told', err.count('It is not x.') == 1, err)
+    readonly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$0" "$@"'
+    sealed = ['unshare', '-rm', 'sh', '-c', readonly]
+    if subprocess.run(sealed + ['true'], cwd=folder + '/p', stderr=subprocess.DEVNULL).returncode == 0:
+        for command in (('state', 'list'), ('output',), ('show',)):
+            out, err = run(*command, before=sealed)
+            holds('%s reads on a read-only file system' % command[0], out and not err, out + err)
     os.rename(folder + '/p/main.tf', folder + '/p/main')
     os.makedirs(folder + '/p/dir.tf')
     holds('without plan files there is no plan', 'No configuration files' in run('plan', status=1)[1])
