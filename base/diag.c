@@ -164,14 +164,46 @@ static unsigned digits(uint32_t n)
 	return count;
 }
 
-static void add_excerpt_line(struct buf *out, const struct src *src, uint32_t line, unsigned width)
-{
+/* What is shown of a line: all of it, or of a long one so many characters from a column on. */
+struct window {
+	uint32_t column; /* of the first one, from 1 */
+	bool cut_before, cut_behind;
+	const char *text;
 	size_t len;
-	const char *text = src_line(src, line, &len);
-	enum { LONGEST = 300 };
-	buf_addf(out, "  %*u: ", (int)width, line);
-	add_harmless(out, text, len < LONGEST ? len : LONGEST);
-	buf_adds(out, len < LONGEST ? "\n" : " ...\n");
+};
+
+enum { LONGEST_LINE = 300, WINDOW_CHARS = 200, WINDOW_BEFORE = 80 };
+
+static bool begins_char(char c)
+{
+	return (c & 0xC0) != 0x80;
+}
+
+static struct window window_of(const struct src *src, uint32_t line, uint32_t column)
+{
+	struct window w = {.column = 1};
+	w.text = src_line(src, line, &w.len);
+	if (w.len < LONGEST_LINE)
+		return w;
+	uint32_t first = column > WINDOW_BEFORE ? column - WINDOW_BEFORE : 1;
+	size_t i = 0;
+	for (; i < w.len && (w.column < first || !begins_char(w.text[i])); i++)
+		w.column += i + 1 < w.len && begins_char(w.text[i + 1]);
+	size_t end = i;
+	for (size_t n = 0; end < w.len && (n < WINDOW_CHARS || !begins_char(w.text[end])); end++)
+		n += end + 1 < w.len && begins_char(w.text[end + 1]);
+	w.cut_before = i > 0;
+	w.cut_behind = end < w.len;
+	w.text += i;
+	w.len = end - i;
+	return w;
+}
+
+static void add_excerpt_line(struct buf *out, const struct window *w, uint32_t line, unsigned width)
+{
+	buf_addf(out, "  %*u: %s", (int)width, line, w->cut_before ? "... " : "");
+	add_harmless(out, w->text, w->len);
+	buf_adds(out, w->cut_behind ? " ...\n" : "\n");
 }
 
 /*
@@ -202,27 +234,22 @@ static void add_excerpt(struct buf *out, const struct src_set *sources, struct s
 	for (uint32_t line = first; line <= last; line++) {
 		if (line > first + MOST_LINES && line != start.line)
 			continue;
-		add_excerpt_line(out, src, line, width);
+		struct window w = window_of(src, line, line == start.line ? start.column : 1);
+		add_excerpt_line(out, &w, line, width);
 		if (line != start.line)
 			continue;
-		size_t len;
-		const char *text = src_line(src, line, &len);
-		uint32_t until = end.line == start.line && end.column > start.column ? end.column : start.column + 1;
-		if (end.line > start.line) {
-			until = 1;
-			for (size_t i = 0; i < len; i++)
-				until += (text[i] & 0xC0) != 0x80;
-			if (until <= start.column)
-				until = start.column + 1;
-		}
-		if (until > 300)
-			continue;
-		buf_addf(out, "  %*s  ", (int)width, "");
-		uint32_t column = 1;
-		for (size_t i = 0; i < len && column < start.column; i++) {
-			if ((text[i] & 0xC0) == 0x80)
+		uint32_t behind = w.column; /* the column behind what is shown */
+		for (size_t i = 0; i < w.len; i++)
+			behind += begins_char(w.text[i]);
+		uint32_t until = end.line > start.line || end.column > behind ? behind : end.column;
+		if (until <= start.column)
+			until = start.column + 1;
+		buf_addf(out, "  %*s  %s", (int)width, "", w.cut_before ? "    " : "");
+		uint32_t column = w.column;
+		for (size_t i = 0; i < w.len && column < start.column; i++) {
+			if (!begins_char(w.text[i]))
 				continue;
-			buf_addc(out, text[i] == '\t' ? '\t' : ' ');
+			buf_addc(out, w.text[i] == '\t' ? '\t' : ' ');
 			column++;
 		}
 		for (; column < start.column; column++)

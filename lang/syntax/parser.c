@@ -197,15 +197,15 @@ static bool item_begins(const struct parser *p, struct token open)
 void parser_fail_inside(struct parser *p, struct token open, const char *summary, const char *detail, ...)
 {
 	enum token_kind next = parser_peek(p);
+	if (p->failed || p->lex.muted) {
+		p->failed = true;
+		return;
+	}
 	bool sequence = open.kind == TOKEN_OPEN_INTERPOLATION || open.kind == TOKEN_OPEN_DIRECTIVE;
 	bool unclosed =
 		next == TOKEN_EOF || next == TOKEN_CLOSE_BRACE || next == TOKEN_CLOSE_BRACKET ||
 		next == TOKEN_CLOSE_PAREN || next == TOKEN_CLOSE_SEQUENCE || item_begins(p, open) ||
 		(sequence && (next == TOKEN_OPEN_QUOTE || next == TOKEN_QUOTED_TEXT || first_of_line(p)));
-	if (p->failed || p->lex.muted) {
-		p->failed = true;
-		return;
-	}
 	if (unclosed && next != closing_kind(open.kind)) {
 		const char *closer = closer_of(p, open);
 		struct token found = p->tok;

@@ -70,6 +70,36 @@ static void diagnostics_show_the_place(void **state)
 	src_set_free(set);
 }
 
+static void long_lines_are_shown_around_the_place(void **state)
+{
+	(void)state;
+	struct src_set *set = src_set_new();
+	AUTO_BUF struct buf text = BUF_INIT, want = BUF_INIT, out = BUF_INIT;
+	for (int i = 0; i < 1000; i++)
+		buf_adds(&text, "\xc3\xa9");
+	buf_adds(&text, "XY");
+	for (int i = 0; i < 1000; i++)
+		buf_adds(&text, "\xc3\xa8");
+	const struct src *src = src_add(set, "main.tf", buf_text(&text), text.len);
+	struct diags diags;
+	diags_init(&diags);
+	uint32_t at = src_base(src) + 2000;
+	diag_error(&diags, (struct src_range){at, at + 2}, "Wrong", "No.");
+	diags_print(&diags, set, false, 80, &out);
+	buf_adds(&want, "Error: Wrong\n\n  on main.tf line 1:\n  1: ... ");
+	for (int i = 0; i < 80; i++)
+		buf_adds(&want, "\xc3\xa9");
+	buf_adds(&want, "XY");
+	for (int i = 0; i < 118; i++)
+		buf_adds(&want, "\xc3\xa8");
+	buf_adds(&want, " ...\n         ");
+	buf_add_repeated(&want, ' ', 80);
+	buf_adds(&want, "^^\n\nNo.\n\n");
+	assert_string_equal(buf_text(&out), buf_text(&want));
+	diags_release(&diags);
+	src_set_free(set);
+}
+
 static void near_names_are_found(void **state)
 {
 	(void)state;
@@ -137,6 +167,7 @@ int main(void)
 		cmocka_unit_test(map_keeps_what_is_put),
 		cmocka_unit_test(paths_are_cleaned),
 		cmocka_unit_test(diagnostics_show_the_place),
+		cmocka_unit_test(long_lines_are_shown_around_the_place),
 		cmocka_unit_test(near_names_are_found),
 		cmocka_unit_test(durations_are_those_of_go),
 		cmocka_unit_test(files_are_written_behind_links_and_into_pipes),
