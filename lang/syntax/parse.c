@@ -53,9 +53,14 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 	VEC(enum token_kind) open = {0};
 	bool found = false, lost = false;
 	uint32_t indent = lex_indent(&p->lex, start);
+	uint32_t seen = start, line_indent = indent; /* of the line that `seen` is in */
 	lex_seek(&p->lex, start);
 	while (!found && !lost) {
 		struct token t = lex_next(&p->lex);
+		const char *newline = t.start > seen ? memrchr(p->lex.text + seen, '\n', t.start - seen) : NULL;
+		if (newline)
+			line_indent = lex_indent(&p->lex, (uint32_t)(newline + 1 - p->lex.text));
+		seen = t.start;
 		switch ((int)t.kind) {
 		case TOKEN_OPEN_BRACE:
 		case TOKEN_OPEN_BRACKET:
@@ -70,8 +75,7 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 				found = true;
 			} else if (!open.count) {
 				break; /* one too many: skipped with the rest of its line */
-			} else if (vec_pop(&open) != opener_of(t.kind) ||
-				   lex_indent(&p->lex, t.start) < indent) {
+			} else if (vec_pop(&open) != opener_of(t.kind) || line_indent < indent) {
 				lost = true;
 			}
 			break;
