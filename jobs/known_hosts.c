@@ -112,7 +112,7 @@ static bool rewrite(const char *dir, keep_fn keep, const void *ctx, const char *
 	}
 	buf_adds(&new, more);
 	if (ok && strcmp(buf_text(&old), buf_text(&new)) != 0)
-		ok = file_write(path, buf_text(&new), new.len, 0600);
+		ok = make_directories(dir, 0700) && file_write(path, buf_text(&new), new.len, 0600);
 	arena_free(arena);
 	return ok;
 }

@@ -12,7 +12,7 @@ enum { MEMORY_LIMIT = 4 << 20 };
 
 struct memory {
 	struct arena *arena;
-	const char *path;
+	const char *dir, *path;
 	struct map texts; /* "what key" -> text */
 	bool changed;
 };
@@ -25,7 +25,7 @@ static const char *name_of(struct arena *arena, const char *what, const char *ke
 struct memory *memory_open(struct arena *arena, const char *dir)
 {
 	struct memory *memory = arena_new_of(arena, struct memory);
-	*memory = (struct memory){.arena = arena, .path = path_join(arena, dir, "hosts.json")};
+	*memory = (struct memory){.arena = arena, .dir = arena_strdup(arena, dir), .path = path_join(arena, dir, "hosts.json")};
 	AUTO_BUF struct buf text = BUF_INIT, why = BUF_INIT;
 	const struct value *v = file_read(memory->path, MEMORY_LIMIT, &text) ? value_from_json(arena, buf_text(&text), text.len, &why) : NULL;
 	for (uint32_t i = 0; v && value_is_a(v, TYPE_OBJECT) && i < v->count; i++) {
@@ -74,5 +74,5 @@ void memory_save(struct memory *memory)
 	AUTO_BUF struct buf out = BUF_INIT;
 	value_to_json_pretty(value_object(memory->arena, names, texts, count), &out);
 	buf_addc(&out, '\n');
-	memory->changed = !file_write(memory->path, buf_text(&out), out.len, 0600);
+	memory->changed = !make_directories(memory->dir, 0700) || !file_write(memory->path, buf_text(&out), out.len, 0600);
 }

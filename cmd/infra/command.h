@@ -39,6 +39,8 @@ int cmd_init(int argc, char **argv);
 int cmd_output(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_providers(int argc, char **argv);
+int cmd_pull(int argc, char **argv);
+int cmd_push(int argc, char **argv);
 int cmd_refresh(int argc, char **argv);
 int cmd_sandbox(int argc, char **argv);
 int cmd_show(int argc, char **argv);

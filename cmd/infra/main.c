@@ -28,6 +28,8 @@ const struct command commands[] = {
 	{"destroy", cmd_destroy, "Leave nothing behind", false},
 	{"hosts", cmd_hosts, "List the hosts", false},
 	{"ssh", cmd_ssh, "Go to a host", false},
+	{"push", cmd_push, "Copy files to a host", false},
+	{"pull", cmd_pull, "Copy files from a host", false},
 	{"doctor", cmd_doctor, "Check what infra needs, and say how to mend it", false},
 	{"sandbox", cmd_sandbox, "A cloud on this machine, to rehearse in", false},
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
