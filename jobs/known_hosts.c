@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { KNOWN_LIMIT = 16 << 20, POLL_FIRST_MS = 100, POLL_MOST_MS = 5000 };
+enum { KNOWN_LIMIT = 16 << 20, POLL_FIRST_MS = 100, POLL_MOST_MS = 5000, ANSWER_MS = 3000 };
 
 /* ---- consoles ---- */
 
@@ -124,7 +124,7 @@ static bool is_no_hosts(const void *ctx, const char *word, size_t len)
 
 bool known_hosts_put(const char *dir, const char *id, const char *lines)
 {
-	return make_directories(dir, 0700) && rewrite(dir, is_no_hosts, id, lines);
+	return rewrite(dir, is_no_hosts, id, lines);
 }
 
 static bool is_a_hosts(const void *ctx, const char *word, size_t len)
@@ -167,7 +167,7 @@ bool ssh_knows_key(const struct hosts *hosts, const struct host *host)
 
 struct console {
 	const struct value *output;
-	bool over, unsupported;
+	bool over, unsupported, late;
 	struct diags *diags;
 };
 
@@ -183,22 +183,38 @@ static void on_console(void *ctx, const struct aws_answer *answer)
 		aws_error_diag(answer, SRC_NOWHERE, c->diags);
 }
 
-/* False when it cannot be read. The newest output is told by newer machines alone; of others, AWS shows that of the boot. */
-static bool read_console(const struct hosts_cloud *cloud, struct aws *aws, const struct host *host, struct arena *arena, struct buf *text,
-			 struct diags *diags)
+static void on_late(void *ctx)
+{
+	struct console *c = ctx;
+	c->over = c->late = true;
+}
+
+/*
+ * False when it cannot be read, or not within the time. The newest output is told by newer machines alone; of others, AWS shows
+ * that of the boot.
+ */
+static bool read_console(const struct hosts_cloud *cloud, struct aws *aws, const struct host *host, unsigned most_ms, struct arena *arena,
+			 struct buf *text, struct diags *diags)
 {
 	struct console c = {.diags = diags};
-	for (unsigned latest = 2; latest-- && !c.output && !diags_has_errors(diags);) {
+	loop_timer_id timer = loop_timer(cloud->loop, most_ms, on_late, &c);
+	for (unsigned latest = 2; latest-- && !c.late;) {
 		const char *const names[] = {"InstanceId", "Latest"};
 		const struct value *const values[] = {value_string(arena, host->id), &value_true};
 		struct aws_call_options options = {.service = "ec2", .operation = "GetConsoleOutput", .repeat = AWS_REPEAT_ALWAYS, .arena = arena,
 						   .params = value_object(arena, names, values, latest ? 2 : 1)};
 		c.over = c.unsupported = false;
-		aws_call(aws, &options, on_console, &c);
+		aws_call_id id = aws_call(aws, &options, on_console, &c);
 		loop_run_until(cloud->loop, &c.over);
+		if (c.late) {
+			const char *what = aws_describe(aws, id, arena);
+			diag_error(diags, SRC_NOWHERE, "No answer in time", "Still: %s.", what ? what : "no answer to GetConsoleOutput");
+			aws_cancel(aws, id);
+		}
 		if (!c.unsupported)
 			break;
 	}
+	loop_timer_cancel(cloud->loop, timer);
 	if (c.output && value_is_a(c.output, TYPE_STRING)) {
 		AUTO_BUF struct buf packed = BUF_INIT; /* lines of base64 */
 		for (const char *p = c.output->text; *p; p++) {
@@ -227,7 +243,9 @@ static void learn(const struct hosts *hosts, const struct host *host, struct mem
 	struct arena *arena = arena_new();
 	while (aws && !known && !over) {
 		AUTO_BUF struct buf text = BUF_INIT, lines = BUF_INIT;
-		if (!read_console(cloud, aws, host, arena, &text, &diags))
+		uint64_t before = loop_now_ms(cloud->loop) - begin;
+		unsigned left = before < wait_ms ? wait_ms - (unsigned)before : 0;
+		if (!read_console(cloud, aws, host, left > ANSWER_MS ? left : ANSWER_MS, arena, &text, &diags))
 			break;
 		known = console_keys(buf_text(&text), host->id, &lines) > 0;
 		over = console_is_over(buf_text(&text));
@@ -236,7 +254,7 @@ static void learn(const struct hosts *hosts, const struct host *host, struct mem
 		uint64_t waited = loop_now_ms(cloud->loop) - begin;
 		if (known || over || waited >= wait_ms)
 			break;
-		if (!told && waited >= 1000) {
+		if (!told && waited + pause >= 1000) {
 			told = true;
 			fprintf(stderr, "infra: waiting for the host key of %s, which its console shows when it has booted (at most %u s; -wait=0 does not wait)\n",
 				host_title(host), wait_ms / 1000);
