@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/hostd.h"
+#include "sandbox/host/routes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,7 +28,7 @@ struct caller {
 	unsigned port;
 	char *host;
 	struct in_addr from;
-	uint64_t until;
+	uint64_t until; /* the host may still be starting */
 	loop_timer_id timer;
 	struct buf words;
 };
@@ -101,22 +102,20 @@ static void attempt(void *ctx)
 		refuse(c, "no host runs at %s", c->host);
 		return;
 	}
-	if (!guest->internet || !guest->public_address.s_addr) {
+	if (!guest->public_address.s_addr || !routes_lead_out(guest, c->from)) {
 		refuse(c, "%s is not reached from the internet: %s", guest->id,
-		       guest->internet ? "it has no public address" : "its subnet has no route to an internet gateway");
+		       guest->public_address.s_addr ? "its subnet has no route to an internet gateway" : "it has no public address");
 		return;
 	}
-	for (size_t i = 0; i < c->guests->list.count; i++) {
-		if (c->guests->list.items[i]->address.s_addr == c->from.s_addr) {
-			refuse(c, "the address to come from is a host's");
-			return;
-		}
+	if (internet_has(c->guests, c->from)) {
+		refuse(c, "the address to come from is a host's");
+		return;
 	}
-	to.sin_addr = guest->address;
+	to.sin_addr = guest->public_address;
 	from.sin_addr = c->from;
-	/* users on the internet are where the router is */
-	int error = link_address(&guest->router->nl, "lo", c->from, 32);
-	c->socket = error ? -1 : guests_socket(c->guests, guest->router, SOCK_STREAM | SOCK_NONBLOCK);
+	c->until = guest->started_ms + STARTING_MS;
+	int error = internet_user(c->guests, c->from);
+	c->socket = error ? -1 : socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	errno = error ? error : errno;
 	if (c->socket < 0 || bind(c->socket, (struct sockaddr *)&from, sizeof(from)) < 0 ||
 	    (connect(c->socket, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)) {
@@ -191,7 +190,6 @@ static void on_words(void *ctx, int fd, unsigned events)
 		give_id(c);
 		return;
 	}
-	c->until = loop_now_ms(c->guests->loop) + STARTING_MS;
 	if (!c->port || c->port > 65535)
 		refuse(c, "a host, a port and an address to come from are needed");
 	else

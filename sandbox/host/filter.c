@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One table, replaced in one transaction:
+ * One table, replaced in one transaction. What crosses the router:
  *
- *     chain forward { policy drop; ct state established,related accept
- *         iifname LINK ip saddr != ADDRESS drop       each host: its own address alone
- *         iifname LINK jump "out sg-1" }              each group of each host
- *     chain "out sg-1" { RULE goto ingress }
- *     chain input { policy drop; as forward, and metadata may always be asked for }    to the router's own addresses
- *     chain ingress { oifname LINK jump "in sg-1"; ip daddr MOUNT-TARGET jump "in sg-1"; drop }
- *     chain "in sg-1" { RULE accept }
- *     chain output { policy accept; ct state ...; goto ingress }     users on the internet, who are at the router itself
+ *     arriving (nat)     iifname internet, to a public address: to its host
+ *     forward            what comes back by an address that is a host's no more: drop
+ *                        answers: accept
+ *                        each host: iifname LINK, not from its own address: drop
+ *                        oifname internet: "leaving", which drops what has no public address to leave by
+ *                        each host, each group: iifname LINK: "out sg-1"
+ *                        iifname internet: "ingress"
+ *                        drop
+ *     out sg-1           RULE: "ingress"
+ *     ingress            oifname internet: accept; each host, each group: oifname LINK: "in sg-1"; the same for mount targets; drop
+ *     in sg-1            RULE: accept
+ *     leaving_nat (nat)  by a NAT gateway: from its address; by an internet gateway: from the host's public address
  *
- * A group that a rule names stands for the addresses of its members.
+ * What is for the router itself passes "input", which is as "forward", but that metadata may always be asked for. A
+ * group that a rule names stands for the addresses of its members.
  */
 #include "sandbox/host/filter.h"
 
@@ -19,179 +24,30 @@
 #include "base/buf.h"
 #include "lang/value/value.h"
 #include "sandbox/host/metadata.h"
+#include "sandbox/host/nft.h"
+#include "sandbox/host/routes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH_LIMIT = 64 << 20, ESTABLISHED_OR_RELATED = 2 | 4 };
+enum { BATCH_LIMIT = 64 << 20 };
 
-static const char table[] = "groups", forward[] = "forward", ingress[] = "ingress", input[] = "input", output[] = "output";
+static const char table[] = "groups", forward[] = "forward", ingress[] = "ingress", input[] = "input", leaving[] = "leaving",
+		  arriving_nat[] = "arriving", leaving_nat[] = "leaving_nat";
 
-/* ---- pieces ---- */
-
-static void begin(struct netlink *nl, unsigned type, unsigned flags)
+static struct in_addr address_of(const char *text)
 {
-	struct nfgenmsg head = {.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0};
-	netlink_message(nl, (uint16_t)((NFNL_SUBSYS_NFTABLES << 8) | type), (uint16_t)flags, &head, sizeof(head));
-}
-
-static void mark_batch(struct netlink *nl, unsigned type)
-{
-	struct nfgenmsg head = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
-	netlink_message(nl, (uint16_t)type, 0, &head, sizeof(head));
-}
-
-static void number(struct netlink *nl, uint16_t type, uint32_t n)
-{
-	netlink_attr_u32(nl, type, htonl(n));
-}
-
-static void data(struct netlink *nl, uint16_t type, const void *bytes, size_t len)
-{
-	size_t place = netlink_begin(nl, type);
-	netlink_attr(nl, NFTA_DATA_VALUE, bytes, len);
-	netlink_end(nl, place);
-}
-
-struct rule {
-	struct netlink *nl;
-	size_t expressions, expression, inside;
-};
-
-static struct rule rule_begin(struct netlink *nl, const char *chain)
-{
-	struct rule r = {.nl = nl};
-	begin(nl, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	netlink_attr_text(nl, NFTA_RULE_TABLE, table);
-	netlink_attr_text(nl, NFTA_RULE_CHAIN, chain);
-	r.expressions = netlink_begin(nl, NFTA_RULE_EXPRESSIONS);
-	return r;
-}
-
-static void expr_begin(struct rule *r, const char *name)
-{
-	r->expression = netlink_begin(r->nl, NFTA_LIST_ELEM);
-	netlink_attr_text(r->nl, NFTA_EXPR_NAME, name);
-	r->inside = netlink_begin(r->nl, NFTA_EXPR_DATA);
-}
-
-static void expr_end(struct rule *r)
-{
-	netlink_end(r->nl, r->inside);
-	netlink_end(r->nl, r->expression);
-}
-
-static void load_meta(struct rule *r, uint32_t key)
-{
-	expr_begin(r, "meta");
-	number(r->nl, NFTA_META_DREG, NFT_REG_1);
-	number(r->nl, NFTA_META_KEY, key);
-	expr_end(r);
-}
-
-static void load_payload(struct rule *r, uint32_t base, uint32_t offset, uint32_t len)
-{
-	expr_begin(r, "payload");
-	number(r->nl, NFTA_PAYLOAD_DREG, NFT_REG_1);
-	number(r->nl, NFTA_PAYLOAD_BASE, base);
-	number(r->nl, NFTA_PAYLOAD_OFFSET, offset);
-	number(r->nl, NFTA_PAYLOAD_LEN, len);
-	expr_end(r);
-}
-
-static void mask(struct rule *r, const void *bits, uint32_t len)
-{
-	static const unsigned char none[4];
-	expr_begin(r, "bitwise");
-	number(r->nl, NFTA_BITWISE_SREG, NFT_REG_1);
-	number(r->nl, NFTA_BITWISE_DREG, NFT_REG_1);
-	number(r->nl, NFTA_BITWISE_LEN, len);
-	data(r->nl, NFTA_BITWISE_MASK, bits, len);
-	data(r->nl, NFTA_BITWISE_XOR, none, len);
-	expr_end(r);
-}
-
-static void compare(struct rule *r, uint32_t op, const void *bytes, size_t len)
-{
-	expr_begin(r, "cmp");
-	number(r->nl, NFTA_CMP_SREG, NFT_REG_1);
-	number(r->nl, NFTA_CMP_OP, op);
-	data(r->nl, NFTA_CMP_DATA, bytes, len);
-	expr_end(r);
-}
-
-static void rule_end(struct rule *r, int verdict, const char *chain)
-{
-	expr_begin(r, "immediate");
-	number(r->nl, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	size_t what = netlink_begin(r->nl, NFTA_IMMEDIATE_DATA), how = netlink_begin(r->nl, NFTA_DATA_VERDICT);
-	number(r->nl, NFTA_VERDICT_CODE, (uint32_t)verdict);
-	if (chain)
-		netlink_attr_text(r->nl, NFTA_VERDICT_CHAIN, chain);
-	netlink_end(r->nl, how);
-	netlink_end(r->nl, what);
-	expr_end(r);
-	netlink_end(r->nl, r->expressions);
-}
-
-static void match_link(struct rule *r, uint32_t key, const char *link)
-{
-	char name[IFNAMSIZ] = "";
-	snprintf(name, sizeof(name), "%s", link);
-	load_meta(r, key);
-	compare(r, NFT_CMP_EQ, name, sizeof(name));
-}
-
-enum { SOURCE = 12, DESTINATION = 16 }; /* in IPv4's header */
-
-static void match_network(struct rule *r, uint32_t offset, struct in_addr network, unsigned prefix)
-{
-	struct in_addr bits = {htonl(prefix ? UINT32_MAX << (32 - prefix) : 0)};
-	network.s_addr &= bits.s_addr;
-	if (!prefix)
-		return;
-	load_payload(r, NFT_PAYLOAD_NETWORK_HEADER, offset, 4);
-	if (prefix < 32)
-		mask(r, &bits, 4);
-	compare(r, NFT_CMP_EQ, &network, 4);
-}
-
-static void chain(struct netlink *nl, const char *name, int hook, uint32_t policy)
-{
-	begin(nl, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	netlink_attr_text(nl, NFTA_CHAIN_TABLE, table);
-	netlink_attr_text(nl, NFTA_CHAIN_NAME, name);
-	if (hook < 0)
-		return;
-	size_t place = netlink_begin(nl, NFTA_CHAIN_HOOK);
-	number(nl, NFTA_HOOK_HOOKNUM, (uint32_t)hook);
-	number(nl, NFTA_HOOK_PRIORITY, 0);
-	netlink_end(nl, place);
-	netlink_attr_text(nl, NFTA_CHAIN_TYPE, "filter");
-	number(nl, NFTA_CHAIN_POLICY, policy);
-}
-
-static void let_answers_through(struct netlink *nl, const char *name)
-{
-	struct rule r = rule_begin(nl, name);
-	uint32_t states = ESTABLISHED_OR_RELATED, none = 0; /* in the machine's order */
-	expr_begin(&r, "ct");
-	number(nl, NFTA_CT_DREG, NFT_REG_1);
-	number(nl, NFTA_CT_KEY, NFT_CT_STATE);
-	expr_end(&r);
-	mask(&r, &states, sizeof(states));
-	compare(&r, NFT_CMP_NEQ, &none, sizeof(none));
-	rule_end(&r, NF_ACCEPT, NULL);
+	struct in_addr address;
+	if (inet_pton(AF_INET, text, &address) != 1)
+		bug("%s is no address", text);
+	return address;
 }
 
 /* ---- groups ---- */
@@ -217,30 +73,24 @@ static int protocol_of(const struct value *rule)
 	return !strcmp(name, "tcp") ? IPPROTO_TCP : !strcmp(name, "udp") ? IPPROTO_UDP : !strcmp(name, "icmp") ? IPPROTO_ICMP : atoi(name);
 }
 
-static void add_rule(struct netlink *nl, const struct value *rule, const char *group, bool egress, struct in_addr network, unsigned prefix)
+static void add_rule(struct nft *nft, const struct value *rule, const char *group, bool egress, struct in_addr network, unsigned prefix)
 {
 	char name[96];
 	int protocol = protocol_of(rule);
 	int64_t from = integer(rule, "from", -1), to = integer(rule, "to", -1);
 	group_chain(name, sizeof(name), egress, group);
-	struct rule r = rule_begin(nl, name);
-	match_network(&r, egress ? DESTINATION : SOURCE, network, prefix);
-	if (protocol >= 0) {
-		uint8_t byte = (uint8_t)protocol;
-		load_meta(&r, NFT_META_L4PROTO);
-		compare(&r, NFT_CMP_EQ, &byte, 1);
-	}
+	nft_rule(nft, name);
+	nft_match_network(nft, !egress, network, prefix);
+	if (protocol >= 0)
+		nft_match_protocol(nft, (uint8_t)protocol);
 	if ((protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) && from >= 0 && (from > 0 || to < 65535)) {
-		uint16_t first = htons((uint16_t)from), last = htons((uint16_t)to);
-		load_payload(&r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
-		compare(&r, NFT_CMP_GTE, &first, 2);
-		compare(&r, NFT_CMP_LTE, &last, 2);
+		nft_match_ports(nft, (uint16_t)from, (uint16_t)to);
 	} else if (protocol == IPPROTO_ICMP && from >= 0) {
 		uint8_t type = (uint8_t)from; /* FromPort is ICMP's type, -1 all of them */
-		load_payload(&r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
-		compare(&r, NFT_CMP_EQ, &type, 1);
+		nft_load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
+		nft_compare(nft, NFT_CMP_EQ, &type, 1);
 	}
-	rule_end(&r, egress ? NFT_GOTO : NF_ACCEPT, egress ? ingress : NULL);
+	nft_rule_end(nft, egress ? NFT_GOTO : NF_ACCEPT, egress ? ingress : NULL);
 }
 
 static bool is_in(const struct group_names *names, const char *group)
@@ -276,17 +126,7 @@ static void list_members(const struct guests *guests, const struct router *route
 	}
 }
 
-static bool read_network(const char *text, struct in_addr *network, unsigned *prefix)
-{
-	char address[INET_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	snprintf(address, sizeof(address), "%.*s", slash ? (int)(slash - text) : 0, text);
-	unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : 33;
-	*prefix = (unsigned)bits;
-	return bits <= 32 && inet_pton(AF_INET, address, network) == 1;
-}
-
-static void add_rules(const struct members *members, struct netlink *nl, const struct value *rules, bool egress)
+static void add_rules(const struct members *members, struct nft *nft, const struct value *rules, bool egress)
 {
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct value *rule = rules->items[i], *out = value_get(rule, "egress");
@@ -300,11 +140,11 @@ static void add_rules(const struct members *members, struct netlink *nl, const s
 			used = is_in(members->items[k].groups, group);
 		if (!used)
 			continue;
-		if (cidr && read_network(cidr, &network, &prefix))
-			add_rule(nl, rule, group, egress, network, prefix);
+		if (cidr && network_read(cidr, &network, &prefix))
+			add_rule(nft, rule, group, egress, network, prefix);
 		for (size_t k = 0; peer && k < members->count; k++) {
 			if (is_in(members->items[k].groups, peer))
-				add_rule(nl, rule, group, egress, members->items[k].address, 32);
+				add_rule(nft, rule, group, egress, members->items[k].address, 32);
 		}
 	}
 }
@@ -312,129 +152,225 @@ static void add_rules(const struct members *members, struct netlink *nl, const s
 /* ---- hosts ---- */
 
 /* A host's own address alone. */
-static void check_source(struct netlink *nl, const char *chain_name, const struct guest *guest)
+static void check_source(struct nft *nft, const char *chain, const struct guest *guest)
 {
-	struct rule r = rule_begin(nl, chain_name);
-	match_link(&r, NFT_META_IIFNAME, guest->link);
-	load_payload(&r, NFT_PAYLOAD_NETWORK_HEADER, SOURCE, 4);
-	compare(&r, NFT_CMP_NEQ, &guest->address, 4);
-	rule_end(&r, NF_DROP, NULL);
+	nft_rule(nft, chain);
+	nft_match_link(nft, true, guest->link);
+	nft_match_other(nft, true, guest->address);
+	nft_rule_end(nft, NF_DROP, NULL);
 }
 
-static void let_out(struct netlink *nl, const char *chain_name, const struct guest *guest)
+static void let_out(struct nft *nft, const char *chain, const struct guest *guest)
 {
 	char name[96];
 	for (size_t i = 0; i < guest->groups.count; i++) {
 		group_chain(name, sizeof(name), true, guest->groups.items[i]);
-		struct rule r = rule_begin(nl, chain_name);
-		match_link(&r, NFT_META_IIFNAME, guest->link);
-		rule_end(&r, NFT_JUMP, name);
+		nft_rule(nft, chain);
+		nft_match_link(nft, true, guest->link);
+		nft_rule_end(nft, NFT_JUMP, name);
 	}
 }
 
-static void let_in(struct netlink *nl, const char *link, struct in_addr address, const struct group_names *groups)
+static void let_in(struct nft *nft, const char *link, struct in_addr address, const struct group_names *groups)
 {
 	char name[96];
 	for (size_t i = 0; i < groups->count; i++) {
 		group_chain(name, sizeof(name), false, groups->items[i]);
-		struct rule r = rule_begin(nl, ingress);
+		nft_rule(nft, ingress);
 		if (link)
-			match_link(&r, NFT_META_OIFNAME, link);
+			nft_match_link(nft, false, link);
 		else
-			match_network(&r, DESTINATION, address, 32);
-		rule_end(&r, NFT_JUMP, name);
+			nft_match_network(nft, false, address, 32);
+		nft_rule_end(nft, NFT_JUMP, name);
 	}
 }
 
-static void let_ask_for_metadata(struct netlink *nl)
+static void add_host(struct nft *nft, const struct guest *guest)
 {
-	struct in_addr service;
-	uint8_t tcp = IPPROTO_TCP;
-	uint16_t port = htons(METADATA_PORT);
-	if (inet_pton(AF_INET, METADATA_ADDRESS, &service) != 1)
-		bug("%s is no address", METADATA_ADDRESS);
-	struct rule r = rule_begin(nl, input);
-	match_network(&r, DESTINATION, service, 32);
-	load_meta(&r, NFT_META_L4PROTO);
-	compare(&r, NFT_CMP_EQ, &tcp, 1);
-	load_payload(&r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
-	compare(&r, NFT_CMP_EQ, &port, 2);
-	rule_end(&r, NF_ACCEPT, NULL);
+	if (guest->source_check) { /* for others it does not listen either */
+		nft_rule(nft, ingress);
+		nft_match_link(nft, false, guest->link);
+		nft_match_other(nft, false, guest->address);
+		nft_rule_end(nft, NF_DROP, NULL);
+	}
+	let_out(nft, forward, guest);
+	let_out(nft, input, guest);
+	let_in(nft, guest->link, guest->address, &guest->groups);
 }
 
-static void add_table(struct netlink *nl, unsigned type, unsigned flags)
+static void let_answers_through(struct nft *nft, const char *chain)
 {
-	begin(nl, type, flags);
-	netlink_attr_text(nl, NFTA_TABLE_NAME, table);
+	nft_rule(nft, chain);
+	nft_match_established(nft);
+	nft_rule_end(nft, NF_ACCEPT, NULL);
 }
 
-static void build(const struct guests *guests, const struct router *router, struct netlink *nl, const struct value *rules)
+static void let_ask_for_metadata(struct nft *nft)
 {
-	char name[96];
-	struct members members = {0};
-	list_members(guests, router, &members);
-	mark_batch(nl, NFNL_MSG_BATCH_BEGIN);
-	add_table(nl, NFT_MSG_NEWTABLE, NLM_F_CREATE); /* so that there is one to delete */
-	add_table(nl, NFT_MSG_DELTABLE, 0);
-	add_table(nl, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	chain(nl, ingress, -1, 0);
-	chain(nl, forward, NF_INET_FORWARD, NF_DROP);
-	chain(nl, input, NF_INET_LOCAL_IN, NF_DROP);
-	chain(nl, output, NF_INET_LOCAL_OUT, NF_ACCEPT);
-	let_answers_through(nl, forward);
-	let_answers_through(nl, input);
-	let_answers_through(nl, output);
-	for (size_t i = 0; i < members.count; i++) {
-		const struct group_names *groups = members.items[i].groups;
-		for (size_t k = 0; k < groups->count; k++) { /* making one that is there changes nothing */
-			group_chain(name, sizeof(name), true, groups->items[k]);
-			chain(nl, name, -1, 0);
-			group_chain(name, sizeof(name), false, groups->items[k]);
-			chain(nl, name, -1, 0);
-		}
+	nft_rule(nft, input);
+	nft_match_network(nft, false, address_of(METADATA_ADDRESS), 32);
+	nft_match_protocol(nft, IPPROTO_TCP);
+	nft_match_ports(nft, METADATA_PORT, METADATA_PORT);
+	nft_rule_end(nft, NF_ACCEPT, NULL);
+}
+
+/* ---- the way out, and the way in ---- */
+
+/* What comes from the internet was sent to this public address of a host's, or is an answer to what left by it. */
+static void return_by(struct nft *nft, const char *chain, bool answers, struct in_addr address)
+{
+	nft_rule(nft, chain);
+	nft_match_original_receiver(nft, answers, address);
+	nft_rule_end(nft, NFT_RETURN, NULL);
+}
+
+/* An address that was taken from a host carries its open connections no more. */
+static void check_mapping(struct nft *nft, const struct router *router, const struct guest *guest)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "back %s", guest->link);
+	nft_chain(nft, name);
+	nft_rule(nft, forward);
+	nft_match_link(nft, true, INTERNET_LINK);
+	nft_match_link(nft, false, guest->link);
+	nft_rule_end(nft, NFT_JUMP, name);
+	if (guest->public_address.s_addr) {
+		return_by(nft, name, false, guest->public_address);
+		return_by(nft, name, true, guest->public_address);
 	}
-	for (size_t i = 0; i < guests->list.count; i++) {
-		if (guests->list.items[i]->router == router) {
-			check_source(nl, forward, guests->list.items[i]);
-			check_source(nl, input, guests->list.items[i]);
-		}
+	for (size_t i = 0; i < router->ways.count; i++) {
+		if (way_nat(&router->ways.items[i]).s_addr)
+			return_by(nft, name, true, way_nat(&router->ways.items[i]));
 	}
-	let_ask_for_metadata(nl);
+	nft_rule(nft, name);
+	nft_rule_end(nft, NF_DROP, NULL);
+}
+
+/* Through the internet gateway, under a public address of its own. */
+static void map_host(struct nft *nft, const struct guest *guest)
+{
+	nft_rule(nft, arriving_nat);
+	nft_match_link(nft, true, INTERNET_LINK);
+	nft_match_network(nft, false, guest->public_address, 32);
+	nft_rule_end_nat(nft, false, guest->address);
+	nft_rule(nft, leaving_nat);
+	nft_match_link(nft, false, INTERNET_LINK);
+	nft_match_next_hop(nft, address_of(INTERNET_GATEWAY));
+	nft_match_network(nft, true, guest->address, 32);
+	nft_rule_end_nat(nft, true, guest->public_address);
+	nft_rule(nft, leaving);
+	nft_match_network(nft, true, guest->address, 32);
+	nft_rule_end(nft, NFT_RETURN, NULL);
+}
+
+/* Through a NAT gateway, whoever it is. */
+static void map_gateway(struct nft *nft, struct in_addr address)
+{
+	nft_rule(nft, leaving_nat);
+	nft_match_link(nft, false, INTERNET_LINK);
+	nft_match_next_hop(nft, address);
+	nft_rule_end_nat(nft, true, address);
+	nft_rule(nft, leaving);
+	nft_match_next_hop(nft, address);
+	nft_rule_end(nft, NFT_RETURN, NULL);
+}
+
+static void add_ways(struct nft *nft, const struct guests *guests, const struct router *router)
+{
+	nft_rule(nft, leaving);
+	nft_match_link(nft, true, INTERNET_LINK); /* what is nobody's here */
+	nft_rule_end(nft, NF_DROP, NULL);
+	for (size_t i = 0; i < router->ways.count; i++) {
+		struct in_addr address = way_nat(&router->ways.items[i]);
+		if (address.s_addr)
+			map_gateway(nft, address);
+	}
 	for (size_t i = 0; i < guests->list.count; i++) {
 		const struct guest *guest = guests->list.items[i];
-		if (guest->router != router)
+		if (guest->router == router && guest->public_address.s_addr)
+			map_host(nft, guest);
+	}
+	nft_rule(nft, leaving);
+	nft_rule_end(nft, NF_DROP, NULL);
+}
+
+/* ---- all ---- */
+
+static void add_chains(struct nft *nft, const struct members *members)
+{
+	char name[96];
+	nft_chain(nft, ingress);
+	nft_chain(nft, leaving);
+	nft_chain_at(nft, forward, NF_INET_FORWARD, NF_DROP);
+	nft_chain_at(nft, input, NF_INET_LOCAL_IN, NF_DROP);
+	nft_chain_nat(nft, arriving_nat, NF_INET_PRE_ROUTING);
+	nft_chain_nat(nft, leaving_nat, NF_INET_POST_ROUTING);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct group_names *groups = members->items[i].groups;
+		for (size_t k = 0; k < groups->count; k++) {
+			group_chain(name, sizeof(name), true, groups->items[k]);
+			nft_chain(nft, name);
+			group_chain(name, sizeof(name), false, groups->items[k]);
+			nft_chain(nft, name);
+		}
+	}
+}
+
+static void build(const struct guests *guests, const struct router *router, struct nft *nft, const struct value *rules)
+{
+	struct members members = {0};
+	list_members(guests, router, &members);
+	nft_batch_begin(nft);
+	add_chains(nft, &members);
+	for (size_t i = 0; i < guests->list.count; i++) {
+		if (guests->list.items[i]->router == router)
+			check_mapping(nft, router, guests->list.items[i]);
+	}
+	let_answers_through(nft, forward);
+	let_answers_through(nft, input);
+	for (size_t i = 0; i < guests->list.count; i++) {
+		if (guests->list.items[i]->router != router)
 			continue;
-		let_out(nl, forward, guest);
-		let_out(nl, input, guest);
-		let_in(nl, guest->link, guest->address, &guest->groups);
+		check_source(nft, input, guests->list.items[i]);
+		if (guests->list.items[i]->source_check)
+			check_source(nft, forward, guests->list.items[i]);
+	}
+	let_ask_for_metadata(nft);
+	nft_rule(nft, forward);
+	nft_match_link(nft, false, INTERNET_LINK);
+	nft_rule_end(nft, NFT_JUMP, leaving);
+	nft_rule(nft, ingress);
+	nft_match_link(nft, false, INTERNET_LINK);
+	nft_rule_end(nft, NF_ACCEPT, NULL);
+	for (size_t i = 0; i < guests->list.count; i++) {
+		if (guests->list.items[i]->router == router)
+			add_host(nft, guests->list.items[i]);
 	}
 	for (size_t i = 0; i < guests->targets.count; i++) {
 		const struct target *target = guests->targets.items[i];
 		if (target->router == router)
-			let_in(nl, NULL, target->address, &target->groups);
+			let_in(nft, NULL, target->address, &target->groups);
 	}
-	add_rules(&members, nl, rules, true);
-	add_rules(&members, nl, rules, false);
+	nft_rule(nft, forward);
+	nft_match_link(nft, true, INTERNET_LINK);
+	nft_rule_end(nft, NFT_GOTO, ingress);
+	add_rules(&members, nft, rules, true);
+	add_rules(&members, nft, rules, false);
+	add_ways(nft, guests, router);
+	nft_batch_end(nft, ingress);
 	vec_free(&members);
-	struct rule r = rule_begin(nl, output);
-	rule_end(&r, NFT_GOTO, ingress);
-	begin(nl, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK);
-	netlink_attr_text(nl, NFTA_RULE_TABLE, table);
-	netlink_attr_text(nl, NFTA_RULE_CHAIN, ingress);
-	r = (struct rule){.nl = nl, .expressions = netlink_begin(nl, NFTA_RULE_EXPRESSIONS)};
-	rule_end(&r, NF_DROP, NULL);
-	mark_batch(nl, NFNL_MSG_BATCH_END);
 }
 
 int filter_apply(struct guests *guests, struct router *router, const struct value *rules)
 {
 	struct netlink nl = NETLINK_INIT;
+	struct nft nft = {.nl = &nl, .table = table};
 	int error = guests_enter(guests, router);
 	error = error ? error : netlink_open(&nl, NETLINK_NETFILTER); /* answers of a refused batch must not reach the next one */
 	guests_leave(guests);
 	if (error)
 		return error;
-	build(guests, router, &nl, rules);
+	build(guests, router, &nft, rules);
 	if (nl.out.len != router->filter.len || memcmp(nl.out.ptr, router->filter.ptr, nl.out.len)) {
 		struct buf made = BUF_INIT;
 		int room = BATCH_LIMIT;

@@ -10,8 +10,10 @@
 #include "base/loop.h"
 #include "lang/value/value.h"
 #include "sandbox/host/filter.h"
+#include "sandbox/host/hostd.h"
 #include "sandbox/host/metadata.h"
 #include "sandbox/host/names.h"
+#include "sandbox/host/routes.h"
 #include "sandbox/host/share.h"
 #include "sandbox/host/user_data.h"
 
@@ -46,7 +48,7 @@ int guests_init(struct guests *g, struct loop *loop, void (*on_trouble)(void *ct
 	g->trouble = on_trouble;
 	g->ctx = ctx;
 	g->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	return g->home < 0 ? errno : 0;
+	return g->home < 0 ? errno : internet_open(g);
 }
 
 /* ---- routers ---- */
@@ -83,6 +85,8 @@ static void router_free(struct guests *g, struct router *router)
 			g->routers.items[i] = g->routers.items[--g->routers.count];
 	}
 	targets_forget(g, router);
+	routes_forget(router);
+	internet_detach(g, router);
 	metadata_close(router->metadata);
 	netlink_close(&router->nl);
 	buf_release(&router->filter);
@@ -110,6 +114,7 @@ static struct router *router_of(struct guests *g, const char *vpc)
 	*router = (struct router){.vpc = xstrdup(vpc), .space = -1, .nl = NETLINK_INIT};
 	int error = open_space(g, router);
 	error = error ? error : link_up(&router->nl, "lo");
+	error = error ? error : internet_attach(g, router);
 	vec_add(&g->routers, router);
 	if (!error && !(router->metadata = metadata_open(g, router)))
 		error = errno;
@@ -200,6 +205,7 @@ static void guest_free(struct guests *g, struct guest *guest)
 	arena_free(guest->arena);
 	free(guest->id);
 	free(guest->vpc);
+	free(guest->subnet);
 	free(guest->public_name);
 	free(guest);
 }
@@ -253,6 +259,7 @@ static void set_names(struct guests *g, const struct guest *guest, const struct 
 	const char *hostname = value_get_text(order, "hostname"), *directory = arena_printf(arena, "%s/%s", g->disks, guest->id);
 	char address[INET_ADDRSTRLEN] = "";
 	inet_ntop(AF_INET, &guest->address, address, sizeof(address));
+	buf_adds(&names, HOST_INTERNET_USER " checkip.amazonaws.com\n");
 	buf_addf(&own, "127.0.0.1 localhost\n%s %s\n", address, hostname ? hostname : guest->id);
 	for (uint32_t i = 0; list && !type_is_primitive(list->type) && i < list->count; i++) {
 		const char *at = value_get_text(list->items[i], "address"), *name = value_get_text(list->items[i], "name");
@@ -326,11 +333,11 @@ static char *copy_or_null(const char *text)
 /* What may change while a host runs. */
 static void refresh(struct guest *guest, const struct value *order)
 {
-	const struct value *internet = value_get(order, "internet");
+	const struct value *check = value_get(order, "source_check");
 	free(guest->public_name);
 	guest->public_name = copy_or_null(value_get_text(order, "public_name"));
 	guest->public_address = address_of(value_get_text(order, "public"));
-	guest->internet = internet && value_is_true(internet);
+	guest->source_check = !check || value_is_true(check);
 	group_names_set(&guest->groups, value_get(order, "groups"));
 	arena_free(guest->arena);
 	guest->arena = arena_new();
@@ -371,8 +378,9 @@ static void apply_hosts(struct guests *g, struct arena *arena, const struct valu
 		bool is_new = !guest;
 		if (is_new) {
 			guest = xcalloc(1, sizeof(*guest));
-			*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")), .wanted = true,
-						.address = address_of(value_get_text(order, "address"))};
+			*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")),
+						.subnet = copy_or_null(value_get_text(order, "subnet")), .wanted = true,
+						.started_ms = loop_now_ms(g->loop), .address = address_of(value_get_text(order, "address"))};
 			snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
 			vec_add(&g->list, guest);
 		}
@@ -394,6 +402,7 @@ void guests_apply(struct guests *g, const struct value *order)
 	shares_apply(g, value_get(order, "shares"));
 	apply_hosts(g, arena, value_get(order, "hosts"));
 	forget_empty_routers(g);
+	routes_apply(g, value_get(order, "subnets"));
 	targets_apply(g, value_get(order, "targets"));
 	for (size_t i = 0; i < g->routers.count; i++) {
 		int error = filter_apply(g, g->routers.items[i], value_get(order, "rules"));

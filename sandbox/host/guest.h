@@ -13,10 +13,24 @@ struct loop;
 struct metadata;
 struct value;
 
+struct way { /* a route, or the rule that what comes in by a link is looked up in a table */
+	bool is_rule, is_nat;
+	struct route route;
+	char link[16]; /* of the rule */
+};
+
+struct ways {
+	struct way *items;
+	size_t count, cap;
+};
+
 struct router { /* of a VPC */
 	char *vpc;
 	int space; /* its network namespace */
 	struct netlink nl;
+	unsigned number; /* of its cable to the internet */
+	struct ways ways;
+	VEC(char *) subnets; /* the n-th has the n-th table */
 	struct buf filter; /* as it was set */
 	struct metadata *metadata; /* its service, or NULL */
 };
@@ -36,11 +50,12 @@ struct target { /* where a file system is mounted from */
 
 struct guest {
 	struct guests *all;
-	char *id, *vpc;
+	char *id, *vpc, *subnet;
 	char *public_name;            /* or NULL */
 	struct in_addr address, public_address; /* 0.0.0.0: none */
-	bool internet;                /* its subnet has a route to an internet gateway */
+	bool source_check;            /* it speaks and listens for itself alone */
 	bool wanted, started;         /* started: it counts as running */
+	uint64_t started_ms;
 	int words;                    /* to its first process; -1: none */
 	char link[16];                /* the router's end of its cable */
 	pid_t pid;                    /* 0: it has ended by itself */
@@ -54,7 +69,10 @@ struct guests {
 	struct loop *loop;
 	const char *disks, *shares, *program;
 	const char *usr_apt, *usr_amazon; /* by the package manager of its image */
-	int home; /* the network namespace that we are in */
+	int home; /* the network namespace that we are in: the internet */
+	struct netlink nl; /* in it */
+	struct ways ways;
+	unsigned cables; /* that there have been */
 	VEC(struct guest *) list;
 	VEC(struct router *) routers;
 	VEC(struct target *) targets;

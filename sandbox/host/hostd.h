@@ -22,15 +22,17 @@ struct hostd_options {
  *     {"hosts": [{"id": "i-1", "vpc": "vpc-1", "running": true, "started": true, "image": "ubuntu/...", "xen": false,
  *                 "accelerator": "NVIDIA 8 16384 V100", "address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1",
  *                 "hostname": "ip-10-0-0-5", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
- *                 "public": "198.51.100.1", "public_name": "ec2-...", "internet": true, "groups": ["sg-1"],
+ *                 "public": "198.51.100.1", "public_name": "ec2-...", "subnet": "subnet-1", "source_check": true, "groups": ["sg-1"],
  *                 "names": [{"address": "10.0.0.9", "name": "fs-1.efs.us-east-1.amazonaws.com"}],
  *                 "metadata": {"tokens": "optional", "paths": {"meta-data/instance-id": "i-1", "user-data": "<base64>"}}}],
  *      "rules": [{"group": "sg-1", "egress": false, "protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0", "peer": null}],
+ *      "subnets": [{"id": "subnet-1", "vpc": "vpc-1", "routes": [{"to": "10.0.0.0/16", "by": "local"}, {"to": "0.0.0.0/0", "by": "internet"}]}],
  *      "shares": ["fs-1"],
  *      "targets": [{"id": "fsmt-1", "vpc": "vpc-1", "address": "10.0.0.9", "groups": ["sg-2"]}],
  *      "volumes": [{"id": "vol-1", "host": "i-1", "device": "/dev/sdf", "gib": 10, "root": false}]}
  *
- * A host that is not in it any more loses its disk, and a share its directory. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".
+ * Routes lead by "local", "internet" (an internet gateway), "nat" (a NAT gateway with this public "address"), "host" (the one
+ * with this private "address") or "nowhere". A host that is not in it any more loses its disk, and a share its directory. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".
  * Who connects to the listener says "HOST PORT FROM", and gets "ok" with the connected socket, or the reason why not.
  */
 NORETURN void hostd_live(const struct hostd_options *options);

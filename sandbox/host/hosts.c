@@ -103,7 +103,8 @@ static void follow(void *ctx)
 	h->timer = 0;
 	h->changed = false;
 	jsonw_open(&w, NULL, '{');
-	bool whole = write_list(h, "hosts", "instance", "hosts", &w) && write_list(h, "rules", "instance", "host_rules", &w) &&
+	bool whole = write_list(h, "hosts", "instance", "hosts", &w) && write_list(h, "subnets", "instance", "host_subnets", &w) &&
+		     write_list(h, "rules", "instance", "host_rules", &w) &&
 		     write_list(h, "shares", "file_system", "host_shares", &w) && write_list(h, "targets", "mount_target", "host_targets", &w) &&
 		     write_list(h, "volumes", "volume", "host_volumes", &w);
 	jsonw_close(&w, '}');

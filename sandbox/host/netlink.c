@@ -2,6 +2,8 @@
 #include "sandbox/host/netlink.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/netlink.h>
@@ -138,34 +140,49 @@ int netlink_send(struct netlink *nl)
 
 /* ---- rtnetlink ---- */
 
-/* The index of a link in the socket's namespace, which need not be ours. 0: none. */
-static int index_of(struct netlink *nl, const char *name)
+int link_index(struct netlink *nl, const char *name)
 {
 	struct ifreq request = {0};
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	return ioctl(nl->fd, SIOCGIFINDEX, &request) < 0 ? 0 : request.ifr_ifindex;
 }
 
-int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process)
+/* `where`: an attribute that says in which namespace the peer is. */
+static int add_pair(struct netlink *nl, const char *name, const char *peer, uint16_t where, uint32_t which, const unsigned char *address)
 {
-	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_flags = address ? IFF_NOARP : 0, .ifi_change = address ? IFF_NOARP : 0};
 	netlink_message(nl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	netlink_attr_text(nl, IFLA_IFNAME, name);
+	if (address)
+		netlink_attr(nl, IFLA_ADDRESS, address, ETH_ALEN);
 	size_t link = netlink_begin(nl, IFLA_LINKINFO);
 	netlink_attr_text(nl, IFLA_INFO_KIND, "veth");
 	size_t data = netlink_begin(nl, IFLA_INFO_DATA), there = netlink_begin(nl, VETH_INFO_PEER);
 	buf_add(&nl->out, &info, sizeof(info));
 	netlink_attr_text(nl, IFLA_IFNAME, peer);
-	netlink_attr_u32(nl, IFLA_NET_NS_PID, (uint32_t)peer_process);
+	if (address)
+		netlink_attr(nl, IFLA_ADDRESS, address, ETH_ALEN);
+	netlink_attr_u32(nl, where, which);
 	netlink_end(nl, there);
 	netlink_end(nl, data);
 	netlink_end(nl, link);
 	return netlink_send(nl);
 }
 
+int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process)
+{
+	return add_pair(nl, name, peer, IFLA_NET_NS_PID, (uint32_t)peer_process, NULL);
+}
+
+int link_cable(struct netlink *nl, const char *name, const char *peer, int peer_space)
+{
+	static const unsigned char both[ETH_ALEN] = {0x02, 0, 0, 0, 0, 1};
+	return add_pair(nl, name, peer, IFLA_NET_NS_FD, (uint32_t)peer_space, both);
+}
+
 int link_up(struct netlink *nl, const char *name)
 {
-	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index_of(nl, name), .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = link_index(nl, name), .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 	if (!info.ifi_index)
 		return ENODEV;
 	netlink_message(nl, RTM_NEWLINK, NLM_F_ACK, &info, sizeof(info));
@@ -174,7 +191,7 @@ int link_up(struct netlink *nl, const char *name)
 
 int link_forward(struct netlink *nl, const char *name)
 {
-	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index_of(nl, name)};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = link_index(nl, name)};
 	if (!info.ifi_index)
 		return ENODEV;
 	netlink_message(nl, RTM_NEWLINK, NLM_F_ACK, &info, sizeof(info));
@@ -188,7 +205,7 @@ int link_forward(struct netlink *nl, const char *name)
 
 int link_delete(struct netlink *nl, const char *name)
 {
-	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index_of(nl, name)};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = link_index(nl, name)};
 	if (!info.ifi_index)
 		return ENODEV;
 	netlink_message(nl, RTM_DELLINK, NLM_F_ACK, &info, sizeof(info));
@@ -197,7 +214,7 @@ int link_delete(struct netlink *nl, const char *name)
 
 static int change_address(struct netlink *nl, uint16_t type, uint16_t flags, const char *name, struct in_addr address, unsigned prefix)
 {
-	struct ifaddrmsg info = {.ifa_family = AF_INET, .ifa_prefixlen = (uint8_t)prefix, .ifa_index = (uint32_t)index_of(nl, name)};
+	struct ifaddrmsg info = {.ifa_family = AF_INET, .ifa_prefixlen = (uint8_t)prefix, .ifa_index = (uint32_t)link_index(nl, name)};
 	if (!info.ifa_index)
 		return ENODEV;
 	netlink_message(nl, type, NLM_F_ACK | flags, &info, sizeof(info));
@@ -222,7 +239,7 @@ int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const
 {
 	struct rtmsg info = {.rtm_family = AF_INET, .rtm_dst_len = (uint8_t)prefix, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
 			     .rtm_scope = gateway.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK, .rtm_type = RTN_UNICAST};
-	int index = index_of(nl, link);
+	int index = link_index(nl, link);
 	if (!index)
 		return ENODEV;
 	netlink_message(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
@@ -231,5 +248,32 @@ int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const
 	netlink_attr_u32(nl, RTA_OIF, (uint32_t)index);
 	if (gateway.s_addr)
 		netlink_attr(nl, RTA_GATEWAY, &gateway, sizeof(gateway));
+	return netlink_send(nl);
+}
+
+int route_change(struct netlink *nl, bool add, const struct route *route)
+{
+	struct rtmsg info = {.rtm_family = AF_INET, .rtm_dst_len = (uint8_t)route->prefix, .rtm_protocol = RTPROT_STATIC,
+			     .rtm_scope = route->type == RTN_UNICAST && !route->gateway.s_addr ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+			     .rtm_type = route->type, .rtm_flags = route->gateway.s_addr ? RTNH_F_ONLINK : 0};
+	netlink_message(nl, add ? RTM_NEWROUTE : RTM_DELROUTE, NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_REPLACE : 0), &info, sizeof(info));
+	netlink_attr_u32(nl, RTA_TABLE, route->table);
+	if (route->prefix)
+		netlink_attr(nl, RTA_DST, &route->network, sizeof(route->network));
+	if (route->type == RTN_UNICAST)
+		netlink_attr_u32(nl, RTA_OIF, (uint32_t)route->link);
+	if (route->gateway.s_addr)
+		netlink_attr(nl, RTA_GATEWAY, &route->gateway, sizeof(route->gateway));
+	return netlink_send(nl);
+}
+
+int rule_change(struct netlink *nl, bool add, const char *link, uint32_t table, uint32_t priority)
+{
+	struct fib_rule_hdr info = {.family = AF_INET, .action = FR_ACT_TO_TBL};
+	netlink_message(nl, add ? RTM_NEWRULE : RTM_DELRULE, NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0), &info, sizeof(info));
+	netlink_attr_u32(nl, FRA_PRIORITY, priority);
+	netlink_attr_u32(nl, FRA_TABLE, table);
+	if (link)
+		netlink_attr_text(nl, FRA_IIFNAME, link);
 	return netlink_send(nl);
 }

@@ -39,6 +39,10 @@ int netlink_send(struct netlink *nl) MUST_USE;
 
 /* A pair of virtual cables: `name` here, `peer` in the network namespace of a process. */
 int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process) MUST_USE;
+/* The same with the other end in a namespace, for two who need not ask for each other: both have one hardware address. */
+int link_cable(struct netlink *nl, const char *name, const char *peer, int peer_space) MUST_USE;
+/* In the socket's namespace, which need not be ours. 0: there is none. */
+int link_index(struct netlink *nl, const char *name);
 int link_up(struct netlink *nl, const char *name) MUST_USE;
 /* Passes on what comes in by it. */
 int link_forward(struct netlink *nl, const char *name) MUST_USE;
@@ -47,5 +51,17 @@ int link_delete(struct netlink *nl, const char *name) MUST_USE;
 int link_address(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix) MUST_USE;
 /* One that is not there is EADDRNOTAVAIL. */
 int link_address_remove(struct netlink *nl, const char *name, struct in_addr address, unsigned prefix) MUST_USE;
+
+struct route {
+	struct in_addr network, gateway; /* gateway 0.0.0.0: none */
+	unsigned prefix;
+	uint32_t table; /* as RT_TABLE_MAIN */
+	unsigned char type; /* as RTN_UNICAST; others need no link */
+	int link; /* index */
+};
+/* Adds it, in the place of one to the same network, or removes it. A gateway is at the link's other end, whatever its address. */
+int route_change(struct netlink *nl, bool add, const struct route *route) MUST_USE;
+/* What comes in by a link (NULL: everything) is looked up in a table. */
+int rule_change(struct netlink *nl, bool add, const char *link, uint32_t table, uint32_t priority) MUST_USE;
 /* To a network by a link, or by a gateway that the link reaches (0.0.0.0: none). */
 int route_add(struct netlink *nl, struct in_addr network, unsigned prefix, const char *link, struct in_addr gateway) MUST_USE;

@@ -4,13 +4,12 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "sandbox/host/netlink.h"
+#include "sandbox/host/nft.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -97,18 +96,27 @@ static int try_links(void)
 	return error;
 }
 
-/* A table with nothing in it. */
+/* A table with what the router's needs, matching nothing. */
 static int try_filter(void)
 {
 	struct netlink nl = NETLINK_INIT;
-	struct nfgenmsg batch = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
-	struct nfgenmsg inet = {.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0};
+	struct nft nft = {.nl = &nl, .table = "probe"};
+	struct in_addr none = {0};
 	int error = netlink_open(&nl, NETLINK_NETFILTER);
 	if (!error) {
-		netlink_message(&nl, NFNL_MSG_BATCH_BEGIN, 0, &batch, sizeof(batch));
-		netlink_message(&nl, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, &inet, sizeof(inet));
-		netlink_attr_text(&nl, NFTA_TABLE_NAME, "probe");
-		netlink_message(&nl, NFNL_MSG_BATCH_END, 0, &batch, sizeof(batch));
+		nft_batch_begin(&nft);
+		nft_chain_at(&nft, "forward", NF_INET_FORWARD, NF_ACCEPT);
+		nft_chain_nat(&nft, "arriving", NF_INET_PRE_ROUTING);
+		nft_chain_nat(&nft, "leaving", NF_INET_POST_ROUTING);
+		nft_rule(&nft, "leaving");
+		nft_match_next_hop(&nft, none);
+		nft_match_network(&nft, true, none, 32);
+		nft_rule_end_nat(&nft, true, none);
+		nft_rule(&nft, "forward");
+		nft_match_established(&nft);
+		nft_match_original_receiver(&nft, false, none);
+		nft_rule_end(&nft, NF_DROP, NULL);
+		nft_batch_end(&nft, "forward");
 		error = netlink_send(&nl);
 	}
 	netlink_close(&nl);

@@ -38,7 +38,8 @@ function "host" {
     metadata    = { tokens = instance.MetadataOptions.HttpTokens, paths = instance.MetadataOptions.HttpEndpoint == "disabled" ? {} : metadata(instance, view, subnet) }
     groups      = view.SecurityGroups[*].GroupId
     names       = file_system_names(get("vpc", subnet.VpcId), instance.Placement.AvailabilityZone)
-    internet    = length([for r in routes_of(subnet) : r if r.DestinationCidrBlock == "0.0.0.0/0" && like(ifnull(r.GatewayId, ""), "igw-*")]) > 0
+    subnet      = subnet.SubnetId
+    source_check = view.SourceDestCheck
   }
 }
 
@@ -100,6 +101,39 @@ function "metadata" {
 function "hosts" {
   params = []
   result = [for i in all("instance") : host(i, view(i), get("subnet", i.SubnetId)) if !contains(["shutting-down", "terminated"], i.State.Name)]
+}
+
+# ---- routes
+
+function "host_subnets" {
+  params = []
+  result = [for id in distinct([for i in all("instance") : i.SubnetId if !contains(["shutting-down", "terminated"], i.State.Name)]) : ways(get("subnet", id))]
+}
+
+function "ways" {
+  params = [subnet]
+  result = { id = subnet.SubnetId, vpc = subnet.VpcId, routes = [for r in routes_of(subnet) : way(r, subnet.VpcId)] }
+}
+
+function "way" {
+  params = [route, vpc]
+  result = (route.GatewayId == "local" ? { to = route.DestinationCidrBlock, by = "local" }
+    : is_way_out(route, vpc) ? { to = route.DestinationCidrBlock, by = "internet" }
+    : route.NatGatewayId != null ? { to = route.DestinationCidrBlock, by = "nat", address = nat_exit(get("nat_gateway", route.NatGatewayId), route.DestinationCidrBlock) }
+    : route.NetworkInterfaceId != null ? { to = route.DestinationCidrBlock, by = "host", address = get("network_interface", route.NetworkInterfaceId).PrivateIpAddress }
+  : { to = route.DestinationCidrBlock, by = "nowhere" })
+}
+
+function "is_way_out" {
+  params = [route, vpc]
+  result = like(ifnull(route.GatewayId, ""), "igw-*") && contains(ifnull(get("internet_gateway", ifnull(route.GatewayId, "")).Attachments, [])[*].VpcId, vpc)
+}
+
+# The address of a NAT gateway that works: it must itself be where a way out is.
+function "nat_exit" {
+  params = [gateway, to]
+  result = (gateway.State == "available" && length([for r in routes_of(get("subnet", gateway.SubnetId)) : r if is_way_out(r, gateway.VpcId) && cidr_within(to, r.DestinationCidrBlock)]) > 0
+  ? gateway.NatGatewayAddresses[0].PublicIp : null)
 }
 
 # ---- file systems

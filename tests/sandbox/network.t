@@ -13,35 +13,26 @@ import sandbox  # noqa: E402
 from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
-BLOCKED_SECONDS = 2
 
 
-class Prober:
-    """Connections from hosts and from the internet."""
-
-    def __init__(self, ssh, jump):
-        self.ssh, self.jump = ssh, jump
-
-    def on(self, place, script, **more):
-        way = [] if place.address == self.jump.address else ["-J", self.jump.public]
-        return self.ssh.run(*way, self.jump.public if not way else place.address, script, **more)
-
-    def from_host(self, place, wanted):
-        """{(address, port): result}"""
-        lines = "".join(f"{address} {port}\n" for address, port in sorted(wanted))
-        got = self.on(place, f"bash -s <<'END'\n{reach.PROBE.replace('while', 'cat <<LINES |' + chr(10) + lines + 'LINES' + chr(10) + 'while', 1) % BLOCKED_SECONDS}\nEND")
-        return {(line.split()[0], int(line.split()[1])): " ".join(line.split()[2:]) for line in got.out.splitlines()}
+INTERNET = reach.Place("internet", "192.0.2.10", listens={80})
+USERS = [reach.Place("user", sandbox.Ssh.ADDRESS), reach.Place("stranger", "203.0.113.8")]
 
 
-def compare(network, prober, extra=()):
+def compare(network, prober):
     """All of the table at once; what differs is told."""
     wrong, table = [], {}
-    for source in network.hosts():
-        targets = [p for p in network.places if p is not source and p.groups] + [p for p in extra if not p.subnet]
-        wanted = {(t.address, port): network.expect(source, t, port) for t in targets for port in (network.ports() if t.subnet else [*t.listens, 81])}
-        got = prober.from_host(source, wanted)
+    for source in network.hosts() + USERS:
+        if source.subnet:
+            targets = [p for p in network.places if p is not source and p.groups] + [INTERNET]
+            wanted = {(t.address, port): network.expect(source, t, port) for t in targets for port in (network.ports() if t.subnet else [80, 81])}
+            got = prober.from_host(source, wanted)
+        else:
+            targets = [p for p in network.hosts() if p.public]
+            wanted = {(t.public, port): network.expect(source, t, port) for t in targets for port in network.ports()}
+            got = prober.from_internet(source.address, wanted)
         for (address, port), result in wanted.items():
-            name = next(t.name for t in targets if t.address == address)
+            name = next(t.name for t in targets if address in (t.address, t.public))
             table[source.name, name, port] = result
             if got.get((address, port)) != result:
                 wrong.append(f"{source.name} -> {name} ({address}) port {port}: {got.get((address, port))}, not {result}")
@@ -52,10 +43,10 @@ def test_table(cloud, ssh):
     ec2 = cloud.client("ec2")
     network = reach.Network(ec2, next(v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]))
     jump = next(p for p in network.hosts() if p.public)
-    prober = Prober(ssh, jump)
+    prober = reach.Prober(ssh, jump)
     table, wrong = compare(network, prober)
     tap.note(f"{len(table)} connections: " + ", ".join(f"{list(table.values()).count(r)} {r}" for r in (reach.OPEN, reach.REFUSED, reach.BLOCKED)))
-    tap.ok(not wrong and len(set(table.values())) == 3, "between hosts and to the file system, each connection is what groups and routes say", *wrong)
+    tap.ok(not wrong and len(set(table.values())) == 3, "between hosts, the file system and the internet, each connection is what groups and routes say", *wrong)
     return network, prober
 
 

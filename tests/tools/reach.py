@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may reach whom in a VPC, computed from what the API says of security groups, routes and addresses alone."""
 import ipaddress
+import os
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+
+import e2e
 
 OPEN, REFUSED, BLOCKED = "open", "refused", "blocked"
 NFS = 2049
+BLOCKED_SECONDS = 2
 
 
 @dataclass
@@ -104,7 +111,7 @@ class Network:
 PROBE = """
 while read -r host port; do
 	(
-		said=$(timeout %s bash -c ": < /dev/tcp/$host/$port" 2>&1)
+		said=$(timeout %(seconds)d bash -c ": < /dev/tcp/$host/$port" 2>&1)
 		case $?:$said in
 		0:*) echo "$host $port open" ;;
 		124:*) echo "$host $port blocked" ;;
@@ -113,6 +120,46 @@ while read -r host port; do
 		*) echo "$host $port $said" ;;
 		esac
 	) &
-done
+done <<'LINES'
+%(lines)sLINES
 wait
 """
+
+
+class Prober:
+    """Connections from hosts and from the internet."""
+
+    def __init__(self, ssh, jump):
+        self.ssh, self.jump = ssh, jump
+
+    def on(self, place, script, **more):
+        way = [] if place.address == self.jump.address else ["-J", self.jump.public]
+        return self.ssh.run(*way, self.jump.public if not way else place.address, script, **more)
+
+    def from_host(self, place, wanted):
+        """{(address, port): result}"""
+        lines = "".join(f"{address} {port}\n" for address, port in sorted(wanted))
+        got = self.on(place, PROBE % {"lines": lines, "seconds": BLOCKED_SECONDS})
+        return {(line.split()[0], int(line.split()[1])): " ".join(line.split()[2:]) for line in got.out.splitlines()}
+
+    def from_internet(self, address, wanted):
+        """The same from there, by `infra sandbox connect`, which tells ssh what it could not do."""
+        with ThreadPoolExecutor(16) as pool:
+            return dict(zip(wanted, pool.map(lambda to: self.connect(address, *to), wanted)))
+
+    def connect(self, source, host, port):
+        here, there = socket.socketpair()
+        with here, there:
+            process = subprocess.Popen([e2e.INFRA, "sandbox", "connect", f"-dir={self.ssh.cloud.dir}", f"-from={source}", host, str(port)],
+                                       stdin=subprocess.DEVNULL, stdout=there, stderr=subprocess.PIPE, text=True)
+            try:
+                said = process.communicate(timeout=BLOCKED_SECONDS + 1)[1]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                return BLOCKED
+            if process.returncode == 0:
+                for fd in socket.recv_fds(here, 16, 1)[1]:
+                    os.close(fd)
+                return OPEN
+            return REFUSED if "refused" in said else BLOCKED if "unreachable" in said or "route" in said else said
