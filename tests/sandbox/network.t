@@ -44,6 +44,8 @@ def test_table(cloud, ssh):
     network = reach.Network(ec2, next(v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]))
     jump = next(p for p in network.hosts() if p.public)
     prober = reach.Prober(ssh, jump)
+    for place in network.hosts():
+        place.listens = prober.listening(place)
     table, wrong = compare(network, prober)
     tap.note(f"{len(table)} connections: " + ", ".join(f"{list(table.values()).count(r)} {r}" for r in (reach.OPEN, reach.REFUSED, reach.BLOCKED)))
     tap.ok(not wrong and len(set(table.values())) == 3, "between hosts, the file system and the internet, each connection is what groups and routes say", *wrong)

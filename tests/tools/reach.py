@@ -136,6 +136,12 @@ class Prober:
         way = [] if place.address == self.jump.address else ["-J", self.jump.public]
         return self.ssh.run(*way, self.jump.public if not way else place.address, script, **more)
 
+    def listening(self, place):
+        """On which ports a host does, as soon as its user data has been run."""
+        got = self.on(place, "until test -e /var/lib/cloud/instance/boot-finished; do sleep 0.1; done; cat /proc/net/tcp /proc/net/tcp6")
+        found = [line.split()[1].split(":") for line in got.out.splitlines() if line.split()[3:4] == ["0A"]]
+        return {int(port, 16) for address, port in found if address != "0100007F"}
+
     def from_host(self, place, wanted):
         """{(address, port): result}"""
         lines = "".join(f"{address} {port}\n" for address, port in sorted(wanted))
