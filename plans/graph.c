@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *key_of(struct graph *graph, const struct module *module, const char *address)
 {
@@ -103,13 +104,21 @@ static struct node *add_node(struct graph *graph, enum node_kind kind, struct mo
 	return node;
 }
 
+/* The name behind hashicorp/ (which may stand behind a registry's name); of others' providers the whole source, which no kind has. */
 static const char *source_kind_name(const struct module *module, const char *local_name)
 {
+	static const char *const ours[] = {"", "hashicorp/", "registry.terraform.io/hashicorp/", "registry.opentofu.org/hashicorp/",
+					   "terraform.io/builtin/"};
 	const struct provider_requirement *need = map_find(&module->requirements, local_name);
 	if (!need || !need->source)
 		return local_name;
 	const char *slash = strrchr(need->source, '/');
-	return slash ? slash + 1 : need->source;
+	size_t before = slash ? (size_t)(slash + 1 - need->source) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		if (strlen(ours[i]) == before && !strncasecmp(ours[i], need->source, before))
+			return need->source + before;
+	}
+	return need->source;
 }
 
 static struct provider_config *add_provider(struct builder *b, struct module *module, const char *name, const char *alias,

@@ -62,6 +62,18 @@ static void look_at(struct builder *b, struct node *target, const struct ref *re
 	vec_add(&b->looked_at[target->index], ref->steps[at].name);
 }
 
+/* "var" for vars.region where there is a variable "region"; NULL where nothing like that was meant. */
+static const char *scope_meant(const struct module *module, const char *root, const char *name)
+{
+	static const char *const scopes[] = {"var", "variable", "vars", "local", "locals", "module"};
+	const char *near = nearest_name(root, scopes, ARRAY_LEN(scopes));
+	if (!near)
+		return NULL;
+	const char *scope = *near == 'v' ? "var" : *near == 'l' ? "local" : "module";
+	const struct map *declared = *near == 'v' ? &module->variables : *near == 'l' ? &module->locals : &module->calls;
+	return map_find(declared, name) ? scope : NULL;
+}
+
 static void need_resource(struct builder *b, const struct ref *ref, bool data)
 {
 	size_t at = data ? 1 : 0; /* of the step that names the resource */
@@ -81,6 +93,9 @@ static void need_resource(struct builder *b, const struct ref *ref, bool data)
 		if (!data && map_find(&b->module->variables, type))
 			diag_error(b->diags, ref->range, "Invalid reference",
 				   "There is no resource type \"%s\". Did you mean the variable \"var.%s\"?", type, type);
+		else if (!data && scope_meant(b->module, type, name))
+			diag_error(b->diags, ref->range, "Invalid reference", "There is no \"%s\". Did you mean \"%s.%s\"?", buf_text(&named),
+				   scope_meant(b->module, type, name), name);
 		else
 			undeclared(b, ref->range, data ? "data source" : "resource", buf_text(&named), &b->module->resources, "It has to be declared in a block of its own.");
 		return;

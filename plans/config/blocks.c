@@ -443,9 +443,23 @@ static void read_requirement(struct loader *l, struct module *module, const stru
 	map_put(&module->requirements, need->local_name, need);
 }
 
+/* Its arguments say where Terraform keeps a state; ours has its own place. */
+static void check_local_backend(struct loader *l, const struct block *block)
+{
+	static const char *const attrs[] = {"path", "workspace_dir", NULL};
+	config_check_names(l, block->body, &(struct body_names){attrs, NULL, "a local backend"});
+	for (size_t i = 0; attrs[i] && !l->options->ignore_backend; i++) {
+		const struct attribute *attr = body_find_attr(block->body, attrs[i]);
+		if (attr)
+			diag_warning(l->diags, attr->range, "Argument without effect",
+				     "infra keeps its state in .infra/state.db beside the plan files, or where -state says. A state that Terraform "
+				     "has left elsewhere is taken over by\n\n    infra state import FILE");
+	}
+}
+
 static void read_terraform(struct loader *l, struct module *module, const struct block *block)
 {
-	static const char *const attrs[] = {"required_version", "experiments", "language", NULL};
+	static const char *const attrs[] = {"required_version", "language", NULL};
 	static const char *const blocks[] = {"required_providers", "backend", "cloud", "provider_meta", "encryption", NULL};
 	config_check_names(l, block->body, &(struct body_names){attrs, blocks, "a terraform block"});
 	const struct expr *version = config_expr(block->body, "required_version");
@@ -461,7 +475,9 @@ static void read_terraform(struct loader *l, struct module *module, const struct
 			const char *type = *inner->type == 'b' && inner->label_count ? inner->labels[0].text : "cloud";
 			module->backend = type;
 			module->backend_range = inner->header_range;
-			if (strcmp(type, "local") && !module->parent && !l->options->ignore_backend)
+			if (!strcmp(type, "local") && !module->parent)
+				check_local_backend(l, inner);
+			else if (!module->parent && !l->options->ignore_backend)
 				diag_error(l->diags, inner->header_range, "Unsupported backend",
 					   "infra keeps its state in .infra/state.db beside the plan files, and cannot keep it in \"%s\". Take the block "
 					   "out, or let it be left aside for this run:\n\n    -ignore-backend\n\nA state that is there already is not used "

@@ -286,6 +286,28 @@ resource "terraform_data" "a" {
     }
   }
 }
+@case scope_misspelt
+variable "region" { default = "us-east-1" }
+locals { zone = "a" }
+provider "aws" { region = "${vars.region}" }
+output "x" { value = [locals.zone, variable.region, vars.zone] }
+@case backend_local_argument
+terraform {
+  backend "local" {
+    paht = "x.tfstate"
+  }
+}
+@case experiments
+terraform {
+  experiments = [x]
+}
+@case provider_of_others
+terraform {
+  required_providers {
+    aws = { source = "acme/aws" }
+  }
+}
+data "aws_region" "r" {}
 @case condition_constant
 resource "terraform_data" "a" {
   lifecycle {
