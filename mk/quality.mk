@@ -37,8 +37,7 @@ cover:
 	$(Q)$(MAKE) --no-print-directory BUILD=build-cover OPT='-O0 -g' SANITIZE=--coverage check || true
 	$(Q)$(PYTHON) tests/tools/cover.py build-cover
 
-## demo            plan, apply, show and destroy an example against a moto server; FULL=1 whole outputs
+## demo            an example's whole life in a cloud on this machine: plan, apply, ssh, tunnel, destroy; FULL=1 whole outputs
 .PHONY: demo
 demo: all
-	$(Q)sh tests/tools/python.sh
-	$(Q)PATH="$(CURDIR)/build/venv/bin:$$PATH" BUILD=$(BUILD) $(PYTHON) tests/tools/demo.py $(if $(FULL),--full)
+	$(Q)BUILD=$(BUILD) FULL=$(FULL) sh tests/tools/demo.sh

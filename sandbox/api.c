@@ -278,8 +278,13 @@ static void prepare_region(struct run *run)
 		if (store_find(run->world->store, "@prepared", region, procedures[i]) || !map_find(&run->world->library->procedures, procedures[i]))
 			continue;
 		store_put(run->world->store, "@prepared", region, procedures[i], value_object(run->arena, NULL, NULL, 0));
+		uint64_t before = store_last_number(run->world->store);
 		if (!run_procedure(run, procedures[i], NULL, NULL))
 			return;
+		const char *names[] = {"after", "until"}; /* numbers of what was made, see census.c */
+		const struct value *numbers[] = {value_int(run->arena, (int64_t)before),
+						 value_int(run->arena, (int64_t)store_last_number(run->world->store))};
+		store_put(run->world->store, "@prepared", region, procedures[i], value_object(run->arena, names, numbers, 2));
 	}
 }
 

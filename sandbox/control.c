@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "base/vec.h"
 #include "lang/value/json.h"
+#include "sandbox/census.h"
 #include "sandbox/faults.h"
 #include "sandbox/host/hosts.h"
 #include "sandbox/store.h"
@@ -72,7 +73,8 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 		return true;
 	}
 	if (!strcmp(what, "status")) {
-		buf_addf(out, "%zu objects, %llu requests", store_size(world->store), (unsigned long long)world->requests);
+		census_describe(world->store, out);
+		buf_addf(out, "; %llu requests so far.", (unsigned long long)world->requests);
 		return true;
 	}
 	if (!strcmp(what, "hosts")) {

@@ -553,6 +553,19 @@ size_t store_size(const struct store *store)
 	return map_size(&store->rows);
 }
 
+uint64_t store_last_number(const struct store *store)
+{
+	return store->last_number;
+}
+
+void store_each(const struct store *store, void (*each)(void *ctx, const struct object *object), void *ctx)
+{
+	for (struct map_entry *e = map_first(&store->rows); e; e = map_next(&store->rows, e)) {
+		const struct row *row = e->value;
+		each(ctx, &row->object);
+	}
+}
+
 /* ---- changing ---- */
 
 const struct object *store_put(struct store *store, const char *kind, const char *region, const char *id, const struct value *value)

@@ -53,3 +53,6 @@ bool store_empty(struct store *store, struct buf *why) MUST_USE;
 /* Where objects of a kind are, or have been. */
 const char *const *store_regions(const struct store *store, struct arena *arena, const char *kind, size_t *count);
 size_t store_size(const struct store *store);
+uint64_t store_last_number(const struct store *store); /* of the newest object, or one that was */
+/* All objects, in no order of use. */
+void store_each(const struct store *store, void (*each)(void *ctx, const struct object *object), void *ctx);

@@ -308,7 +308,7 @@ static int sandbox_status(int argc, char **argv)
 		else if (!control_order(o.dir, "{\"order\":\"status\"}", &said))
 			fprintf(stderr, "infra sandbox: %s\n", buf_text(&said));
 		else {
-			printf("http://127.0.0.1:%u, account %s, region %s, process %d: %s\n", id.port, id.account, id.region, pid, buf_text(&said));
+			printf("http://127.0.0.1:%u, account %s, region %s, process %d\n%s\n", id.port, id.account, id.region, pid, buf_text(&said));
 			print_hosts(o.dir);
 			o.code = EXIT_DONE;
 		}

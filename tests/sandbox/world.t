@@ -31,6 +31,7 @@ def test_process(folder):
     tap.ok(up.code == 0 and "http://127.0.0.1:" in up.out and 'eval "$(infra sandbox env)"' in up.out, "up says how to use it", up)
     first = json.loads((state / "world.json").read_text())
     tap.ok(infra(state, "status").out.startswith(f"http://127.0.0.1:{first['port']}, account {first['account']}"), "status names it")
+    tap.ok("\nIt is empty; 0 requests so far.\n" in infra(state, "status").out, "and says that nothing is in it")
     again = infra(state, "up")
     tap.ok(again.code == 0 and str(first["port"]) in again.out, "up again shows the one that runs", again)
     env = infra(state, "env").out
