@@ -571,9 +571,7 @@ static int fitness(struct arena *arena, const struct aws_operation *op, const st
 			bool there = member->location == AWS_IN_QUERY
 					     ? has_pair(pairs, pair_count, aws_text(member->wire), NULL)
 					     : find_header(in->headers, in->header_count, aws_text(member->wire)) != NULL;
-			if (!there)
-				return 0;
-			fit += 2;
+			fit += there ? 2 : -5; /* another operation fits better, or its absence is to be told */
 		}
 	}
 	return fit;

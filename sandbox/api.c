@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/loop.h"
+#include "lang/value/convert.h"
 #include "lang/value/json.h"
 #include "sandbox/auth.h"
 #include "sandbox/faults.h"
@@ -153,6 +154,58 @@ static const char *invalid_code(const struct request *r, const char *ec2)
 
 static bool check_shape(struct request *r, const struct aws_shape *shape, const struct value *v, const char *path);
 
+/* AWS calls parameters in its messages as its own programs do: "roleName". */
+static const char *told_name(const struct request *r, const char *path)
+{
+	char *name = arena_strdup(r->arena, path);
+	for (char *p = name; *p; p++) {
+		if ((p == name || p[-1] == '.') && *p >= 'A' && *p <= 'Z' && !(p[1] >= 'A' && p[1] <= 'Z'))
+			*p = (char)(*p + 32);
+	}
+	return name;
+}
+
+static void fail_constraint(struct request *r, const char *path, const char *value, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static void fail_constraint(struct request *r, const char *path, const char *value, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	const char *constraint = arena_vprintf(r->arena, fmt, args);
+	va_end(args);
+	const char *shown = value ? arena_printf(r->arena, "Value '%s'", value) : "Value";
+	if (protocol_of(r) == AWS_EC2)
+		fail(r, 400, "InvalidParameterValue", "Value (%s) for parameter %s is invalid. %s", value ? value : "", told_name(r, path), constraint);
+	else
+		fail(r, 400, invalid_code(r, ""), "1 validation error detected: %s at '%s' failed to satisfy constraint: %s", shown, told_name(r, path),
+		     constraint);
+}
+
+/* The published bounds: of a string's or a list's length, of a number. */
+static bool check_bounds(struct request *r, const struct aws_shape *shape, const struct value *v, const char *path)
+{
+	int64_t n = 0;
+	const char *text = NULL, *what = "length";
+	if (value_is_a(v, TYPE_STRING) && (shape->kind == AWS_STRING || shape->kind == AWS_ENUM)) {
+		text = v->text;
+		for (uint32_t i = 0; i < v->count; i++)
+			n += (v->text[i] & 0xc0) != 0x80; /* characters, not bytes */
+	} else if (value_is_a(v, TYPE_NUMBER)) {
+		text = value_to_text(r->arena, v);
+		what = "value";
+		if (!number_to_int(v->number, &n))
+			return true;
+	} else if (shape->kind == AWS_LIST && !type_is_primitive(v->type)) {
+		n = v->count;
+	} else {
+		return true;
+	}
+	bool small = shape->flags & AWS_SHAPE_MIN && n < shape->min, large = shape->flags & AWS_SHAPE_MAX && n > shape->max;
+	if (small || large)
+		fail_constraint(r, path, text, "Member must have %s %s than or equal to %lld", what, small ? "greater" : "less",
+				(long long)(small ? shape->min : shape->max));
+	return !small && !large;
+}
+
 static bool check_structure(struct request *r, const struct aws_shape *shape, const struct value *v, const char *path)
 {
 	for (uint32_t i = 0; i < shape->count; i++) {
@@ -166,10 +219,12 @@ static bool check_structure(struct request *r, const struct aws_shape *shape, co
 				fail(r, 400, "MissingParameter", "The request must contain the parameter %s", whole);
 			else
 				fail(r, 400, invalid_code(r, ""),
-				     "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", whole);
+				     "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null",
+				     told_name(r, whole));
 			return false;
 		}
-		if (!absent && !check_shape(r, aws_member_shape(member), item, whole))
+		bool open = !*path && map_find(&r->operation->open, name);
+		if (!absent && !open && !check_shape(r, aws_member_shape(member), item, whole))
 			return false;
 	}
 	return true;
@@ -188,14 +243,10 @@ static bool check_shape(struct request *r, const struct aws_shape *shape, const 
 		}
 	}
 	if (shape->kind == AWS_ENUM && value_is_a(v, TYPE_STRING) && !aws_enum_has(shape, v->text, v->count)) {
-		if (protocol_of(r) == AWS_EC2)
-			fail(r, 400, "InvalidParameterValue", "Value (%s) for parameter %s is invalid.", v->text, path);
-		else
-			fail(r, 400, invalid_code(r, ""),
-			     "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set", v->text, path);
+		fail_constraint(r, path, v->text, "Member must satisfy enum value set");
 		return false;
 	}
-	return true;
+	return check_bounds(r, shape, v, path);
 }
 
 /* What no step looks at would be dropped without a word: it is refused, unless it says "no". */
@@ -306,6 +357,9 @@ static const struct value *perform(struct request *r)
 	prepare_region(&run);
 	if (!r->failure.code && !commit(r)) /* the region's own things are no part of what is asked */
 		return NULL;
+	const struct value *dry = value_get(r->params, "DryRun");
+	if (dry && value_is_true(dry))
+		key = NULL;
 	const struct value *before = r->failure.code ? NULL : answered_before(r, key);
 	if (before || r->failure.code)
 		return r->failure.code ? NULL : before;
@@ -317,7 +371,6 @@ static const struct value *perform(struct request *r)
 	if (!answer)
 		return NULL;
 	answer = shape ? value_fit(r->arena, shape, answer) : answer;
-	const struct value *dry = value_get(r->params, "DryRun");
 	if (dry && value_is_true(dry)) {
 		fail(r, 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
 		return NULL;

@@ -213,13 +213,13 @@ static bool candidates(struct run *run, const struct block *block, const struct 
 	return true;
 }
 
-/* A page's token is the number of the last object before it. */
-static bool read_page(struct run *run, const struct block *block, uint64_t *after, size_t *size)
+/* A page's token is the number of the last object before it; of computed lists, how many come before it. */
+static bool read_page(struct run *run, const struct expr *usual_size, uint64_t *after, size_t *size)
 {
 	const struct aws_page *page = aws_operation_page(run->operation->aws);
 	const struct value *token = page && page->in[0] ? value_get(run->in, aws_text(page->in[0])) : NULL;
 	const struct value *limit = page && page->limit ? value_get(run->in, aws_text(page->limit)) : NULL;
-	const struct value *usual = run_eval(run, attr_expr(block, "page"));
+	const struct value *usual = run_eval(run, usual_size);
 	int64_t n = 0;
 	*after = 0;
 	*size = SIZE_MAX;
@@ -232,7 +232,8 @@ static bool read_page(struct run *run, const struct block *block, uint64_t *afte
 		char *end;
 		*after = strtoull(text, &end, 16);
 		if (*end || strlen(text) != 16) {
-			run_fail(run, "InvalidNextToken", "The token '%s' is none that an answer gave", text);
+			const char *code = run->service->no_page;
+			run_fail(run, code ? code : "InvalidNextToken", "The token '%s' is none that an answer gave", text);
 			return false;
 		}
 	}
@@ -255,6 +256,30 @@ static bool fits_all(struct run *run, const struct block *block, const struct fi
 	return yes;
 }
 
+/* Where an operation has several lists they follow one another, and a page may end in any of them. */
+const struct value *run_page(struct run *run, const struct value *answer)
+{
+	const struct aws_page *page = aws_operation_page(run->operation->aws);
+	uint64_t from, at = 0;
+	size_t size;
+	if (!read_page(run, NULL, &from, &size) || (!from && size == SIZE_MAX))
+		return answer;
+	uint64_t to = size > UINT64_MAX - from ? UINT64_MAX : from + size;
+	for (size_t k = 0; k < ARRAY_LEN(page->keys) && page->keys[k]; k++) {
+		const struct value *list = value_get(answer, aws_text(page->keys[k]));
+		if (!list || list->state != VALUE_KNOWN || type_is_primitive(list->type))
+			continue;
+		size_t begin = from > at ? (size_t)(from - at) : 0, end = to > at ? (size_t)(to - at) : 0;
+		begin = begin < list->count ? begin : list->count;
+		end = end < list->count ? end : list->count;
+		at += list->count;
+		answer = value_put_path(run->arena, answer, aws_text(page->keys[k]), value_tuple(run->arena, list->items + begin, end - begin));
+	}
+	if (to < at)
+		run->next_page = arena_printf(run->arena, "%016llx", (unsigned long long)to);
+	return answer;
+}
+
 bool run_list(struct run *run, const struct block *block)
 {
 	const struct kind *kind = library_kind(run->world->library, block->labels[0].text);
@@ -271,7 +296,7 @@ bool run_list(struct run *run, const struct block *block)
 	VEC(const struct value *) found = {0};
 	uint64_t after, last = 0;
 	size_t size;
-	bool ok = read_page(run, block, &after, &size) && candidates(run, block, kind, filters, filter_count, &list);
+	bool ok = read_page(run, attr_expr(block, "page"), &after, &size) && candidates(run, block, kind, filters, filter_count, &list);
 	for (size_t i = 0; ok && i < list.count; i++) {
 		if (list.items[i]->number <= after)
 			continue;

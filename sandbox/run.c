@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH_LIMIT = 24, TAGS_LIMIT = 50 };
+enum { DEPTH_LIMIT = 24, TAGS_LIMIT = 50, TAG_KEY_LIMIT = 128, TAG_VALUE_LIMIT = 256 };
 
 void run_fail(struct run *run, const char *code, const char *fmt, ...)
 {
@@ -177,6 +177,14 @@ const char *run_region(const struct run *run, const struct kind *kind)
 
 /* ---- steps ---- */
 
+static size_t utf8_count(const char *text)
+{
+	size_t n = 0;
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
 static const struct expr *attr_expr(const struct block *block, const char *name)
 {
 	const struct attribute *attr = body_find_attr(block->body, name);
@@ -285,6 +293,44 @@ static bool step_fail(struct run *run, const struct block *block)
 	return false;
 }
 
+/* Whether what the steps create, those of procedures among them, can have tags of that resource type. */
+static bool creates_tagged(const struct run *run, const struct body *body, const char *type, unsigned depth)
+{
+	for (size_t i = 0; i < body->block_count; i++) {
+		const struct block *block = &body->blocks[i];
+		const struct kind *kind = !strcmp(block->type, "create") ? library_kind(run->world->library, first_label(block)) : NULL;
+		const struct block *procedure = !strcmp(block->type, "run") ? map_find(&run->world->library->procedures, first_label(block)) : NULL;
+		if ((kind && kind->tags && !strcmp(kind->tags, type)) || creates_tagged(run, block->body, type, depth) ||
+		    (procedure && depth < DEPTH_LIMIT && creates_tagged(run, procedure->body, type, depth + 1)))
+			return true;
+	}
+	return false;
+}
+
+static bool check_tag_types(struct run *run)
+{
+	const struct value *specs = run->in ? value_get(run->in, "TagSpecifications") : NULL;
+	for (uint32_t i = 0; specs && specs->state == VALUE_KNOWN && i < specs->count; i++) {
+		const char *type = value_get_text(specs->items[i], "ResourceType");
+		if (!type || creates_tagged(run, run->operation->body, type, 0))
+			continue;
+		run_fail(run, "InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", type);
+		return false;
+	}
+	return true;
+}
+
+static void check_tag(struct run *run, const struct value *tag)
+{
+	const char *key = value_get_text(tag, "Key"), *text = value_get_text(tag, "Value");
+	if (key && !strncasecmp(key, "aws:", 4))
+		run_fail(run, "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use");
+	else if (key && utf8_count(key) > TAG_KEY_LIMIT)
+		run_fail(run, "InvalidParameterValue", "Tag key exceeds the maximum length of %d characters", TAG_KEY_LIMIT);
+	else if (text && utf8_count(text) > TAG_VALUE_LIMIT)
+		run_fail(run, "InvalidParameterValue", "Tag value exceeds the maximum length of %d characters", TAG_VALUE_LIMIT);
+}
+
 /* The tags that a create asks for by TagSpecifications. */
 static const struct value *asked_tags(struct run *run, const struct kind *kind)
 {
@@ -296,9 +342,7 @@ static const struct value *asked_tags(struct run *run, const struct kind *kind)
 		if (!type || strcmp(type, kind->tags) || !list)
 			continue;
 		for (uint32_t t = 0; t < list->count; t++) {
-			const char *key = value_get_text(list->items[t], "Key");
-			if (key && !strncasecmp(key, "aws:", 4))
-				run_fail(run, "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use");
+			check_tag(run, list->items[t]);
 			vec_add(&tags, list->items[t]);
 		}
 	}
@@ -457,14 +501,13 @@ bool run_steps(struct run *run, const struct body *body)
 
 /* ---- the whole ---- */
 
-/* A member of the answer at a path of names with dots between them. */
-static const struct value *put_path(struct arena *arena, const struct value *object, const char *path, const struct value *item)
+const struct value *value_put_path(struct arena *arena, const struct value *object, const char *path, const struct value *item)
 {
 	const char *dot = strchr(path, '.');
 	const char *name = dot ? arena_strndup(arena, path, (size_t)(dot - path)) : path;
 	if (dot) {
 		const struct value *inner = value_get(object, name);
-		item = put_path(arena, inner && inner->type->kind == TYPE_OBJECT ? inner : value_object(arena, NULL, NULL, 0), dot + 1, item);
+		item = value_put_path(arena, inner && inner->type->kind == TYPE_OBJECT ? inner : value_object(arena, NULL, NULL, 0), dot + 1, item);
 	}
 	return value_with(arena, object, value_object(arena, &name, &item, 1));
 }
@@ -475,22 +518,24 @@ static const struct value *paged_answer(struct run *run, const struct value *ans
 	if (!page)
 		return answer;
 	if (run->next_page && page->out[0])
-		answer = put_path(run->arena, answer, aws_text(page->out[0]), value_string(run->arena, run->next_page));
+		answer = value_put_path(run->arena, answer, aws_text(page->out[0]), value_string(run->arena, run->next_page));
 	if (page->more)
-		answer = put_path(run->arena, answer, aws_text(page->more), value_bool(run->next_page));
+		answer = value_put_path(run->arena, answer, aws_text(page->more), value_bool(run->next_page));
 	return answer;
 }
 
 const struct value *run_operation(struct run *run)
 {
 	const struct value *answer = NULL;
-	if (run_steps(run, run->operation->body)) {
+	if (check_tag_types(run) && run_steps(run, run->operation->body)) {
 		const struct attribute *attr = body_find_attr(run->operation->body, "answer");
 		const struct aws_page *page = aws_operation_page(run->operation->aws);
 		answer = attr ? run_eval(run, attr->expr) : value_object(run->arena, NULL, NULL, 0);
 		if (!attr && run->found && page)
-			answer = put_path(run->arena, answer, aws_text(page->keys[0]), run->found);
-		if (run->found && value_is_a(answer, TYPE_OBJECT))
+			answer = value_put_path(run->arena, answer, aws_text(page->keys[0]), run->found);
+		if (!run->found && page && value_is_a(answer, TYPE_OBJECT))
+			answer = run_page(run, answer);
+		if (page && value_is_a(answer, TYPE_OBJECT))
 			answer = paged_answer(run, answer);
 	}
 	map_release(&run->names);

@@ -53,6 +53,10 @@ const char *run_region(const struct run *run, const struct kind *kind);
 
 /* The step "list": into run->found and run->next_page. sandbox/list.c */
 bool run_list(struct run *run, const struct block *block);
+/* Of an answer that was computed whole, the page that the request asks for; run->next_page names the rest. */
+const struct value *run_page(struct run *run, const struct value *answer);
+/* A member of an answer at a path of names with dots between them: the answer with it. */
+const struct value *value_put_path(struct arena *arena, const struct value *object, const char *path, const struct value *item);
 
 /* What the shape has of the value, at any depth. */
 const struct value *value_fit(struct arena *arena, const struct aws_shape *shape, const struct value *value);

@@ -181,18 +181,36 @@ static void note_implied(struct references *refs, const struct body *body)
 		if (!strcmp(block->type, "create") && aws_member_find(input, "TagSpecifications"))
 			map_put(&refs->operation->parameters, "TagSpecifications", refs->operation);
 		if (!strcmp(block->type, "list")) {
-			const struct aws_page *page = aws_operation_page(refs->operation->aws);
 			static const char *const filters[] = {"Filters", "Filter"};
 			for (size_t f = 0; f < ARRAY_LEN(filters) && !body_find_attr(block->body, "filters"); f++) {
 				if (aws_member_find(input, filters[f]))
 					map_put(&refs->operation->parameters, filters[f], refs->operation);
 			}
-			if (page && page->in[0])
-				map_put(&refs->operation->parameters, aws_text(page->in[0]), refs->operation);
-			if (page && page->limit)
-				map_put(&refs->operation->parameters, aws_text(page->limit), refs->operation);
 		}
 		note_implied(refs, block->body);
+	}
+}
+
+/* Every list is handed out in pages where its operation has them. */
+static void note_pages(struct references *refs)
+{
+	const struct aws_page *page = aws_operation_page(refs->operation->aws);
+	if (page && page->in[0])
+		map_put(&refs->operation->parameters, aws_text(page->in[0]), refs->operation);
+	if (page && page->limit)
+		map_put(&refs->operation->parameters, aws_text(page->limit), refs->operation);
+}
+
+/* Parameters that an operation lists by name. */
+static void note_listed(struct references *refs, const struct expr *list, struct map *also)
+{
+	for (size_t i = 0; list && list->kind == EXPR_TUPLE && i < list->item_count; i++) {
+		const struct expr *item = list->items[i];
+		if (item->kind != EXPR_LITERAL || !value_is_a(item->literal, TYPE_STRING))
+			continue;
+		note_parameter(refs, item->literal->text, item->range);
+		if (also)
+			map_put(also, item->literal->text, refs->operation);
 	}
 }
 
@@ -207,18 +225,16 @@ static void read_operation(struct reader *r, const struct block *block)
 	}
 	for (size_t i = 0; i < block->body->attr_count; i++) {
 		const struct attribute *attr = &block->body->attrs[i];
-		if (strcmp(attr->name, "answer") && strcmp(attr->name, "ignore"))
+		if (strcmp(attr->name, "answer") && strcmp(attr->name, "ignore") && strcmp(attr->name, "open"))
 			mistake(r, attr->range, "an operation knows no \"%s\"", attr->name);
 	}
 	check_steps(r, block->body);
 	struct references refs = {r, operation};
 	body_walk_refs(block->body, on_reference, &refs);
 	note_implied(&refs, block->body);
-	const struct expr *ignore = expr_of(block->body, "ignore");
-	for (size_t i = 0; ignore && ignore->kind == EXPR_TUPLE && i < ignore->item_count; i++) {
-		if (ignore->items[i]->kind == EXPR_LITERAL && value_is_a(ignore->items[i]->literal, TYPE_STRING))
-			note_parameter(&refs, ignore->items[i]->literal->text, ignore->items[i]->range);
-	}
+	note_pages(&refs);
+	note_listed(&refs, expr_of(block->body, "ignore"), NULL);
+	note_listed(&refs, expr_of(block->body, "open"), &operation->open);
 	if (map_put(&r->service->operations, block->labels[0].text, operation))
 		mistake(r, block->range, "there are two operations \"%s\"", block->labels[0].text);
 }
@@ -289,6 +305,8 @@ static void read_file(struct reader *r, const struct service_file *file)
 	r->service->tokens = bool_of(r, body, "tokens", r->service->tokens);
 	if (body_find_attr(body, "invalid"))
 		r->service->invalid = text_of(r, body, "invalid");
+	if (body_find_attr(body, "no_page"))
+		r->service->no_page = text_of(r, body, "no_page");
 	for (size_t i = 0; i < body->block_count; i++)
 		read_block(r, &body->blocks[i]);
 }
@@ -313,8 +331,11 @@ void library_free(struct library *library)
 		return;
 	for (struct map_entry *e = map_first(&library->services); e; e = map_next(&library->services, e)) {
 		struct service *service = e->value;
-		for (struct map_entry *o = map_first(&service->operations); o; o = map_next(&service->operations, o))
-			map_release(&((struct operation *)o->value)->parameters);
+		for (struct map_entry *o = map_first(&service->operations); o; o = map_next(&service->operations, o)) {
+			struct operation *operation = o->value;
+			map_release(&operation->parameters);
+			map_release(&operation->open);
+		}
 		map_release(&service->operations);
 	}
 	map_release(&library->services);

@@ -32,12 +32,14 @@ struct operation {
 	const struct aws_operation *aws;
 	const struct body *body;
 	struct map parameters; /* those that the steps look at */
+	struct map open;       /* those whose values the steps check themselves, not the models */
 };
 
 struct service {
 	const struct aws_service *aws;
 	struct map operations; /* name -> struct operation */
 	const char *invalid;   /* error code for parameters that cannot be */
+	const char *no_page;   /* error code for page tokens that cannot be; or NULL: the usual one */
 	bool tokens;           /* idempotency tokens are kept, and answer again */
 };
 

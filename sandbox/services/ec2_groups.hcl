@@ -94,6 +94,10 @@ function "source_of" {
 
 procedure "check_rule" {
   fail "InvalidParameterValue" {
+    when    = args.IpProtocol != null && !contains(["tcp", "udp", "icmp", "icmpv6", "-1"], args.IpProtocol) && !can(regex("^([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$", args.IpProtocol))
+    message = "Invalid value '${args.IpProtocol}' for IP protocol. Unknown protocol."
+  }
+  fail "InvalidParameterValue" {
     when    = substr(ifnull(args.CidrIpv4, " "), 0, 1) == "?"
     message = "CIDR block ${substr(ifnull(args.CidrIpv4, " "), 1, -1)} is malformed"
   }
@@ -163,6 +167,10 @@ operation "CreateSecurityGroup" {
   fail "InvalidGroup.Duplicate" {
     when    = length(where("security_group", { VpcId = vpc_id, GroupName = in.GroupName })) > 0
     message = "The security group '${in.GroupName}' already exists for VPC '${vpc_id}'"
+  }
+  fail "InvalidParameterValue" {
+    when    = length(in.GroupName) > 255
+    message = "Value (${in.GroupName}) for parameter groupName is invalid. Character sets beyond 255 characters are not supported."
   }
   create "security_group" "group" {
     value = { GroupName = in.GroupName, Description = in.Description, VpcId = vpc_id, OwnerId = account }
@@ -454,6 +462,10 @@ operation "DescribeKeyPairs" {
 }
 
 operation "DeleteKeyPair" {
+  fail "MissingParameter" {
+    when    = isblank(in.KeyName) && isblank(in.KeyPairId)
+    message = "The request must contain the parameter keyName or keyPairId"
+  }
   let {
     key = written(in.KeyPairId) ? get("key_pair", in.KeyPairId) : one(where("key_pair", { KeyName = ifnull(in.KeyName, "") }))
   }
@@ -470,6 +482,10 @@ procedure "check_tags" {
   fail "InvalidParameterValue" {
     when    = anytrue([for t in ifnull(args.tags, []) : like(lower(t.Key), "aws:*")])
     message = "Tag keys starting with 'aws:' are reserved for internal use"
+  }
+  fail "InvalidParameterValue" {
+    when    = anytrue([for t in ifnull(args.tags, []) : length(t.Key) > 128 || length(ifnull(t.Value, "")) > 256])
+    message = "Tag key or value exceeds the maximum length of 128 and 256 characters"
   }
 }
 
@@ -526,5 +542,4 @@ operation "DescribeTags" {
     Tags = [for t in tagged() : t if alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : names[f.Name] == null
     ? like(f.Name, "tag:${t.Key}") && like(t.Value, v) : like(t[names[f.Name]], v)])])]
   }
-  ignore = ["MaxResults"]
 }

@@ -309,6 +309,10 @@ procedure "instance_started" {
 }
 
 operation "DescribeInstances" {
+  fail "InvalidParameterCombination" {
+    when    = written(in.InstanceIds) && in.MaxResults != null
+    message = "The parameter instancesSet cannot be used with the parameter maxResults"
+  }
   list "instance" {
     ids = in.InstanceIds
   }
@@ -318,6 +322,10 @@ operation "DescribeInstances" {
 }
 
 operation "DescribeInstanceStatus" {
+  fail "InvalidParameterCombination" {
+    when    = written(in.InstanceIds) && in.MaxResults != null
+    message = "The parameter instancesSet cannot be used with the parameter maxResults"
+  }
   list "instance" {
     ids     = in.InstanceIds
     where   = in.IncludeAllInstances == true || self.State.Name == "running"
@@ -407,6 +415,10 @@ operation "GetInstanceUefiData" {
 operation "ModifyInstanceMetadataOptions" {
   need "instance" {
     id = in.InstanceId
+  }
+  fail "InvalidParameterValue" {
+    when    = in.HttpPutResponseHopLimit != null && (in.HttpPutResponseHopLimit < 1 || in.HttpPutResponseHopLimit > 64)
+    message = "Value (${in.HttpPutResponseHopLimit}) for parameter httpPutResponseHopLimit is invalid. Expecting a value from 1 to 64."
   }
   update "instance" {
     set = {
@@ -598,6 +610,7 @@ kind "spot_request" {
   prefix         = "sir-"
   id             = "SpotInstanceRequestId"
   absent         = "InvalidSpotInstanceRequestID.NotFound"
+  malformed      = "InvalidSpotInstanceRequestID.Malformed"
   absent_message = "The spot instance request ID '${id}' does not exist"
   tags           = "spot-instances-request"
   shape          = "SpotInstanceRequest"
@@ -686,6 +699,29 @@ function "key_arn" {
   result = (like(id, "arn:*") ? id : "arn:aws:kms:${region}:${account}:key/${ifnull(id, join("-", [for p in [[0, 8], [8, 4], [12, 4], [16, 4], [20, 12]] : substr(sha256("${account} ${region} aws/ebs"), p[0], p[1])]))}")
 }
 
+# GiB, least and most.
+function "volume_sizes" {
+  params = [type]
+  result = { gp2 = [1, 16384], gp3 = [1, 16384], io1 = [4, 16384], io2 = [4, 65536], st1 = [125, 16384], sc1 = [125, 16384], standard = [1, 1024] }[type]
+}
+
+procedure "check_volume_size" {
+  fail "InvalidParameterValue" {
+    when    = args.size < volume_sizes(args.type)[0]
+    message = "Volume of ${args.size}GiB is too small for volume type ${args.type}; minimum is ${volume_sizes(args.type)[0]}GiB."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.size > volume_sizes(args.type)[1]
+    message = "Volume of ${args.size}GiB is too large for volume type ${args.type}; maximum is ${volume_sizes(args.type)[1]}GiB."
+  }
+}
+
+# Root volumes of the published images come from snapshots that are not ours to see.
+function "is_image_snapshot" {
+  params = [id]
+  result = anytrue([for i in all("image") : i.BlockDeviceMappings[0].Ebs.SnapshotId == id])
+}
+
 operation "CreateVolume" {
   fail "MissingParameter" {
     when    = isblank(in.Size) && isblank(in.SnapshotId)
@@ -707,8 +743,24 @@ operation "CreateVolume" {
     when    = in.Iops == null && contains(["io1", "io2"], ifnull(in.VolumeType, "gp2"))
     message = "The request must contain the parameter iops"
   }
+  when {
+    if = written(in.SnapshotId) && !is_image_snapshot(in.SnapshotId)
+    need "snapshot" {
+      id = in.SnapshotId
+    }
+  }
+  fail "InvalidParameterValue" {
+    when    = in.Size != null && snapshot != null && in.Size < snapshot.VolumeSize
+    message = "Volume of ${in.Size}GiB is smaller than snapshot '${in.SnapshotId}', expect size >= ${snapshot.VolumeSize}GiB"
+  }
+  let {
+    size = in.Size != null ? in.Size : ifnull(snapshot.VolumeSize, 8)
+  }
+  run "check_volume_size" {
+    with = { size = size, type = ifnull(in.VolumeType, "gp2") }
+  }
   create "volume" {
-    value = with(volume_of({ VolumeSize = in.Size, VolumeType = in.VolumeType, Iops = in.Iops, Throughput = in.Throughput, Encrypted = in.Encrypted, KmsKeyId = in.KmsKeyId, SnapshotId = in.SnapshotId }, in.AvailabilityZone), {
+    value = with(volume_of({ VolumeSize = size, VolumeType = in.VolumeType, Iops = in.Iops, Throughput = in.Throughput, Encrypted = in.Encrypted, KmsKeyId = in.KmsKeyId, SnapshotId = in.SnapshotId }, in.AvailabilityZone), {
       State       = "creating"
       Attachments = []
     })
@@ -730,6 +782,10 @@ procedure "volume_ready" {
 }
 
 operation "DescribeVolumes" {
+  fail "InvalidParameterCombination" {
+    when    = written(in.VolumeIds) && in.MaxResults != null
+    message = "The parameter volumeSet cannot be used with the parameter maxResults"
+  }
   list "volume" {
     ids = in.VolumeIds
   }
@@ -858,6 +914,9 @@ operation "ModifyVolume" {
     size   = ifnull(in.Size, volume.Size)
     iops   = volume_iops(type, size, in.Iops != null ? in.Iops : type == volume.VolumeType && type != "gp2" ? volume.Iops : null)
     speed  = type == "gp3" ? ifnull(in.Throughput, ifnull(volume.Throughput, 125)) : null
+  }
+  run "check_volume_size" {
+    with = { size = size, type = type }
   }
   fail "InvalidParameterValue" {
     when    = size < volume.Size

@@ -17,18 +17,22 @@ function "profile_of" {
 
 operation "DescribeIamInstanceProfileAssociations" {
   let {
+    lost    = [for id in ifnull(in.AssociationIds, []) : id if count("instance", { _profile_association = id }) == 0]
     unknown = [for f in ifnull(in.Filters, []) : f.Name if !contains(["instance-id", "state"], f.Name)]
   }
   fail "InvalidParameterValue" {
     when    = length(unknown) > 0
     message = "The filter '${one(unknown)}' is invalid"
   }
+  fail "InvalidAssociationID.NotFound" {
+    when    = length(lost) > 0
+    message = "An invalid association-id of '${one(lost)}' was given"
+  }
   answer = {
     IamInstanceProfileAssociations = [for i in all("instance") : profile_association(i) if i.IamInstanceProfile != null && i.State.Name != "terminated"
       && (isblank(in.AssociationIds) || contains(ifnull(in.AssociationIds, []), i._profile_association))
     && alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(f.Name == "state" ? "associated" : i.InstanceId, v)])])]
   }
-  ignore = ["MaxResults"]
 }
 
 operation "AssociateIamInstanceProfile" {

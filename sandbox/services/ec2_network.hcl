@@ -237,6 +237,10 @@ operation "ModifyVpcAttribute" {
   need "vpc" {
     id = in.VpcId
   }
+  fail "InvalidParameterCombination" {
+    when    = length([for v in [in.EnableDnsSupport, in.EnableDnsHostnames, in.EnableNetworkAddressUsageMetrics] : v if v != null]) > 1
+    message = "Only one attribute can be modified at a time"
+  }
   update "vpc" {
     set = {
       EnableDnsSupport                 = ifnull(in.EnableDnsSupport.Value, vpc.EnableDnsSupport)
@@ -1027,6 +1031,7 @@ kind "network_interface" {
   prefix         = "eni-"
   id             = "NetworkInterfaceId"
   absent         = "InvalidNetworkInterfaceID.NotFound"
+  malformed      = "InvalidNetworkInterfaceId.Malformed"
   absent_message = "The networkInterface ID '${id}' does not exist"
   tags           = "network-interface"
   shape          = "NetworkInterface"

@@ -111,6 +111,7 @@ operation "DescribeInstanceTypes" {
     ids  = in.InstanceTypes
     page = 100
   }
+  open = ["InstanceTypes"]
 }
 
 operation "DescribeInstanceTypeOfferings" {
@@ -126,5 +127,4 @@ operation "DescribeInstanceTypeOfferings" {
     InstanceTypeOfferings = flatten([for t in all("instance_type") : [for p in places : { InstanceType = t.InstanceType, Location = p, LocationType = ifnull(in.LocationType, "region") }
     if alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(f.Name == "location" ? p : t.InstanceType, v)])])]])
   }
-  ignore = ["MaxResults"]
 }

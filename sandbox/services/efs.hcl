@@ -3,11 +3,13 @@
 service = "efs"
 tokens  = false # a second file system of one creation token is an error that names the first
 invalid = "BadRequest"
+no_page = "BadRequest"
 
 kind "file_system" {
   prefix         = "fs-"
   id             = "FileSystemId"
   absent         = "FileSystemNotFound"
+  malformed      = "BadRequest"
   absent_message = "File system '${id}' does not exist."
   shape          = "FileSystemDescription"
   view = with(self, {
@@ -21,6 +23,7 @@ kind "mount_target" {
   prefix         = "fsmt-"
   id             = "MountTargetId"
   absent         = "MountTargetNotFound"
+  malformed      = "BadRequest"
   absent_message = "Mount target '${id}' does not exist."
   shape          = "MountTargetDescription"
 }
@@ -37,6 +40,10 @@ operation "CreateFileSystem" {
   fail "BadRequest" {
     when    = in.ThroughputMode == "provisioned" && in.ProvisionedThroughputInMibps == null
     message = "Provisioned throughput mode requires a value for ProvisionedThroughputInMibps."
+  }
+  fail "UnsupportedAvailabilityZone" {
+    when    = written(in.AvailabilityZoneName) && !contains(zones(), ifnull(in.AvailabilityZoneName, ""))
+    message = "The requested Availability Zone '${in.AvailabilityZoneName}' is not available in this region."
   }
   create "file_system" {
     tags = ifnull(in.Tags, [])
@@ -94,6 +101,10 @@ operation "DescribeFileSystems" {
 operation "UpdateFileSystem" {
   need "file_system" {
     id = in.FileSystemId
+  }
+  fail "BadRequest" {
+    when    = in.ThroughputMode == "provisioned" && in.ProvisionedThroughputInMibps == null && file_system.ProvisionedThroughputInMibps == null
+    message = "Provisioned throughput mode requires a value for ProvisionedThroughputInMibps."
   }
   update "file_system" {
     set = {
@@ -170,6 +181,10 @@ operation "PutFileSystemPolicy" {
   need "file_system" {
     id = in.FileSystemId
   }
+  fail "InvalidPolicyException" {
+    when    = can(jsondecode(in.Policy)) ? isblank(jsondecode(in.Policy).Statement) : true
+    message = "The policy is malformed or contains an error such as a parameter value that is not valid or a missing required parameter."
+  }
   update "file_system" {
     set = { _policy = in.Policy }
   }
@@ -216,6 +231,18 @@ operation "CreateMountTarget" {
   fail "MountTargetConflict" {
     when    = anytrue([for m in others : m.VpcId != subnet.VpcId])
     message = "requested subnet for new mount target is not in the same VPC as existing mount targets"
+  }
+  fail "BadRequest" {
+    when    = written(in.IpAddress) && !cidr_within("${ifnull(in.IpAddress, "")}/32", subnet.CidrBlock)
+    message = "Address ${in.IpAddress} does not fall within the subnet's address range"
+  }
+  fail "IpAddressInUse" {
+    when    = written(in.IpAddress) && count("network_interface", { SubnetId = subnet.SubnetId, PrivateIpAddress = in.IpAddress }) > 0
+    message = "Address ${in.IpAddress} is in use"
+  }
+  fail "NoFreeAddressesInSubnet" {
+    when    = isblank(in.IpAddress) && view(subnet).AvailableIpAddressCount < 1
+    message = "The specified subnet has no free IP addresses"
   }
   create "mount_target" {
     value = {
@@ -329,7 +356,7 @@ operation "ListTagsForResource" {
     id = in.ResourceId
   }
   answer = { Tags = ifnull(file_system.Tags, []) }
-  ignore = ["MaxResults", "NextToken"]
+  ignore = ["MaxResults"]
 }
 
 operation "TagResource" {

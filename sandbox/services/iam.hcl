@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 service = "iam"
+no_page = "ValidationError"
 
 # Documents go out escaped, as IAM sends them.
 function "escaped" {
@@ -19,9 +20,35 @@ function "iam_id" {
   result = upper("${kind}${substr(replace(replace(new_id(""), "0", "Q"), "1", "Z"), 0, 17)}")
 }
 
+# args: name, what
+procedure "check_name" {
+  fail "ValidationError" {
+    when    = !can(regex("^[0-9A-Za-z_+=,.@-]+$", args.name))
+    message = "The specified value for ${args.what} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+  }
+  fail "ValidationError" {
+    when    = args.path != null && !can(regex("^/([!-~]+/)?$", args.path))
+    message = "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+  }
+}
+
+procedure "check_tags_of" {
+  fail "LimitExceeded" {
+    when    = length(args.tags) > 50
+    message = "The number of tags has reached the maximum limit."
+  }
+}
+
+procedure "check_boundary" {
+  fail "NoSuchEntity" {
+    when    = written(args.arn) && get("iam_policy", args.arn) == null
+    message = "Scope ARN: ${args.arn} does not exist or is not attachable."
+  }
+}
+
 procedure "check_document" {
   fail "MalformedPolicyDocument" {
-    when    = !can(jsondecode(args.text)) || !can(jsondecode(args.text).Statement)
+    when    = can(jsondecode(args.text)) ? isblank(jsondecode(args.text).Statement) : true
     message = "Syntax errors in policy."
   }
 }
@@ -48,12 +75,18 @@ kind "iam_attachment" {
 }
 
 operation "CreateRole" {
+  run "check_name" {
+    with = { name = in.RoleName, what = "roleName", path = in.Path }
+  }
   run "check_document" {
     with = { text = in.AssumeRolePolicyDocument }
   }
   fail "EntityAlreadyExists" {
     when    = get("iam_role", in.RoleName) != null
     message = "Role with name ${in.RoleName} already exists."
+  }
+  run "check_boundary" {
+    with = { arn = in.PermissionsBoundary }
   }
   create "iam_role" "role" {
     id   = in.RoleName
@@ -142,6 +175,9 @@ operation "TagRole" {
   need "iam_role" "role" {
     id = in.RoleName
   }
+  run "check_tags_of" {
+    with = { tags = add_tags(role.Tags, in.Tags) }
+  }
   update "role" {
     set = { Tags = add_tags(role.Tags, in.Tags) }
   }
@@ -160,13 +196,15 @@ operation "ListRoleTags" {
   need "iam_role" "role" {
     id = in.RoleName
   }
-  answer = { Tags = ifnull(role.Tags, []), IsTruncated = false }
-  ignore = ["MaxItems"]
+  answer = { Tags = ifnull(role.Tags, []) }
 }
 
 operation "PutRolePermissionsBoundary" {
   need "iam_role" "role" {
     id = in.RoleName
+  }
+  run "check_boundary" {
+    with = { arn = in.PermissionsBoundary }
   }
   update "role" {
     set = { PermissionsBoundary = { PermissionsBoundaryType = "Policy", PermissionsBoundaryArn = in.PermissionsBoundary } }
@@ -185,6 +223,9 @@ operation "DeleteRolePermissionsBoundary" {
 # ---- policies within a role
 
 operation "PutRolePolicy" {
+  run "check_name" {
+    with = { name = in.PolicyName, what = "policyName" }
+  }
   need "iam_role" "role" {
     id = in.RoleName
   }
@@ -263,6 +304,9 @@ kind "iam_policy_version" {
 }
 
 operation "CreatePolicy" {
+  run "check_name" {
+    with = { name = in.PolicyName, what = "policyName", path = in.Path }
+  }
   let {
     arn = "arn:aws:iam::${account}:policy${iam_path(in.Path)}${in.PolicyName}"
   }
@@ -418,13 +462,15 @@ operation "ListPolicyTags" {
   need "iam_policy" "policy" {
     id = in.PolicyArn
   }
-  answer = { Tags = ifnull(policy.Tags, []), IsTruncated = false }
-  ignore = ["MaxItems"]
+  answer = { Tags = ifnull(policy.Tags, []) }
 }
 
 operation "TagPolicy" {
   need "iam_policy" "policy" {
     id = in.PolicyArn
+  }
+  run "check_tags_of" {
+    with = { tags = add_tags(policy.Tags, in.Tags) }
   }
   update "policy" {
     set = { Tags = add_tags(policy.Tags, in.Tags) }
@@ -495,9 +541,8 @@ operation "ListEntitiesForPolicy" {
     PolicyRoles  = [for a in where("iam_attachment", { PolicyArn = in.PolicyArn }) : { RoleName = a.RoleName, RoleId = get("iam_role", a.RoleName).RoleId }]
     PolicyUsers  = []
     PolicyGroups = []
-    IsTruncated  = false
   }
-  ignore = ["EntityFilter", "PathPrefix", "PolicyUsageFilter", "MaxItems"]
+  ignore = ["EntityFilter", "PathPrefix", "PolicyUsageFilter"]
 }
 
 # ---- instance profiles
@@ -512,6 +557,9 @@ kind "iam_instance_profile" {
 }
 
 operation "CreateInstanceProfile" {
+  run "check_name" {
+    with = { name = in.InstanceProfileName, what = "instanceProfileName", path = in.Path }
+  }
   fail "EntityAlreadyExists" {
     when    = get("iam_instance_profile", in.InstanceProfileName) != null
     message = "Instance Profile ${in.InstanceProfileName} already exists."
@@ -598,6 +646,9 @@ operation "TagInstanceProfile" {
   need "iam_instance_profile" "profile" {
     id = in.InstanceProfileName
   }
+  run "check_tags_of" {
+    with = { tags = add_tags(profile.Tags, in.Tags) }
+  }
   update "profile" {
     set = { Tags = add_tags(profile.Tags, in.Tags) }
   }
@@ -616,8 +667,7 @@ operation "ListInstanceProfileTags" {
   need "iam_instance_profile" "profile" {
     id = in.InstanceProfileName
   }
-  answer = { Tags = ifnull(profile.Tags, []), IsTruncated = false }
-  ignore = ["MaxItems"]
+  answer = { Tags = ifnull(profile.Tags, []) }
 }
 
 # ---- what AWS has made: the policies that hosts, tasks and users are mostly given
@@ -668,7 +718,6 @@ operation "GetAccountAuthorizationDetails" {
     wanted = ifnull(in.Filter, ["Role", "LocalManagedPolicy"])
   }
   answer = {
-    IsTruncated     = false
     UserDetailList  = []
     GroupDetailList = []
     RoleDetailList = [for r in contains(wanted, "Role") ? all("iam_role") : [] : with(view(r), {
@@ -680,5 +729,4 @@ operation "GetAccountAuthorizationDetails" {
       PolicyVersionList = [for v in where("iam_policy_version", { Arn = p.Arn }) : version_of(v, true)]
     }) if p._aws != true]
   }
-  ignore = ["MaxItems"]
 }

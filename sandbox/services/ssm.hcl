@@ -33,7 +33,23 @@ operation "PutParameter" {
   let {
     before = get("parameter", in.Name)
     type   = ifnull(in.Type, before.Type)
-    tier   = contains([null, "Intelligent-Tiering"], in.Tier) ? (length(in.Value) > 4096 ? "Advanced" : ifnull(before.Tier, "Standard")) : in.Tier
+    tier   = in.Tier == "Intelligent-Tiering" && length(in.Value) > 4096 ? "Advanced" : isblank(in.Tier) || in.Tier == "Intelligent-Tiering" ? ifnull(before.Tier, "Standard") : in.Tier
+  }
+  fail "ValidationException" {
+    when    = length(in.Value) == 0
+    message = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1"
+  }
+  fail "ValidationException" {
+    when    = !can(regex("^[0-9A-Za-z_./-]+$", in.Name)) || (length(split("/", in.Name)) > 1 && !like(in.Name, "/*"))
+    message = length(split("/", in.Name)) > 1 && !like(in.Name, "/*") ? "Parameter name must be a fully qualified name." : "Parameter name: may contain only letters, numbers, and the symbols . - _ and /."
+  }
+  fail "HierarchyLevelLimitExceededException" {
+    when    = length(split("/", in.Name)) > 16
+    message = "Parameter name can have maximum of 15 levels in its hierarchy"
+  }
+  fail "ParameterPatternMismatchException" {
+    when    = written(in.AllowedPattern) && !can(regex(in.AllowedPattern, in.Value))
+    message = "Parameter value, cannot be validated against allowedPattern: ${in.AllowedPattern}"
   }
   fail "ParameterAlreadyExists" {
     when    = before != null && in.Overwrite != true
@@ -97,10 +113,6 @@ operation "GetParameter" {
 }
 
 operation "GetParameters" {
-  fail "ValidationException" {
-    when    = length(in.Names) > 10
-    message = "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length less than or equal to 10"
-  }
   answer = {
     Parameters        = [for n in distinct(in.Names) : parameter_of(get("parameter", n), in.WithDecryption) if get("parameter", n) != null]
     InvalidParameters = [for n in in.Names : n if get("parameter", n) == null]
@@ -108,6 +120,10 @@ operation "GetParameters" {
 }
 
 operation "GetParametersByPath" {
+  fail "ValidationException" {
+    when    = !like(in.Path, "/*")
+    message = "The parameter path: ${in.Path} must begin with a forward slash '/'."
+  }
   list "parameter" {
     page    = 10
     filters = false
