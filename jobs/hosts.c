@@ -193,7 +193,7 @@ struct hosts *hosts_load(struct arena *arena, const struct hosts_options *option
 	hosts->accept_new = wish(memory, "accept_new", options->remember ? (options->accept_new ? "yes" : "") : NULL, options->remember) != NULL;
 	if (options->offline)
 		hosts->cloud = NULL;
-	hosts_ask_missing(hosts, memory, options->refresh, diags);
+	hosts_ask_missing(hosts, state, memory, options->refresh, diags);
 	hosts_find_identities(hosts, state, memory);
 	bool ok = hosts_choose_jumps(hosts, state, jump, diags);
 	if (ok)

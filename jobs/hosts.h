@@ -85,6 +85,12 @@ struct host *host_find(const struct hosts *hosts, const char *word, struct diags
 /* The same without a word about it; NULL also where several have the name. */
 struct host *host_lookup(const struct hosts *hosts, const char *word);
 
+/*
+ * Writes the private keys that the state alone has (identity_note) into the project's folder, mode 0600, and uses them. False
+ * after an error.
+ */
+bool hosts_write_keys(const struct hosts *hosts, const struct state *state, struct diags *diags);
+
 /* As a table, or as JSON, for people and programs. */
 void hosts_print(const struct hosts *hosts, struct buf *out);
 void hosts_print_json(const struct hosts *hosts, struct buf *out);

@@ -91,8 +91,10 @@ const char *image_user(const char *name, const char *description, const char *pl
 
 struct asking {
 	const struct hosts *hosts;
+	const struct state *state;
 	struct memory *memory;
 	struct arena *arena;
+	bool refresh;
 	const char *provider; /* whose hosts it is about */
 	struct aws *aws;
 	struct diags *diags;
@@ -161,6 +163,22 @@ static void ask_subnets(struct asking *a)
 	}
 }
 
+static void ask_keys(struct asking *a)
+{
+	uint32_t count;
+	const struct value *answer = ask(a, "DescribeKeyPairs", "key-name", "IncludePublicKey");
+	const struct value *keys = member(answer, "KeyPairs", &count);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = value_get_text(keys->items[i], "KeyName"), *text = value_get_text(keys->items[i], "PublicKey");
+		if (name && text)
+			memory_set(a->memory, "public_key", name, text);
+	}
+	for (size_t i = 0; answer && i < a->list.count; i++) {
+		if (!memory_get(a->memory, "public_key", a->list.items[i]))
+			memory_set(a->memory, "public_key", a->list.items[i], "");
+	}
+}
+
 static const char *address(const struct value *v, const char *name)
 {
 	const char *text = value_get_text(v, name);
@@ -212,49 +230,55 @@ static void ask_instances(struct asking *a)
 	}
 }
 
-/* Of one provider, all that is missing, or NULL when nothing is. */
-static bool anything(struct asking *a, bool refresh)
+/* ---- one round ---- */
+
+/* What a host lacks, by whom it is asked for; NULL: nothing. */
+static const char *lacks_user(const struct asking *a, const struct host *host)
 {
-	for (size_t i = 0; i < a->hosts->count; i++) {
-		const struct host *host = &a->hosts->items[i];
-		if (!is_of(a, host))
-			continue;
-		if (refresh || (!host->user && host->image && !memory_get(a->memory, "user", host->image)) ||
-		    (!host->vpc && host->subnet && !memory_get(a->memory, "vpc", host->subnet)))
-			return true;
-	}
-	return false;
+	return !host->user && host->image && !memory_get(a->memory, "user", host->image) ? host->image : NULL;
 }
 
-static void ask_provider(struct asking *a, const struct host *first, bool refresh)
+static const char *lacks_vpc(const struct asking *a, const struct host *host)
+{
+	return !host->vpc && host->subnet && !memory_get(a->memory, "vpc", host->subnet) ? host->subnet : NULL;
+}
+
+static const char *lacks_key(const struct asking *a, const struct host *host)
+{
+	return host->key_name && !memory_get(a->memory, "public_key", host->key_name) && !state_public_key(a->state, host->key_name) ? host->key_name : NULL;
+}
+
+static const char *lacks_news(const struct asking *a, const struct host *host)
+{
+	return a->refresh ? host->id : NULL;
+}
+
+static const struct {
+	const char *(*lacks)(const struct asking *a, const struct host *host);
+	void (*ask)(struct asking *a);
+} rounds[] = {{lacks_news, ask_instances}, {lacks_user, ask_images}, {lacks_vpc, ask_subnets}, {lacks_key, ask_keys}};
+
+static void ask_provider(struct asking *a)
 {
 	const struct hosts *hosts = a->hosts;
-	a->aws = hosts->cloud->client(hosts->cloud->ctx, first, a->diags);
-	if (!a->aws)
-		return;
-	for (size_t i = 0; i < hosts->count; i++) {
-		if (is_of(a, &hosts->items[i]) && refresh)
-			want(a, hosts->items[i].id);
+	a->aws = NULL;
+	for (size_t r = 0; r < ARRAY_LEN(rounds); r++) {
+		const struct host *first = NULL;
+		a->list.count = 0;
+		for (size_t i = 0; i < hosts->count; i++) {
+			const char *key = is_of(a, &hosts->items[i]) ? rounds[r].lacks(a, &hosts->items[i]) : NULL;
+			if (key)
+				want(a, key);
+			if (key && !first)
+				first = &hosts->items[i];
+		}
+		if (first && !a->aws)
+			a->aws = hosts->cloud->client(hosts->cloud->ctx, first, a->diags);
+		if (first && !a->aws)
+			return;
+		if (first)
+			rounds[r].ask(a);
 	}
-	if (a->list.count)
-		ask_instances(a);
-	a->list.count = 0;
-	for (size_t i = 0; i < hosts->count; i++) {
-		const struct host *host = &hosts->items[i];
-		if (is_of(a, host) && !host->user && host->image && !memory_get(a->memory, "user", host->image))
-			want(a, host->image);
-	}
-	if (a->list.count)
-		ask_images(a);
-	a->list.count = 0;
-	for (size_t i = 0; i < hosts->count; i++) {
-		const struct host *host = &hosts->items[i];
-		if (is_of(a, host) && !host->vpc && host->subnet && !memory_get(a->memory, "vpc", host->subnet))
-			want(a, host->subnet);
-	}
-	if (a->list.count)
-		ask_subnets(a);
-	a->list.count = 0;
 }
 
 static void take_remembered(const struct hosts *hosts, const struct memory *memory)
@@ -279,9 +303,9 @@ static void take_remembered(const struct hosts *hosts, const struct memory *memo
 	}
 }
 
-void hosts_ask_missing(const struct hosts *hosts, struct memory *memory, bool refresh, struct diags *diags)
+void hosts_ask_missing(const struct hosts *hosts, const struct state *state, struct memory *memory, bool refresh, struct diags *diags)
 {
-	struct asking a = {.hosts = hosts, .memory = memory, .arena = hosts->arena};
+	struct asking a = {.hosts = hosts, .state = state, .memory = memory, .arena = hosts->arena, .refresh = refresh};
 	struct diags found;
 	diags_init(&found);
 	a.diags = &found;
@@ -290,8 +314,8 @@ void hosts_ask_missing(const struct hosts *hosts, struct memory *memory, bool re
 		for (size_t k = 0; k < i && first; k++)
 			first = strcmp(hosts->items[k].provider, hosts->items[i].provider) != 0;
 		a.provider = hosts->items[i].provider;
-		if (first && anything(&a, refresh))
-			ask_provider(&a, &hosts->items[i], refresh);
+		if (first)
+			ask_provider(&a);
 	}
 	vec_free(&a.list);
 	if (refresh) {

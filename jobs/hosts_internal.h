@@ -22,7 +22,7 @@ void memory_save(struct memory *memory);
 const struct value *hosts_ask(const struct hosts_cloud *cloud, struct aws *aws, const char *operation, const struct value *params,
 			      struct arena *arena, struct diags *diags);
 /* Fills in what the state does not say: users, networks, public keys; with `refresh` how the hosts are now. */
-void hosts_ask_missing(const struct hosts *hosts, struct memory *memory, bool refresh, struct diags *diags);
+void hosts_ask_missing(const struct hosts *hosts, const struct state *state, struct memory *memory, bool refresh, struct diags *diags);
 /* The user that an image lets in, by its name and its maker's words; NULL: it cannot be told. */
 const char *image_user(const char *name, const char *description, const char *platform);
 
@@ -31,6 +31,8 @@ const char *image_user(const char *name, const char *description, const char *pl
 bool hosts_choose_jumps(const struct hosts *hosts, const struct state *state, const char *wish, struct diags *diags);
 
 /* ---- jobs/identity.c ---- */
+/* The public key of a key pair that the state holds, or NULL. */
+const char *state_public_key(const struct state *state, const char *key_name);
 /* Sets identity and identity_note of each. */
 void hosts_find_identities(const struct hosts *hosts, const struct state *state, const struct memory *memory);
 

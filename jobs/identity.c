@@ -3,9 +3,11 @@
 #include "jobs/hosts_internal.h"
 
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/file.h"
 #include "jobs/key_text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,7 +83,7 @@ static const char *in_state(struct arena *arena, const struct state *state, cons
 	return NULL;
 }
 
-static const char *public_key_of(const struct state *state, const char *key_name)
+const char *state_public_key(const struct state *state, const char *key_name)
 {
 	for (size_t i = 0; i < state_object_count(state); i++) {
 		const struct object *object = state_object_at(state, i);
@@ -89,6 +91,57 @@ static const char *public_key_of(const struct state *state, const char *key_name
 			return value_get_text(object->value, "public_key");
 	}
 	return NULL;
+}
+
+/* ---- keys that the state alone has, written out ---- */
+
+static const char *written_path(const struct hosts *hosts, const char *key_name)
+{
+	AUTO_FREE char *whole = realpath(hosts->dir, NULL);
+	return host_word_is_safe(key_name) ? path_join(hosts->arena, whole ? whole : hosts->dir, arena_printf(hosts->arena, "%s.key", key_name)) : NULL;
+}
+
+static const char *written(const struct hosts *hosts, const char *key_name, const char *public_key)
+{
+	const char *path = written_path(hosts, key_name);
+	AUTO_BUF struct buf text = BUF_INIT;
+	bool fits = path && file_read(path, KEY_FILE_LIMIT, &text) && private_key_fits(buf_text(&text), public_key);
+	explicit_bzero(text.ptr, text.len);
+	return fits ? path : NULL;
+}
+
+static bool write_key(const struct hosts *hosts, const struct state *state, const char *key_name, struct diags *diags)
+{
+	const char *path = written_path(hosts, key_name), *public_key = state_public_key(state, key_name), *text = NULL;
+	for (size_t i = 0; i < state_object_count(state) && public_key && !text; i++) {
+		const struct object *object = state_object_at(state, i);
+		const char *line = is_managed(object, "tls_private_key") ? value_get_text(object->value, "public_key_openssh") : NULL;
+		if (!line || !key_lines_equal(line, public_key))
+			continue;
+		text = value_get_text(object->value, "private_key_openssh");
+		text = text && *text ? text : value_get_text(object->value, "private_key_pem");
+	}
+	if (path && text && make_directories(hosts->dir, 0700) && file_write(path, text, strlen(text), 0600))
+		return true;
+	AUTO_BUF struct buf shown = BUF_INIT;
+	add_harmless(&shown, key_name);
+	diag_error(diags, SRC_NOWHERE, "Private key cannot be written", "That of %s: %s.", buf_text(&shown),
+		   !path ? "its name is no file's" : !text ? "the state does not hold it" : strerror(errno));
+	return false;
+}
+
+bool hosts_write_keys(const struct hosts *hosts, const struct state *state, struct diags *diags)
+{
+	bool ok = true;
+	for (size_t i = 0; i < hosts->count && ok; i++) {
+		struct host *host = &hosts->items[i];
+		if (!host->identity_note)
+			continue;
+		ok = write_key(hosts, state, host->key_name, diags);
+		host->identity = ok ? written_path(hosts, host->key_name) : NULL;
+		host->identity_note = NULL;
+	}
+	return ok;
 }
 
 void hosts_find_identities(const struct hosts *hosts, const struct state *state, const struct memory *memory)
@@ -104,11 +157,15 @@ void hosts_find_identities(const struct hosts *hosts, const struct state *state,
 			host->identity_note = before->identity_note;
 			continue;
 		}
-		const char *public_key = public_key_of(state, host->key_name), *holder = NULL;
+		const char *public_key = state_public_key(state, host->key_name), *holder = NULL;
 		public_key = public_key ? public_key : memory_get(memory, "public_key", host->key_name);
+		if (!public_key || !*public_key)
+			public_key = NULL;
 		host->identity = public_key ? in_user_folder(arena, public_key) : NULL;
 		if (!host->identity && public_key)
 			host->identity = in_state(arena, state, public_key, &holder);
+		if (!host->identity && public_key)
+			host->identity = written(hosts, host->key_name, public_key);
 		if (!host->identity)
 			host->identity = by_name(arena, host->key_name);
 		if (!host->identity && holder)

@@ -110,7 +110,7 @@ int cmd_ssh(int argc, char **argv)
 /* ---- ssh-config ---- */
 
 struct config_words {
-	const char *print, *forget;
+	const char *print, *forget, *write_keys;
 };
 
 static bool forget_keys(struct inventory *inv, const char *word)
@@ -129,7 +129,8 @@ static bool forget_keys(struct inventory *inv, const char *word)
 
 static int write_config(struct inventory *inv, const struct config_words *words)
 {
-	if (!inventory_load(inv) || (words->forget && !forget_keys(inv, words->forget)))
+	if (!inventory_load(inv) || (words->forget && !forget_keys(inv, words->forget)) ||
+	    (words->write_keys && !hosts_write_keys(inv->hosts, inv->s.state, &inv->s.diags)))
 		return session_report(&inv->s);
 	unsigned wait_ms;
 	if (!inventory_wait(inv, &wait_ms))
@@ -169,6 +170,7 @@ int cmd_ssh_config(int argc, char **argv)
 		{"from", "ADDRESS", "where a sandbox's security groups see you, from now on", &inv.options.from},
 		{"accept-new", NULL, "accept keys that are not known unasked", &accept},
 		{"forget", "HOST", "forget a host's key (all: everyone's), and learn it anew", &words.forget},
+		{"write-keys", NULL, "write private keys that the state alone has into .infra, mode 0600", &words.write_keys},
 		{"wait", "DURATION", "for a host's key in its console at most; 90s", &inv.wait},
 		{"refresh", NULL, "ask the cloud for the hosts' addresses, instead of the state", &refresh},
 		{NULL, NULL, NULL, NULL},

@@ -405,6 +405,21 @@ static bool check_way(struct inventory *inv, struct host *host)
 		fprintf(stderr, "infra: %s\n", host->jump_note);
 	}
 	for (const struct host *h = host; h; h = h->jump) {
+		if (h->identity_note)
+			fprintf(stderr, "infra: %s: `infra ssh-config -write-keys` puts it where ssh finds it.\n", h->identity_note);
+		const char *endpoint = h->cloud && !h->sandbox ? strchr(h->cloud, '@') : NULL;
+		if (endpoint) {
+			diag_error(diags, SRC_NOWHERE, "No way to the host",
+				   "%s lives in the cloud at %s, which is no sandbox of %s. If it is one in another directory, INFRA_SANDBOX=DIR names that.",
+				   host_title(h), endpoint + 1, sandbox_directory(inv->s.arena, NULL));
+			return false;
+		}
+		if (h->sandbox && access(path_join(inv->s.arena, h->sandbox, "hosts.socket"), F_OK) < 0) {
+			diag_error(diags, SRC_NOWHERE, "No way to the host",
+				   "%s lives in a sandbox cloud that has no real hosts behind its instances; `infra sandbox status` tells why.",
+				   host_title(h));
+			return false;
+		}
 		if (h->no_way) {
 			diag_error(diags, SRC_NOWHERE, "No way to the host", "%s cannot be reached: %s.", host_title(h), h->no_way);
 			return false;

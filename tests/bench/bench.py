@@ -423,7 +423,48 @@ def bench_sandbox():
     table("Memory of its process", ["", "its own", "resident"], memory)
 
 
-BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops, "sandbox": bench_sandbox}
+def bench_ssh():
+    """What infra ssh adds to ssh, with real hosts of the sandbox cloud."""
+    sys.path.insert(0, str(ROOT / "tests/tools"))
+    os.environ.setdefault("INFRA", str(args.build / "infra"))
+    import e2e
+    import sandbox
+    with sandbox.Sandbox() as cloud, e2e.Project("msls", cloud, e2e.MSLS) as project:
+        status = cloud.command("status").out
+        if "no hosts behind them" in status:
+            print("\nssh is not measured: " + " ".join(status.split("behind them: ")[-1].split()))
+            return
+        (project.home / ".ssh").mkdir(mode=0o700)
+        key = project.home / ".ssh/id"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+        project.set(ssh_cidr_blocks=["192.0.2.10/32"], public_key_file=f"{key}.pub")
+        project.env["INFRA_SANDBOX"] = cloud.dir
+        stand_in = project.top / "bin"
+        stand_in.mkdir()
+        (stand_in / "ssh").symlink_to(shutil.which("true"))
+        for command in (("apply", "-auto-approve"), ("ssh-config",)):
+            done = project.infra(*command, timeout=300)
+            if done.code != 0:
+                sys.exit(str(done))
+        host = json.loads(project.infra("hosts", "-json").out)["hosts"][0]["id"]
+        main = project.folder / ".infra/sandbox.hosts/ssh_main"
+        infra, direct = [str(args.build / "infra"), "ssh", "0", "--", "true"], ["ssh", "-F", str(main), host, "true"]
+        short = {**project.env, "PATH": f"{stand_in}:{project.env['PATH']}"}
+        rows = []
+        for what, ours, theirs, env, runs in (("until ssh starts", infra, ["ssh"], short, 20 * args.runs), ("a command on the jump host", infra, direct, project.env, 4 * args.runs)):
+            times = ([], [])
+            for _ in range(runs):  # in turns, so that what else the machine does hits both
+                for command, list_ in zip((ours, theirs), times):
+                    result = project.top / "measured"
+                    subprocess.run([args.build / "tests/bench/measure", result, *command], cwd=project.folder, env=env, check=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+                    list_.append(Run(*map(float, result.read_text(encoding="utf-8").split()[:3]), 0, {}))
+            (with_, *_), (without, *_) = map(median, times)
+            rows.append([what, runs, shown(with_.wall), shown(without.wall), f"{(with_.wall - without.wall) * 1000:.1f} ms", f"{(with_.cpu - without.cpu) * 1000:.1f} ms"])
+        table("infra ssh beside ssh", ["what", "runs", "infra ssh", "ssh", "added", "processor"], rows)
+
+
+BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops, "sandbox": bench_sandbox, "ssh": bench_ssh}
 
 
 def main():

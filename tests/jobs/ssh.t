@@ -356,6 +356,78 @@ resource "aws_instance" "only" {
 """
 
 
+KEYS = """
+data "aws_ssm_parameter" "image" {
+  name = "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id"
+}
+resource "tls_private_key" "made" {
+  algorithm = "ED25519"
+}
+resource "aws_key_pair" "made" {
+  key_name   = "made"
+  public_key = tls_private_key.made.public_key_openssh
+}
+resource "aws_security_group" "ssh" {
+  name = "ssh-keys"
+  ingress {
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+resource "aws_instance" "host" {
+  for_each               = { outside = "outside", made = aws_key_pair.made.key_name }
+  ami                    = data.aws_ssm_parameter.image.value
+  instance_type          = "t3.micro"
+  key_name               = each.value
+  vpc_security_group_ids = [aws_security_group.ssh.id]
+}
+"""
+FILE = """
+resource "local_sensitive_file" "key" {
+  content  = tls_private_key.made.private_key_openssh
+  filename = "${path.module}/a key"
+}
+"""
+
+
+def test_identities(cloud, project):
+    """Keys of pairs that others made, of pairs that the configuration made, and of files that it wrote."""
+    folder = project.top / "keys"
+    folder.mkdir()
+    public = (project.home / ".ssh/id_work.pub").read_text(encoding="utf-8")
+    cloud.client("ec2").import_key_pair(KeyName="outside", PublicKeyMaterial=public.encode())
+    (folder / "main.tf").write_text(KEYS, encoding="utf-8")
+
+    def infra(*args):
+        return e2e.run([e2e.INFRA, *args], project.env, folder)
+
+    def identities():
+        return [h["identity"] for h in json.loads(infra("hosts", "-json").out)["hosts"]]
+
+    done = infra("apply", "-auto-approve")
+    tap.ok(done.code == 0, "hosts with key pairs from elsewhere", done)
+    tap.same(identities(), [None, str(project.home / ".ssh/id_work")], "that of a pair that is not in the state is found by what AWS says of it")
+    tap.same(infra("ssh", "1", "--", "echo in").out, "in\n", "and serves")
+    done = infra("ssh", "-o", "BatchMode=yes", "0", "--", "echo in")
+    tap.ok(done.code == 255 and "in the state alone, as tls_private_key.made" in done.err, "one that the state alone has is told", done)
+    done = infra("ssh-config", "-write-keys")
+    tap.same(infra("ssh", "0", "--", "echo in").out, "in\n", "and written on demand")
+    written = folder / ".infra/sandbox.hosts/made.key"
+    tap.same((identities()[0], oct(written.stat().st_mode & 0o777)), (str(written), "0o600"), "for its owner alone")
+    written.unlink()
+    (folder / "file.tf").write_text(FILE, encoding="utf-8")
+    infra("apply", "-auto-approve")
+    tap.same(identities()[0], str(folder / "a key"), "a file that the configuration wrote it to is used")
+    tap.same(infra("ssh", "0", "--", "echo in").out, "in\n", "and serves")
+    infra("ssh-config", "-user=nobody")
+    tap.same({h["user"] for h in json.loads(infra("hosts", "-json").out)["hosts"]}, {"nobody"}, "ssh-config -user holds from then on")
+    infra("ssh-config", "-user=", "-accept-new")
+    config = infra("ssh-config", "-print", "-accept-new").out
+    tap.ok("User ubuntu" in config and "StrictHostKeyChecking accept-new" in config, "until it is taken back; -accept-new stands in the file", config)
+
+
 def test_endpoints(cloud, project):
     """A provider block leads to the sandbox, not the environment; one host alone, in the default VPC."""
     folder = project.top / "plain"
@@ -373,8 +445,9 @@ def test_endpoints(cloud, project):
     tap.ok(done.code == 0 and (folder / ".infra/ssh_config").exists(), "ssh-config finds the sandbox by the state", done)
     done = infra("ssh", "--", "echo $SSH_CONNECTION")
     tap.same(done.out.split()[:1], ["203.0.113.7"], "the only host need not be named; -from is where we come from")
-    done = infra("push", str(project.top / "file"))
-    tap.ok(done.code == 0 and infra("ssh", "--", "cat file").out == "scp\n", "nor for push", done)
+    (folder / "to push").write_text("pushed\n", encoding="utf-8")
+    done = infra("push", "to push")
+    tap.ok(done.code == 0 and infra("ssh", "--", "cat 'to push'").out == "pushed\n", "nor for push", done)
     (folder / "main.tf").write_text("nonsense {", encoding="utf-8")
     shutil.rmtree(folder / ".infra/hosts.json", ignore_errors=True)
     done = infra("ssh", 'aws_instance.only["a b"]', "--", "echo in")
@@ -391,7 +464,7 @@ def test_all(cloud, project):
     hosts = test_hosts(project)
     for function, *args in ((test_words, project, hosts), (test_clients, project, hosts), (test_terminal, project), (test_no_agent, project), (test_sync, project),
                             (test_keys, cloud, project, hosts), (test_waiting, cloud, project), (test_hostile_names, cloud, project), (test_restart, cloud, project),
-                            (test_endpoints, cloud, project)):
+                            (test_endpoints, cloud, project), (test_identities, cloud, project)):
         if function.__name__ in sys.argv or len(sys.argv) == 1:
             tap.case(function, *args)
 
