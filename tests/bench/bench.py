@@ -429,7 +429,7 @@ def bench_ssh():
     os.environ.setdefault("INFRA", str(args.build / "infra"))
     import e2e
     import sandbox
-    with sandbox.Sandbox() as cloud, e2e.Project("msls", cloud, e2e.MSLS) as project:
+    with sandbox.Sandbox("-hosts=on") as cloud, e2e.Project("msls", cloud, e2e.MSLS) as project:
         status = cloud.command("status").out
         if "no hosts behind them" in status:
             print("\nssh is not measured: " + " ".join(status.split("behind them: ")[-1].split()))
