@@ -22,6 +22,7 @@ struct provider {
 	struct arena *arena;
 	const char *cloud;
 	bool configured_endpoint; /* not AWS's own */
+	uint64_t patience_ms;     /* how late what was made may show before it is believed not to be there */
 	const struct value *default_tags; /* a map, never NULL */
 	const struct value *ignored_tags, *ignored_prefixes;
 	const struct value *allowed_accounts, *forbidden_accounts;

@@ -200,9 +200,29 @@ static const struct value *expected(struct op *op)
 	return value_object_of(op->arena, planned->type, items);
 }
 
+bool op_waits_for_sight(struct op *op, uint64_t patience_ms, unsigned round)
+{
+	uint64_t now = loop_now_ms(op->provider->context.loop);
+	if (!op->unseen_since)
+		op->unseen_since = now;
+	if (now - op->unseen_since >= patience_ms)
+		return false;
+	op_wait(op, op_backoff(op, round));
+	return true;
+}
+
+static void tell_unseen(struct op *op)
+{
+	if (op->diags && op->id)
+		diag_error(op->diags, op->request->range, "The object does not show",
+			   "AWS has made %s %s, and does not show it. It may only be late: what was made is on record, and the next run looks for it.",
+			   op->type->base.name, op->id);
+}
+
 static void on_last_read(void *ctx, const struct found *found)
 {
-	enum { MOST_READS = 12 };
+	/* what is known to be there is waited for longer than what may be */
+	enum { MADE_MS = 60000 };
 	struct op *op = ctx;
 	op->reading_now = false;
 	op->reading.fn = NULL;
@@ -215,10 +235,9 @@ static void on_last_read(void *ctx, const struct found *found)
 	}
 	/* not visible yet; a failed create of which nothing shows may have been too quick for AWS, too */
 	bool unseen = op->failing ? op->request->kind == OP_CREATE && op->made && !found->object : gone;
-	if (found->outcome != READ_FAILED && unseen && ++op->reads < MOST_READS) {
-		op_wait(op, op->provider->configured_endpoint ? 50 : 2000);
+	uint64_t patience_ms = op->made && !op->failing && op->provider->patience_ms < MADE_MS ? MADE_MS : op->provider->patience_ms;
+	if (found->outcome != READ_FAILED && unseen && op_waits_for_sight(op, patience_ms, op->reads++))
 		return;
-	}
 	if (found->outcome == READ_FOUND && !gone) {
 		const struct value *v = found_value(op->provider, op->type, found, op->id, expected(op), &op->marked, op->request->token, op->diags);
 		op->result = value_copy(op->arena, surface_settle(op->arena, v));
@@ -228,7 +247,9 @@ static void on_last_read(void *ctx, const struct found *found)
 		op->result = surface_settle(op->arena, v);
 		op->marked = op->type->has_tags && op->type->tags.create;
 		op->failing = true;
-	} else if (op->failing && unseen) { /* it was made, and is not to be seen: the intent stays */
+	} else if (unseen && (op->failing || op->made)) { /* it was made, and is not to be seen: the intent stays */
+		if (!op->failing)
+			tell_unseen(op);
 		op_finish(op, OP_UNDECIDED);
 		return;
 	} else if (!op->failing) {
@@ -494,5 +515,7 @@ const char *op_describe(const struct op *op)
 		if (v && value_is_a(v, TYPE_STRING))
 			return arena_printf(op->arena, "it is %s", v->text);
 	}
+	if (op->refusal)
+		return op->refusal;
 	return op->call ? aws_describe(op->provider->aws, op->call, op->arena) : NULL;
 }

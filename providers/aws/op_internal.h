@@ -82,6 +82,8 @@ struct op {
 	enum op_phase phase;
 	unsigned searches;
 	unsigned reads; /* of the last read, while the object does not show */
+	uint64_t unseen_since; /* ms; 0: it is seen, or was not looked for */
+	const char *refusal;   /* what AWS said to the request that is tried again, or NULL */
 	bool fresh;     /* env.object is as it stands now */
 	bool reading_now;
 	bool running, failing, tainted, made, marked;
@@ -103,6 +105,8 @@ void op_advance(struct op *op);
 void op_fail(struct op *op, bool tainted);
 /* The end of a create of which nobody can say whether it was done: its intent stays. */
 void op_undecided(struct op *op);
+/* Whether AWS may still show what it has not shown so far: notes when that began, and waits for the next look. */
+bool op_waits_for_sight(struct op *op, uint64_t patience_ms, unsigned round);
 /* The procedure's error from an answer. */
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
 void op_set_id(struct op *op, const char *id, size_t next_step);

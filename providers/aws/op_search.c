@@ -14,15 +14,14 @@ static const char *key_member(const struct aws_type *type)
 
 static void search_ended(struct op *op, bool found, bool ours, bool failed)
 {
-	enum { LOCAL_SEARCHES = 2, AWS_SEARCHES = 5 };
-	unsigned most = op->provider->configured_endpoint ? LOCAL_SEARCHES : AWS_SEARCHES;
 	/* AWS shows new objects late: one that is not found is asked for again before that is believed */
-	if (!failed && !found && ++op->searches < most) {
-		static const uint64_t waits[] = {1000, 3000, 8000, 15000};
-		op_wait(op, op->provider->configured_endpoint ? 200 : waits[op->searches - 1]);
+	if (!op->searches)
+		op->unseen_since = 0;
+	if (!failed && !found && op_waits_for_sight(op, op->provider->patience_ms, op->searches++)) {
 		op->searching = true;
 		return;
 	}
+	op->unseen_since = 0;
 	void (*then)(struct op *o, bool f, bool u, bool x) = op->after_search;
 	op->after_search = NULL;
 	then(op, found, ours, failed);

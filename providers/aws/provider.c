@@ -338,6 +338,17 @@ static void on_caller(void *ctx, const struct aws_answer *answer)
 	connected(c, check_account(c));
 }
 
+static uint64_t patience(bool configured_endpoint)
+{
+	enum { AWS_MS = 30000, LOCAL_MS = 3000, MOST_SECONDS = 3600 };
+	const char *text = getenv("INFRA_CONSISTENCY_SECONDS");
+	char *end;
+	double seconds = text && *text ? strtod(text, &end) : -1;
+	if (seconds >= 0 && seconds <= MOST_SECONDS && !*end)
+		return (uint64_t)(seconds * 1000);
+	return configured_endpoint ? LOCAL_MS : AWS_MS;
+}
+
 static void ask_caller(struct connecting *c)
 {
 	struct provider *p = c->provider;
@@ -346,6 +357,7 @@ static void ask_caller(struct connecting *c)
 	p->place.dns_suffix = partition->dns_suffix;
 	const struct aws_service *ec2 = aws_service_find("ec2");
 	p->configured_endpoint = aws_config_endpoint_url(p->config, "ec2", aws_text(ec2->id)) != NULL;
+	p->patience_ms = patience(p->configured_endpoint);
 	if (p->skip_account) {
 		const char *url = aws_config_endpoint_url(p->config, "ec2", aws_text(ec2->id));
 		p->cloud = arena_printf(p->arena, "%s::%s%s%s", p->place.partition, p->place.region, url ? "@" : "", url ? url : "");

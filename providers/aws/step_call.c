@@ -227,6 +227,12 @@ static void lost(struct op *op, struct frame *frame, const struct step *step, co
 	resend_later(op, op_backoff(op, frame->lost));
 }
 
+/* For those who ask what is waited for. */
+static void note_refusal(struct op *op, const struct aws_answer *answer)
+{
+	op->refusal = arena_printf(op->arena, "AWS says %s: %s", answer->failure.code, answer->failure.message);
+}
+
 static void on_call(void *ctx, const struct aws_answer *answer)
 {
 	enum { USUAL_RETRY_MS = 120000 };
@@ -234,6 +240,7 @@ static void on_call(void *ctx, const struct aws_answer *answer)
 	op->call = 0;
 	struct frame *frame = op_top(op);
 	const struct step *step = &frame->steps.items[frame->at];
+	op->refusal = NULL;
 	switch (answer->result) {
 	case AWS_OK:
 		accept(op, frame, step, answer->value);
@@ -284,10 +291,12 @@ static void on_call(void *ctx, const struct aws_answer *answer)
 	frame_use_chunk(op, frame);
 	if (rule && (!rule->when || env_true(&op->env, rule->when)) &&
 	    may_retry(op, frame, rule->for_ms ? (uint64_t)rule->for_ms : deleting ? op->timeout_ms : USUAL_RETRY_MS)) {
+		note_refusal(op, answer);
 		resend_later(op, op_backoff(op, ++frame->polls));
 		return;
 	}
 	if (is_settling(op, answer) && may_retry(op, frame, (uint64_t)op->type->service->settling_ms)) {
+		note_refusal(op, answer);
 		resend_later(op, op_backoff(op, ++frame->polls));
 		return;
 	}

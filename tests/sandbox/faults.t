@@ -20,6 +20,8 @@ DAYS = {  # what happens: (kind, options)
     "throttled": [("throttle", "-rate=0.25")],
     "failing": [("503", "-rate=0.05"), ("500", "-rate=0.05"), ("reset-before", "-rate=0.05")],
     "losing answers": [("reset-after", "-rate=0.1"), ("500-after", "-rate=0.05")],
+    "late": [("delayed", "-ms=1200", "-rate=0.7")],
+    "late and losing answers": [("delayed", "-ms=1200", "-rate=0.7"), ("reset-after", "-rate=0.1")],
 }
 
 
@@ -33,8 +35,8 @@ def repeated(project, *args, times=8):
 
 
 def test_day(cloud, project, name, faults, seed):
-    for kind, options in faults:
-        done = cloud.command("fault", "add", kind, options, f"-seed={seed}")
+    for fault in faults:
+        done = cloud.command("fault", "add", *fault, f"-seed={seed}")
         if done.code != 0:
             raise RuntimeError(str(done))
     count, done = repeated(project, "apply", "-auto-approve", "-input=false")
@@ -47,8 +49,8 @@ def test_day(cloud, project, name, faults, seed):
     tap.ok(not lines, f"{name}: everything is there once", *lines)
     plan = project.infra("plan", "-detailed-exitcode", "-input=false")
     tap.ok(plan.code == 0, f"{name}: a further plan is empty", plan)
-    for kind, options in faults:
-        cloud.command("fault", "add", kind, options, f"-seed={seed + 1}")
+    for fault in faults:
+        cloud.command("fault", "add", *fault, f"-seed={seed + 1}")
     count, done = repeated(project, "destroy", "-auto-approve", "-input=false")
     tap.ok(count, f"{name}: it is removed", done)
     cloud.command("fault", "clear")
@@ -59,8 +61,10 @@ why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
 for seed_, (name_, faults_) in enumerate(DAYS.items(), 1):
-    if name_ != "losing answers" and os.environ.get("SWEEP") != "all":
+    if name_ not in ("losing answers", "late") and os.environ.get("SWEEP") != "all":
         continue  # `make check-all` has the longer days
     with sandbox.Sandbox() as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
+        if "late" in name_:
+            project_.env["INFRA_CONSISTENCY_SECONDS"] = "4"
         tap.case(test_day, cloud_, project_, name_, faults_, seed_)
 tap.done()

@@ -335,7 +335,7 @@ def environment(endpoint, **more):
     return {**kept, "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_PAGER": "",
-            "NO_COLOR": "1", "LC_ALL": "C.UTF-8", **more}
+            "INFRA_CONSISTENCY_SECONDS": "0.4", "NO_COLOR": "1", "LC_ALL": "C.UTF-8", **more}
 
 
 class Result:
