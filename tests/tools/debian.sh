@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds and tests the tree as a fresh Debian 12 would: a minimal system by debootstrap, this commit in it, then
-# `make deps && make && make check`. Needs root and Debian's mirror. The system is kept for the next time unless --fresh.
+# `make deps && make && make demo && make check`. Needs root and Debian's mirror. The system is kept for the next time unless --fresh.
 #
 #     tests/tools/debian.sh [--fresh] [--dir DIR] [T=unit]
 set -euo pipefail
@@ -61,7 +61,7 @@ inside() {
 
 # The first thing to be missing is make itself.
 step inside sh -c 'command -v make >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends make; }'
-for target in deps all; do
+for target in deps all demo; do
 	step inside make -C /src "$target"
 done
 step inside make -C /src check "$tests"
