@@ -284,7 +284,7 @@ void hosts_describe(const struct hosts *h, struct buf *out)
 	if (!h) {
 		buf_adds(out, "Instances have no hosts behind them (-hosts=off).");
 	} else if (h->channel >= 0) {
-		buf_adds(out, "Instances are real hosts of this machine: infra sandbox ssh-config.");
+		buf_adds(out, "Instances are real hosts of this machine: `infra ssh` enters those of a project.");
 		if (h->trouble.len)
 			buf_addf(out, "\nLast trouble: %s.", h->trouble.ptr);
 	} else {
