@@ -393,13 +393,15 @@ const char *nearest_name(const char *name, const char *const *candidates, size_t
 	}
 	size_t len = strlen(name);
 	unsigned allowed = len <= 3 ? 1 : len <= 6 ? 2 : (unsigned)(len / 3);
-	if (!best || best_distance > allowed) {
-		/* "cidr" for "cidr_block": one name begins with the other. */
-		best = NULL;
-		for (size_t i = 0; i < count && len >= 3; i++) {
-			if (!strncmp(candidates[i], name, len) && (!best || strlen(candidates[i]) < strlen(best)))
-				best = candidates[i];
-		}
+	bool like = best && best_distance <= allowed && (best_distance < len || best_distance < strlen(best));
+	if (like && best_distance <= 1)
+		return best;
+	/* "cidr" for "cidr_block", rather than for "id": one name begins with the other. */
+	const char *longer = NULL;
+	for (size_t i = 0; i < count && len >= 3; i++) {
+		bool begins = !strncmp(candidates[i], name, len) && (!like || candidates[i][len] == '_');
+		if (begins && (!longer || strlen(candidates[i]) < strlen(longer)))
+			longer = candidates[i];
 	}
-	return best;
+	return longer ? longer : like ? best : NULL;
 }

@@ -107,6 +107,9 @@ static void near_names_are_found(void **state)
 	assert_string_equal(nearest_name("cidr_blok", names, 4), "cidr_block");
 	assert_string_equal(nearest_name("cidr", names, 4), "cidr_block");
 	assert_string_equal(nearest_name("tgas", names, 4), "tags");
+	assert_string_equal(nearest_name("cidr", (const char *const[]){"id", "cidr_block", "arn"}, 3), "cidr_block");
+	assert_string_equal(nearest_name("nn", (const char *const[]){"n"}, 1), "n");
+	assert_null(nearest_name("x", (const char *const[]){"l"}, 1));
 	assert_null(nearest_name("something", names, 4));
 }
 
