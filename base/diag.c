@@ -105,6 +105,33 @@ void diags_move(struct diags *to, struct diags *from)
 	diags_clear(from);
 }
 
+struct placed_diag {
+	struct diag diag;
+	size_t index;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+	const struct placed_diag *x = a, *y = b;
+	bool x_error = x->diag.severity == DIAG_ERROR, y_error = y->diag.severity == DIAG_ERROR;
+	if (x_error != y_error)
+		return x_error ? 1 : -1;
+	if (x->diag.subject.start != y->diag.subject.start)
+		return x->diag.subject.start < y->diag.subject.start ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+void diags_sort(struct diags *diags)
+{
+	struct placed_diag *placed = xcalloc(diags->count + 1, sizeof(*placed));
+	for (size_t i = 0; i < diags->count; i++)
+		placed[i] = (struct placed_diag){diags->items[i], i};
+	sort(placed, diags->count, sizeof(*placed), compare_placed);
+	for (size_t i = 0; i < diags->count; i++)
+		diags->items[i] = placed[i].diag;
+	free(placed);
+}
+
 void diags_set_address(struct diags *diags, size_t first, const char *address)
 {
 	for (size_t i = first; i < diags->count; i++) {

@@ -56,6 +56,8 @@ void diag_add_note(struct diags *diags, struct diag *diag, struct src_range rang
 	PRINTF_LIKE(4, 5);
 /* Appends all of `from`, and empties it. */
 void diags_move(struct diags *to, struct diags *from);
+/* Warnings before errors; of each those without a place first, then in the order of the files and their lines. */
+void diags_sort(struct diags *diags);
 /* Gives every diagnostic from index `first` on, that has none yet, this address. */
 void diags_set_address(struct diags *diags, size_t first, const char *address);
 /* Makes the errors from index `first` on that have this address warnings. */

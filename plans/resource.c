@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+static struct src_range range_in(const struct body *body, const char *name)
+{
+	const struct attribute *attr = body_find_attr(body, name);
+	if (attr)
+		return attr->expr->range;
+	for (size_t i = 0; i < body->block_count; i++) {
+		const struct block *block = &body->blocks[i];
+		if (!strcmp(block->type, name) || (!strcmp(block->type, "dynamic") && block->label_count && !strcmp(block->labels[0].text, name)))
+			return block->header_range;
+	}
+	return body->end;
+}
+
 /* What is ephemeral may only go into arguments that are not kept. */
 static void refuse_ephemeral(const struct schema *schema, const struct value *config, const struct body *body, struct diags *diags)
 {
@@ -12,8 +25,7 @@ static void refuse_ephemeral(const struct schema *schema, const struct value *co
 		const struct value *v = value_get(config, name);
 		if ((schema->attrs[i].flags & ATTR_WRITE_ONLY) || !v || !(value_marks_deep(v) & VALUE_EPHEMERAL))
 			continue;
-		const struct attribute *attr = body_find_attr(body, name);
-		diag_error(diags, attr ? attr->expr->range : body->end, "Invalid use of ephemeral value",
+		diag_error(diags, range_in(body, name), "Invalid use of ephemeral value",
 			   "The argument \"%s\" is kept in the state, and an ephemeral value is not to be kept. Only write-only arguments, "
 			   "provider blocks and other ephemeral places take one.", name);
 	}
@@ -22,12 +34,7 @@ static void refuse_ephemeral(const struct schema *schema, const struct value *co
 		const struct value *v = value_get(config, name);
 		if (!v || !(value_marks_deep(v) & VALUE_EPHEMERAL))
 			continue;
-		struct src_range range = body->end;
-		for (size_t k = 0; k < body->block_count; k++) {
-			if (!strcmp(body->blocks[k].type, name))
-				range = body->blocks[k].header_range;
-		}
-		diag_error(diags, range, "Invalid use of ephemeral value",
+		diag_error(diags, range_in(body, name), "Invalid use of ephemeral value",
 			   "Blocks \"%s\" are kept in the state, and an ephemeral value is not to be kept.", name);
 	}
 }

@@ -121,13 +121,24 @@ static int compare_instances(const void *a, const void *b)
 	return strcmp(((const struct instance *)a)->key.name, ((const struct instance *)b)->key.name);
 }
 
+/* How many instances there are must be the same while planning and applying, and ephemeral values are not. */
+static bool refuse_ephemeral(const struct value *v, const struct expr *expr, const char *summary, struct diags *diags)
+{
+	if (!(v->marks & VALUE_EPHEMERAL))
+		return false;
+	diag_error(diags, expr->range, summary,
+		   "The value is ephemeral: nothing of it is kept, and it may be another one when the plan is applied. Which objects there "
+		   "are cannot depend on it.");
+	return true;
+}
+
 static bool expand_count(struct world *world, struct world_eval *we, const struct expr *expr, struct expansion *out)
 {
 	struct diags *diags = we->eval.diags;
 	size_t errors = diags->error_count;
 	const struct value *v = eval_expr_as(&we->eval, expr, &type_number, "count");
 	int64_t n;
-	if (diags->error_count > errors)
+	if (diags->error_count > errors || refuse_ephemeral(v, expr, "Invalid count argument", diags))
 		return false;
 	if (v->state == VALUE_UNKNOWN) {
 		diag_error(diags, expr->range, "Invalid count argument",
@@ -159,9 +170,12 @@ static bool expand_count(struct world *world, struct world_eval *we, const struc
 
 static bool expand_each(struct world *world, struct world_eval *we, const struct expr *expr, struct expansion *out)
 {
-	const struct value *v = eval_expr(&we->eval, expr);
 	struct diags *diags = we->eval.diags;
+	size_t errors = diags->error_count;
+	const struct value *v = eval_expr(&we->eval, expr);
 	static const char summary[] = "Invalid for_each argument";
+	if (diags->error_count > errors || refuse_ephemeral(v, expr, summary, diags))
+		return false;
 	if (value_is_sensitive(v)) {
 		diag_error(diags, expr->range, summary,
 			   "The value is sensitive, and its keys would be shown in addresses. Use nonsensitive() if they may be shown.");
@@ -227,7 +241,10 @@ static bool is_enabled(struct world_eval *we, const struct expr *enabled, bool *
 	*on = true;
 	if (!enabled)
 		return true;
+	size_t errors = we->eval.diags->error_count;
 	const struct value *v = eval_expr_as(&we->eval, enabled, &type_bool, "enabled");
+	if (we->eval.diags->error_count > errors || refuse_ephemeral(v, enabled, "Invalid enabled argument", we->eval.diags))
+		return false;
 	if (v->state != VALUE_KNOWN) {
 		diag_error(we->eval.diags, enabled->range, "Invalid enabled argument",
 			   v->state == VALUE_NULL ? "The value is null; true or false is needed."
@@ -776,6 +793,10 @@ enum condition_result world_condition(struct world_eval *we, const struct condit
 		return CONDITION_ERROR;
 	if (value_marks_deep(text) & VALUE_SENSITIVE)
 		*message = "The error message holds sensitive values and is not shown.";
+	else if (value_marks_deep(text) & VALUE_EPHEMERAL)
+		*message = "The error message holds ephemeral values and is not shown.";
+	else if (text->state == VALUE_NULL)
+		*message = "The error message is null.";
 	else if (text->state == VALUE_KNOWN)
 		*message = arena_strdup(we->eval.arena, text->text);
 	else

@@ -397,6 +397,7 @@ int session_report(struct session *s)
 	int code = diags_has_errors(&s->diags) ? EXIT_FAILED : EXIT_DONE;
 	if (s->diags.count) {
 		AUTO_BUF struct buf text = BUF_INIT;
+		diags_sort(&s->diags);
 		if (s->stream) {
 			stream_diags(&s->diags, s->sources, &text);
 			session_print(&text);

@@ -81,8 +81,8 @@ def test_variables():
     fails("a variable without a value", "export TF_VAR_a=VALUE", a__tf='variable "a" {}\n')
     gives("plain text without a type", '"[x"', "var.a", env={"TF_VAR_a": "[x"}, a__tf='variable "a" {}\n')
     gives("an expression with one", "1", "var.a[0]", ("plan", "-var", "a=[1]"), a__tf='variable "a" {\n  type = list(number)\n}\n')
-    fails("an undeclared name behind -var", 'Did you mean "a"?', ("plan", "-var=b=1"), a__tf=number)
-    warns("an undeclared name in a file", 'Did you mean "a"?', a__tf=number, terraform__tfvars="b = 1\n")
+    fails("an undeclared name behind -var", 'Did you mean "a"?', ("plan", "-var=aa=1"), a__tf=number)
+    warns("an undeclared name in a file", 'Did you mean "a"?', a__tf=number, terraform__tfvars="aa = 1\n")
     gives("an undeclared name in the environment", "1", "var.a", env={"TF_VAR_b": "1"}, a__tf=number)
     fails("a value of another type", "a number is required", ("plan", "-var=a=x"), a__tf=number)
     gives("optional attributes", "[\n      + 3,\n      + null,\n    ]", "[var.a.x, var.a.y]",

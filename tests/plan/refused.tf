@@ -286,6 +286,27 @@ resource "terraform_data" "a" {
     }
   }
 }
+@case ephemeral_instances
+variable "e" {
+  ephemeral = true
+  default   = ["x"]
+}
+resource "terraform_data" "count" { count = length(var.e) }
+resource "terraform_data" "each" { for_each = toset(var.e) }
+resource "aws_security_group" "block" {
+  dynamic "ingress" {
+    for_each = var.e
+    content {
+      from_port = 1
+      to_port   = 1
+      protocol  = "tcp"
+    }
+  }
+}
+@case for_each_wrong_once
+locals { x = { a = 1 } }
+resource "terraform_data" "a" { for_each = local.x.b }
+resource "terraform_data" "b" { for_each = tonumber("x") }
 @case scope_misspelt
 variable "region" { default = "us-east-1" }
 locals { zone = "a" }
