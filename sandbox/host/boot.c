@@ -111,8 +111,12 @@ static void do_step(const struct user_step *step)
 	note("DEBUG", "Wrote %s (%zu bytes)", step->path, step->len);
 	if (!step->run)
 		return;
+	struct timespec from, to;
+	clock_gettime(CLOCK_MONOTONIC, &from);
 	int code = run((const char *const[]){step->path, NULL});
-	note("DEBUG", "Ran %s: exit code %d", step->path, code);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	note("DEBUG", "Ran %s: exit code %d after %.2f s", step->path, code,
+	     (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 	if (code != 0) {
 		buf_addf(&what, "Failed to run %s: exit code %d", step->path, code);
 		failed(buf_text(&what));
@@ -146,6 +150,11 @@ static void finish(void)
 		note("WARNING", "cannot write boot-finished: %s", strerror(errno));
 }
 
+void boot_prepare(void)
+{
+	(void)!unlink(INSTANCE "/boot-finished");
+}
+
 NORETURN void boot_live(const struct boot *boot)
 {
 	static const char *const again[][3] = {
@@ -153,7 +162,6 @@ NORETURN void boot_live(const struct boot *boot)
 		{"/usr/bin/docker", "sandbox-boot", NULL},
 	};
 	setsid();
-	(void)!unlink(INSTANCE "/boot-finished");
 	split_output();
 	printf("Cloud-init (the sandbox's) begins, %s boot.\n", boot->first ? "first" : "a later");
 	fflush(stdout);

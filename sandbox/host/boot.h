@@ -11,5 +11,7 @@ struct boot {
 	bool first;
 };
 
+/* Before anybody can enter: this boot is not over. */
+void boot_prepare(void);
 /* In a child of the host's first process, whose output is the console. */
 NORETURN void boot_live(const struct boot *boot);

@@ -171,7 +171,6 @@ void devices_update(bool xen, bool amazon)
 		if (!d) {
 			vec_add(&devices, new_device(id, asked, !strcmp(kind, "root"), xen, amazon));
 			d = &devices.items[devices.count - 1];
-			make_name(d);
 		}
 		d->wanted = true;
 		buf_addf(&out, "%s %s %llu %s\n", d->name, id, gib, kind);
@@ -184,6 +183,11 @@ void devices_update(bool xen, bool amazon)
 	}
 	if (!file_write(SANDBOX_RUN "/devices", buf_text(&out), out.len, 0644))
 		printf("[sandbox] %s/devices: %s\n", SANDBOX_RUN, strerror(errno));
+	/* who sees the name finds what it stands for */
+	for (size_t i = 0; i < devices.count; i++) {
+		if (access(devices.items[i].name, F_OK) < 0)
+			make_name(&devices.items[i]);
+	}
 	fflush(stdout);
 	arena_free(arena);
 }

@@ -53,6 +53,17 @@ static void look_everywhere(struct arena *arena, const char *disks, struct map *
 	}
 }
 
+/* One that is being terminated has left already, and its disk goes with it. */
+static bool is_there(const struct value *hosts, const char *host)
+{
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		const struct value *id = value_get(hosts->items[i], "id");
+		if (id && value_is_text(id, host))
+			return true;
+	}
+	return false;
+}
+
 static bool place(struct arena *arena, const char *from, const char *folder, const char *id)
 {
 	const char *to = path_join(arena, folder, id);
@@ -90,6 +101,7 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 		if (!is_id(id, "vol-") || (host && !is_id(host, "i-")) || root)
 			continue;
 		map_put(&wanted, id, &wanted);
+		host = host && is_there(hosts, host) ? host : NULL;
 		const char *folder = host ? arena_printf(arena, "%s/%s/volumes", g->disks, host) : path_join(arena, g->disks, "volumes");
 		if (!place(arena, map_find(&where, id), folder, id))
 			buf_addf(trouble, "the volume %s cannot be moved to %s: %s\n", id, host ? host : "no host", strerror(errno));

@@ -447,6 +447,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	must(pretend_ownership(), "the filter of system calls");
 	show_host_key();
 	devices_update(plan->xen, amazon);
+	boot_prepare();
 	sigset_t set = hear_signals(SIG_BLOCK);
 	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	must(signals >= 0, "its signals");

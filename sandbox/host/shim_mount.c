@@ -355,12 +355,13 @@ static int mount_all(const struct request *given)
 	for (struct mntent *row; table && (row = getmntent(table));) {
 		bool wanted = *row->mnt_dir == '/' && strcmp(row->mnt_type, "swap") != 0 && !hasmntopt(row, "noauto") &&
 			      (!given->type || !strcmp(given->type, row->mnt_type));
-		if (!wanted || is_mount_point(row->mnt_dir))
-			continue;
+		bool may_fail = hasmntopt(row, "nofail") != NULL;
+		/* the next reader of such a table writes over this row */
 		struct request q = {.arena = given->arena, .program = given->program, .source = arena_strdup(given->arena, row->mnt_fsname),
 				    .target = arena_strdup(given->arena, row->mnt_dir), .options = arena_strdup(given->arena, row->mnt_opts),
 				    .type = strcmp(row->mnt_type, "auto") ? arena_strdup(given->arena, row->mnt_type) : NULL};
-		bool may_fail = hasmntopt(row, "nofail") != NULL;
+		if (!wanted || is_mount_point(q.target))
+			continue;
 		int one = mount_one(&q);
 		code = one && !may_fail ? one : code;
 	}

@@ -191,7 +191,7 @@ operation "RunInstances" {
     message = "Value (${ifnull(in.IamInstanceProfile.Name, in.IamInstanceProfile.Arn)}) for parameter iamInstanceProfile.${written(in.IamInstanceProfile.Name) ? "name" : "arn"} is invalid. Invalid IAM Instance Profile ${written(in.IamInstanceProfile.Name) ? "name" : "ARN"}"
   }
   fail "InvalidParameterValue" {
-    when    = length(base64decode(ifnull(in.UserData, ""))) > 16384
+    when    = floor(length(replace(ifnull(in.UserData, ""), "/[=\\s]/", "")) * 3 / 4) > 16384
     message = "User data is limited to 16384 bytes"
   }
   let {

@@ -22,6 +22,7 @@ find() { # NAME or the beginning of an id
 # [ADDRESS:]PORT:PORT[/tcp], one a line in the file.
 begin() { # NAME
 	: > "$all/$1/log"
+	: > "$all/$1/pid"
 	while read -r port; do
 		inner=${port##*:} && inner=${inner%/*}
 		outer=${port%:*} address=0.0.0.0
@@ -182,6 +183,7 @@ run | create) run "$@" ;;
 ps | ls) list "$@" ;;
 inspect) inspect "$@" ;;
 sandbox-boot)
+	rm -f $all/*/pid
 	for dir in "$all"/*/; do
 		[ -e "$dir/id" ] || continue
 		case $(cat "$dir/restart") in

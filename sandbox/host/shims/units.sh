@@ -92,7 +92,7 @@ live() { # UNIT FILE
 
 is_active() {
 	[ -e $state/"$1".done ] && return 0
-	pid=$(cat $state/"$1".pid 2> /dev/null) && kill -0 -- "-$pid" 2> /dev/null
+	pid=$(cat $state/"$1".pid 2> /dev/null) && kill -0 "-$pid" 2> /dev/null
 }
 
 start() {
@@ -132,11 +132,11 @@ stop() {
 		is_known "$unit" || fail 5 "Failed to stop $unit.service: Unit $unit.service not loaded."
 		say "$unit: would have been stopped"
 	fi
-	if [ -n "$pid" ] && kill -TERM -- "-$pid" 2> /dev/null; then
+	if [ -n "$pid" ] && kill -TERM "-$pid" 2> /dev/null; then
 		i=0
-		while kill -0 -- "-$pid" 2> /dev/null; do
+		while kill -0 "-$pid" 2> /dev/null; do
 			i=$((i + 1))
-			[ $i -lt 100 ] || kill -KILL -- "-$pid"
+			[ $i -lt 100 ] || kill -KILL "-$pid"
 			sleep 0.05
 		done
 	fi
