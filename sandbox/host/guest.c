@@ -176,11 +176,21 @@ void group_names_set(struct group_names *names, const struct value *list)
 	}
 }
 
+/*
+ * From "running" to the begin of user data: at AWS some twenty seconds, in which volumes that are to be attached to it
+ * are, and in which scripts need not wait for them.
+ */
+enum { BOOT_MS = 400 };
+
 static void on_end(void *ctx, pid_t pid, int status)
 {
 	struct guest *guest = ctx;
-	(void)pid, (void)status;
+	(void)pid;
 	guest->pid = 0;
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == INSTANCE_REBOOT || WEXITSTATUS(status) == INSTANCE_POWEROFF)) {
+		guest->all->ended(guest->all->ctx, guest->id, WEXITSTATUS(status) == INSTANCE_REBOOT);
+		return;
+	}
 	guests_trouble(guest->all, "the host %s has ended; its console says why", guest->id);
 }
 
@@ -192,6 +202,7 @@ static void guest_free(struct guests *g, struct guest *guest)
 		while (waitpid(guest->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
+	loop_timer_cancel(g->loop, guest->timer);
 	if (guest->words >= 0)
 		close(guest->words);
 	/* the cable may be gone with the host's network already */
@@ -208,6 +219,13 @@ static void guest_free(struct guests *g, struct guest *guest)
 	free(guest->subnet);
 	free(guest->public_name);
 	free(guest);
+}
+
+void guests_forget(struct guests *g, const char *id)
+{
+	struct guest *guest = guests_find(g, id);
+	if (guest)
+		guest_free(g, guest);
 }
 
 /* pid 1 of the host: only the pipe goes with it. */
@@ -350,6 +368,13 @@ static bool is_id(const char *id)
 	return id && !strncmp(id, "i-", 2) && strlen(id) < 32 && strspn(id + 2, "0123456789abcdef") == strlen(id + 2);
 }
 
+static void begin_user_data(void *ctx)
+{
+	struct guest *guest = ctx;
+	guest->timer = 0;
+	guests_tell(guest->all, guest->id, INSTANCE_STARTED);
+}
+
 static void apply_hosts(struct guests *g, struct arena *arena, const struct value *hosts)
 {
 	for (size_t i = 0; i < g->list.count; i++)
@@ -391,7 +416,7 @@ static void apply_hosts(struct guests *g, struct arena *arena, const struct valu
 		const struct value *started = value_get(order, "started");
 		if (!guest->started && started && value_is_true(started)) {
 			guest->started = true;
-			guests_tell(g, id, INSTANCE_STARTED);
+			guest->timer = loop_timer(g->loop, BOOT_MS, begin_user_data, guest);
 		}
 	}
 }

@@ -56,6 +56,7 @@ struct guest {
 	bool source_check;            /* it speaks and listens for itself alone */
 	bool wanted, started;         /* started: it counts as running */
 	uint64_t started_ms;
+	uint64_t timer;               /* until it is told so */
 	int words;                    /* to its first process; -1: none */
 	char link[16];                /* the router's end of its cable */
 	pid_t pid;                    /* 0: it has ended by itself */
@@ -77,6 +78,7 @@ struct guests {
 	VEC(struct router *) routers;
 	VEC(struct target *) targets;
 	void (*trouble)(void *ctx, const char *text);
+	void (*ended)(void *ctx, const char *id, bool reboot); /* by a wish from inside; may not change the list at once */
 	void *ctx;
 };
 
@@ -91,6 +93,8 @@ struct guest *guests_find(const struct guests *guests, const char *name);
 struct router *guests_router(const struct guests *guests, const char *vpc);
 /* From a list of texts; NULL: none. */
 void group_names_set(struct group_names *names, const struct value *list);
+/* Ends it, and starts it again with the next order that has it running. */
+void guests_forget(struct guests *guests, const char *id);
 /* To the first process of a host that runs. */
 void guests_tell(const struct guests *guests, const char *id, enum instance_word word);
 /* Into the network of a VPC and back. An errno. */

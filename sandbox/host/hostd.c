@@ -34,6 +34,8 @@ static const char shim_apt[] = "/tmp/shim-apt", usr_apt[] = "/tmp/usr-apt", shim
 struct hostd {
 	struct guests guests;
 	int channel;
+	struct buf last; /* order */
+	VEC(char *) rebooting;
 	struct buf order;
 };
 
@@ -120,6 +122,29 @@ static void obey(struct hostd *d, const char *line, size_t len)
 	arena_free(arena);
 }
 
+/* What has ended in order to start again is not there when the last order is looked at once more. */
+static void start_again(void *ctx)
+{
+	struct hostd *d = ctx;
+	while (d->rebooting.count) {
+		char *id = vec_pop(&d->rebooting);
+		guests_forget(&d->guests, id);
+		free(id);
+	}
+	obey(d, buf_text(&d->last), d->last.len);
+}
+
+static void on_ended(void *ctx, const char *id, bool reboot)
+{
+	struct hostd *d = ctx;
+	if (!reboot) {
+		say(d->channel, "ended %s", id);
+		return;
+	}
+	vec_add(&d->rebooting, xstrdup(id));
+	loop_later(d->guests.loop, start_again, d);
+}
+
 static void on_order(void *ctx, int fd, unsigned events)
 {
 	struct hostd *d = ctx;
@@ -134,6 +159,8 @@ static void on_order(void *ctx, int fd, unsigned events)
 	const char *end;
 	while (d->order.len && (end = memchr(d->order.ptr, '\n', d->order.len))) {
 		size_t len = (size_t)(end - d->order.ptr), rest = d->order.len - len - 1;
+		buf_clear(&d->last);
+		buf_add(&d->last, d->order.ptr, len);
 		obey(d, d->order.ptr, len);
 		memmove(d->order.ptr, d->order.ptr + len + 1, rest);
 		d->order.len = rest;
@@ -175,7 +202,8 @@ static int make_places(void)
 
 static NORETURN void first_process(const struct hostd_options *options)
 {
-	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon}};
+	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon,
+				     .ended = on_ended}};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "sandbox-hosts");
 	signal(SIGPIPE, SIG_IGN); /* a host may have ended before it reads what it is told */

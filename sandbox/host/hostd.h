@@ -32,7 +32,8 @@ struct hostd_options {
  *      "volumes": [{"id": "vol-1", "host": "i-1", "device": "/dev/sdf", "gib": 10, "root": false}]}
  *
  * Routes lead by "local", "internet" (an internet gateway), "nat" (a NAT gateway with this public "address"), "host" (the one
- * with this private "address") or "nowhere". A host that is not in it any more loses its disk, and a share its directory. Words: "ready", "refused STAGE ERRNO", "trouble TEXT".
+ * with this private "address") or "nowhere". A host that is not in it any more loses its disk, and a share its directory. Words: "ready", "refused STAGE ERRNO", "trouble TEXT",
+ * and "ended ID" of a host that was powered off from inside.
  * Who connects to the listener says "HOST PORT FROM", and gets "ok" with the connected socket, or the reason why not.
  */
 NORETURN void hostd_live(const struct hostd_options *options);

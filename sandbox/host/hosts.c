@@ -166,6 +166,24 @@ static void on_end(void *ctx, pid_t pid, int status)
 		h->timer = loop_timer(h->world->loop, RESTART_MS, on_restart, h);
 }
 
+/* A host was powered off from inside: what becomes of its instance is written in hosts.hcl. */
+static void instance_ended(struct hosts *h, const char *id)
+{
+	struct world *world = h->world;
+	struct arena *arena = arena_new();
+	size_t count = 0;
+	const char *const *regions = store_regions(world->store, arena, "instance", &count);
+	world_look_at_clock(world);
+	for (size_t i = 0; i < count; i++) {
+		const struct object *object = store_find(world->store, "instance", regions[i], id);
+		if (object)
+			world_later(world, regions[i], "instance_halts", store_value(arena, object), 0);
+	}
+	world_tick(world);
+	arena_free(arena);
+	hosts_changed(h);
+}
+
 static void read_words(struct hosts *h, char *line)
 {
 	struct host_refusal refusal = {0};
@@ -178,6 +196,8 @@ static void read_words(struct hosts *h, char *line)
 		refusal.error = (int)strtol(end, NULL, 10);
 		buf_clear(&h->trouble);
 		host_refusal_explain(&refusal, &h->trouble);
+	} else if (!strncmp(line, "ended ", 6)) {
+		instance_ended(h, line + 6);
 	} else if (!strncmp(line, "trouble ", 8)) {
 		buf_clear(&h->trouble);
 		buf_adds(&h->trouble, line + 8);

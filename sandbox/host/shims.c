@@ -151,7 +151,7 @@ int shims_install(const char *dir, bool apt)
 		error = write_text(dir, path, file->text, file->len, 0755);
 		if (!strcmp(file->name, "ensurepip.py") && !error)
 			error = install_python(dir, file);
-		if (!strcmp(file->name, "accelerator.sh") || (!strcmp(file->name, "python.sh") && python))
+		if (!strcmp(file->name, "accelerator.sh") || !strcmp(file->name, "agent.sh") || (!strcmp(file->name, "python.sh") && python))
 			continue;
 		while (!error && next_line(&at, &names, &names_len, &text, &text_len))
 			error = install_names(dir, file, names, names_len, apt, sbin);

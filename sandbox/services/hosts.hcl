@@ -43,6 +43,33 @@ function "host" {
   }
 }
 
+# It was powered off from inside: InstanceInitiatedShutdownBehavior says what that means.
+procedure "instance_halts" {
+  let {
+    gone = self._shutdown == "terminate" || self._spot_type == "one-time"
+  }
+  when {
+    if = contains(["pending", "running"], self.State.Name)
+    update "self" {
+      set = { State = instance_state(gone ? "shutting-down" : "stopping"), StateReason = { Code = "Client.InstanceInitiatedShutdown", Message = "Client.InstanceInitiatedShutdown: Instance initiated shutdown" } }
+    }
+    when {
+      if = gone
+      later "instance_terminated" {
+        after = 30
+        of    = self
+      }
+    }
+    when {
+      if = !gone
+      later "instance_stopped" {
+        after = 30
+        of    = self
+      }
+    }
+  }
+}
+
 # Types before Nitro, on which devices are called /dev/xvdf.
 function "is_xen" {
   params = [type]

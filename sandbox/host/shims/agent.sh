@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shim: amazon-cloudwatch-agent-ctl habana-container-cli | the agent counts as started; no metric is sent
+# shim: amazon-cloudwatch-agent-ctl | below /opt once its package counts as installed: the agent counts as started; no metric is sent
 . /usr/lib/sandbox/common.sh
 
 state=/var/lib/sandbox/cloudwatch-agent
 mkdir -p /var/lib/sandbox
-action=''
+action='' last=''
 for word in "$@"; do
 	[ "$last" != -a ] || action=$word
 	last=$word

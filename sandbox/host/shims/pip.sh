@@ -1,24 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: pip pip3 | install takes note of packages and puts stand-ins of known programs into place (tensorboard, jupyter, wandb); in virtual environments, too
-# shim: conda mamba activate | say which environment would be made or entered
 . /usr/lib/sandbox/common.sh
 
 # Where the environment is, of which we are a part.
 at=/usr/local
 case $0 in */bin/pip*) [ ! -e "${0%/bin/*}/pyvenv.cfg" ] || at=${0%/bin/*} ;; esac
 known=$at/share/sandbox-packages
-
-case $name in
-conda | mamba)
-	case "$*" in
-	*activate*) echo "[sandbox] conda: the environment has the machine's own programs" ;;
-	"info --base") echo /opt/conda ;;
-	*) say "would have done: $*" ;;
-	esac
-	exit
-	;;
-esac
 
 program() { # NAME: a stand-in beside pip
 	mkdir -p "$at/bin"
