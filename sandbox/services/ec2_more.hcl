@@ -238,3 +238,23 @@ operation "DeleteSnapshot" {
   }
   delete "snapshot" {}
 }
+
+# ---- where instances stand
+
+operation "ModifyInstancePlacement" {
+  need "instance" {
+    id = in.InstanceId
+  }
+  fail "MissingParameter" {
+    when    = isblank(in.Tenancy) && in.GroupName == null
+    message = "The request must contain one of tenancy, affinity, hostId, groupName and partitionNumber"
+  }
+  fail "IncorrectInstanceState" {
+    when    = instance.State.Name != "stopped"
+    message = "The instance '${instance.InstanceId}' is not in the 'stopped' state."
+  }
+  update "instance" {
+    set = { Placement = with(instance.Placement, { Tenancy = ifnull(in.Tenancy, instance.Placement.Tenancy), GroupName = in.GroupName == null ? instance.Placement.GroupName : in.GroupName }) }
+  }
+  answer = { Return = true }
+}

@@ -205,6 +205,12 @@ operation "CreateVpc" {
       }]
     }
   }
+  when {
+    if = in.AmazonProvidedIpv6CidrBlock == true
+    run "give_ipv6" {
+      of = vpc
+    }
+  }
   run "vpc_furniture" {
     of = vpc
   }
@@ -212,7 +218,7 @@ operation "CreateVpc" {
     after = 2
     of    = vpc
   }
-  answer = { Vpc = vpc }
+  answer = { Vpc = get("vpc", vpc.VpcId) }
 }
 
 operation "DescribeVpcs" {
@@ -301,7 +307,7 @@ kind "subnet" {
   malformed = "InvalidSubnetID.Malformed"
   tags      = "subnet"
   shape     = "Subnet"
-  view      = with(self, { AvailableIpAddressCount = pow(2, 32 - cidr_bits(self.CidrBlock)) - 5 - count("network_interface", { SubnetId = self.SubnetId }) })
+  view      = with(self, { AvailableIpAddressCount = pow(2, 32 - cidr_bits(self.CidrBlock)) - 5 - count("network_interface", { SubnetId = self.SubnetId }) - count("secondary_address", { SubnetId = self.SubnetId }) })
   filters {
     cidr             = self.CidrBlock
     cidrBlock        = self.CidrBlock
@@ -343,7 +349,7 @@ operation "CreateSubnet" {
     message = "Value (${in.CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
   }
   fail "InvalidSubnet.Range" {
-    when    = cidr_bits(in.CidrBlock) > 28 || !cidr_within(in.CidrBlock, vpc.CidrBlock)
+    when    = cidr_bits(in.CidrBlock) > 28 || !anytrue([for c in vpc_ranges(vpc) : cidr_within(in.CidrBlock, c)])
     message = "The CIDR '${in.CidrBlock}' is invalid."
   }
   fail "InvalidSubnet.Conflict" {
@@ -357,8 +363,14 @@ operation "CreateSubnet" {
     when    = !contains(zones(), ifnull(zone, ""))
     message = "Value (${ifnull(in.AvailabilityZone, in.AvailabilityZoneId)}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${join(", ", zones())}."
   }
+  when {
+    if = written(in.Ipv6CidrBlock)
+    run "check_ipv6_range" {
+      with = { vpc = vpc.VpcId, range = in.Ipv6CidrBlock }
+    }
+  }
   create "subnet" {
-    value = new_subnet(vpc.VpcId, cidr_base(in.CidrBlock), zone)
+    value = with(new_subnet(vpc.VpcId, cidr_base(in.CidrBlock), zone), written(in.Ipv6CidrBlock) ? { Ipv6CidrBlockAssociationSet = [ipv6_association(in.Ipv6CidrBlock)] } : {})
   }
   run "number_subnet" {
     of = subnet
@@ -837,7 +849,7 @@ operation "AssociateAddress" {
     message = "resource ${address.AllocationId} is already associated with associate-id ${address.AssociationId}"
   }
   each "other" {
-    in = where("address", { NetworkInterfaceId = interface.NetworkInterfaceId })
+    in = where("address", { NetworkInterfaceId = interface.NetworkInterfaceId, PrivateIpAddress = ifnull(in.PrivateIpAddress, interface.PrivateIpAddress) })
     update "other" {
       set = { AssociationId = null, InstanceId = null, NetworkInterfaceId = null, NetworkInterfaceOwnerId = null, PrivateIpAddress = null }
     }
@@ -1035,7 +1047,7 @@ kind "network_interface" {
   absent_message = "The networkInterface ID '${id}' does not exist"
   tags           = "network-interface"
   shape          = "NetworkInterface"
-  view           = with(self, interface_view(self, interface_association(self, one(where("address", { NetworkInterfaceId = self.NetworkInterfaceId })))))
+  view           = with(self, interface_view(self, interface_association(self, one(where("address", { NetworkInterfaceId = self.NetworkInterfaceId, PrivateIpAddress = self.PrivateIpAddress })))))
   filters {
     group-id = [for g in self.Groups : g.GroupId]
   }
@@ -1047,12 +1059,17 @@ function "interface_view" {
     TagSet = i.Tags
     Groups = [for g in i._groups : { GroupId = g, GroupName = get("security_group", g).GroupName }]
     Association = association
-    PrivateIpAddresses = [{
+    PrivateIpAddresses = concat([{
       Primary          = true
       PrivateIpAddress = i.PrivateIpAddress
       PrivateDnsName   = i.PrivateDnsName
       Association      = association
-    }]
+    }], [for a in secondary_addresses(i.NetworkInterfaceId) : {
+      Primary          = false
+      PrivateIpAddress = a
+      PrivateDnsName   = private_name(a)
+      Association      = interface_association({}, one(where("address", { NetworkInterfaceId = i.NetworkInterfaceId, PrivateIpAddress = a })))
+    }])
   }
 }
 
@@ -1065,7 +1082,7 @@ function "interface_association" {
 # In a subnet (self); args: owner, type, description, groups, address, public_ip, instance, index, delete, requester
 procedure "new_interface" {
   let {
-    address = written(args.address) ? args.address : free_address(self.CidrBlock, [{ kind = "network_interface", member = "PrivateIpAddress", like = { SubnetId = self.SubnetId } }])
+    address = written(args.address) ? args.address : free_private_address(self)
   }
   fail "InsufficientFreeAddressesInSubnet" {
     when    = address == null
@@ -1076,7 +1093,7 @@ procedure "new_interface" {
     message = "Address ${address} does not fall within the subnet's address range"
   }
   fail "InvalidIPAddress.InUse" {
-    when    = count("network_interface", { SubnetId = self.SubnetId, PrivateIpAddress = address }) > 0
+    when    = is_used_address(self.SubnetId, address)
     message = "Address ${address} is in use."
   }
   create "network_interface" "interface" {
@@ -1123,6 +1140,10 @@ procedure "free_interfaces" {
       update "address" {
         set = { AssociationId = null, InstanceId = null, NetworkInterfaceId = null, NetworkInterfaceOwnerId = null, PrivateIpAddress = null }
       }
+    }
+    each "address" {
+      in = where("secondary_address", { NetworkInterfaceId = interface.NetworkInterfaceId })
+      delete "address" {}
     }
     delete "interface" {}
   }
