@@ -106,7 +106,8 @@ static const char *written(const struct hosts *hosts, const char *key_name, cons
 	const char *path = written_path(hosts, key_name);
 	AUTO_BUF struct buf text = BUF_INIT;
 	bool fits = path && file_read(path, KEY_FILE_LIMIT, &text) && private_key_fits(buf_text(&text), public_key);
-	explicit_bzero(text.ptr, text.len);
+	if (text.ptr)
+		explicit_bzero(text.ptr, text.len);
 	return fits ? path : NULL;
 }
 
