@@ -131,6 +131,8 @@ void op_settle(struct op *op);
 enum run { RUN_AGAIN, RUN_WAIT, RUN_POP };
 enum run frame_run(struct op *op, struct frame *frame);
 void frames_push_steps(struct op *op, const struct steps *steps, enum procedure procedure);
+/* What a step sets. `lost`: its answer is not known, and what would come of that is left out. */
+void op_apply_set(struct op *op, const struct step *step, bool lost);
 /* Groups that have something to do, after a create or for an update; pushes a frame if there are any. */
 void frames_push_groups(struct op *op, bool created);
 /* The object, with a path of attributes set; blocks of one are looked through. */

@@ -55,7 +55,10 @@ static void on_search(void *ctx, const struct aws_answer *answer)
 			surface_tags(op->arena, env_eval(&op->env, type->tags.read), &marked, op->request->token);
 		if (!marked)
 			continue;
-		const char *id = type->id ? env_text(&op->env, type->id) : member ? value_get_text(objects->items[i], member) : NULL;
+		const char *id = type->id	    ? env_text(&op->env, type->id)
+				 : type->read.match && type->read.match->kind != EXPR_OBJECT ? env_text(&op->env, type->read.match)
+				 : member	    ? value_get_text(objects->items[i], member)
+						    : NULL;
 		if (!id)
 			continue;
 		op->id = arena_strdup(op->arena, id);

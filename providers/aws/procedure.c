@@ -114,11 +114,13 @@ static enum run check_until(struct op *op, struct frame *frame, const struct ste
 	return poll_again(op, frame, step);
 }
 
-static void apply_set(struct op *op, const struct step *step)
+void op_apply_set(struct op *op, const struct step *step, bool lost)
 {
 	const struct value *set = env_eval(&op->env, step->set_expr);
-	for (uint32_t i = 0; set->state == VALUE_KNOWN && set->type->kind == TYPE_OBJECT && i < set->count; i++)
-		op->self = with_attribute(op->arena, op->self, value_key_at(set, i), set->items[i]);
+	for (uint32_t i = 0; set->state == VALUE_KNOWN && set->type->kind == TYPE_OBJECT && i < set->count; i++) {
+		if (!lost || !is_blank(set->items[i]))
+			op->self = with_attribute(op->arena, op->self, value_key_at(set, i), set->items[i]);
+	}
 	op->env.self = op->self;
 }
 
@@ -199,7 +201,7 @@ static enum run run_steps(struct op *op, struct frame *frame)
 	case STEP_AFTER:
 		frame_use_chunk(op, frame);
 		if (step->set_expr)
-			apply_set(op, step);
+			op_apply_set(op, step, false);
 		if (step->id) {
 			const char *id = env_text(&op->env, step->id);
 			if (!id || !*id) {

@@ -180,6 +180,10 @@ static void after_lost(struct op *op, bool found, bool ours, bool failed)
 		return;
 	}
 	if (found && ours) {
+		const struct step *step = &frame->steps.items[frame->at];
+		op->env.answer = NULL;
+		if (step->set_expr)
+			op_apply_set(op, step, true);
 		op_set_id(op, op->id, frame->at + 1);
 		frame->state = STEP_UNTIL;
 		op_advance(op);

@@ -30,7 +30,7 @@ type "aws_main_route_table_association" {
       call = "ReplaceRouteTableAssociation"
       send = { AssociationId = one([for a in before.RouteTables[0].Associations : a if a.Main]).RouteTableAssociationId }
       id   = answer.NewAssociationId
-      set  = { original_route_table_id = before.RouteTables[0].RouteTableId }
+      set  = { original_route_table_id = before.RouteTables[0].RouteTableId == self.route_table_id ? null : before.RouteTables[0].RouteTableId }
     },
     { until = object.AssociationState.State == "associated" },
   ]
@@ -44,6 +44,15 @@ type "aws_main_route_table_association" {
   }
 
   delete = [                  # put the first table back: the association itself lives on
-    { call = "ReplaceRouteTableAssociation", send = { RouteTableId = self.original_route_table_id } },
+    {                         # where it is not known, for the create was cut short: one that nothing uses
+      call = "DescribeRouteTables"
+      as   = tables
+      when = isblank(self.original_route_table_id)
+      send = { Filters = [{ Name = "vpc-id", Values = [self.vpc_id] }] }
+    },
+    {
+      call = "ReplaceRouteTableAssociation"
+      send = { RouteTableId = isblank(self.original_route_table_id) ? [for t in tables.RouteTables : t.RouteTableId if t.RouteTableId != self.route_table_id && isblank(t.Associations)][0] : self.original_route_table_id }
+    },
   ]
 }
