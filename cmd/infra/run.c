@@ -91,19 +91,39 @@ void run_show_plan(struct run *run, const struct plan *plan)
 	session_print(&text);
 }
 
-/* An argument as the shell must be given it. */
+/* An argument as the shell must be given it: in single quotes, a quote in it as '\\''. */
 static void add_argument(const char *option, const char *value, struct buf *out)
 {
 	bool plain = value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")] == '\0';
-	buf_addf(out, " %s=%s%s%s", option, plain ? "" : "'", value, plain ? "" : "'");
+	buf_addf(out, " %s=%s", option, plain ? "" : "'");
+	for (; *value; value++)
+		buf_adds(out, *value == '\'' ? "'\\''" : (char[]){*value, '\0'});
+	buf_adds(out, plain ? "" : "'");
+}
+
+/* -var NAME=VALUE; the value of a sensitive variable is not shown. */
+static void add_variable(const struct session *s, const char *given, struct buf *out)
+{
+	const char *name = arena_strndup(s->arena, given, strcspn(given, "="));
+	const struct variable *variable = s->config ? map_find(&s->config->root->variables, name) : NULL;
+	bool secret = !variable || variable->sensitive || variable->ephemeral;
+	add_argument("-var", secret ? arena_printf(s->arena, "%s=...", name) : given, out);
 }
 
 /* The command that goes on with what a failed apply left. */
-static void go_on(const struct plan *plan, struct buf *out)
+static void go_on(const struct session *s, const struct plan *plan, struct buf *out)
 {
 	buf_adds(out, plan->mode == PLAN_DESTROY ? "infra destroy" : "infra apply");
 	if (plan->mode == PLAN_REFRESH_ONLY)
 		buf_adds(out, " -refresh-only");
+	if (strcmp(s->state_path, ".infra/state.db") != 0 && !s->rehearsal)
+		add_argument("-state", s->state_path, out);
+	for (size_t i = 0; i < s->variables.count; i++) {
+		if (s->variables.items[i].kind == VAR_FILE)
+			add_argument("-var-file", s->variables.items[i].text, out);
+		else
+			add_variable(s, s->variables.items[i].text, out);
+	}
 	for (size_t i = 0; i < plan->target_count; i++)
 		add_argument("-target", plan->targets[i], out);
 	for (size_t i = 0; i < plan->exclude_count; i++)
@@ -141,7 +161,7 @@ int run_apply(struct run *run, const struct plan *plan)
 	}
 	struct render_options options = session_rendering(s);
 	AUTO_BUF struct buf command = BUF_INIT;
-	go_on(plan, &command);
+	go_on(s, plan, &command);
 	render_applied(plan, &run->tally, code == EXIT_DONE, buf_text(&command), &options, &text);
 	if (plan->mode != PLAN_DESTROY && code == EXIT_DONE && state_output_count(s->state)) {
 		buf_adds(&text, "\nOutputs:\n\n");

@@ -148,6 +148,21 @@ check "late" {
     holds('what a check looks at is not known while planning', 'It is not x.' not in err, err)
     out, err = run('apply', '-auto-approve', '-replace=terraform_data.a')
     holds('a check that fails after apply is told', err.count('It is not x.') == 1, err)
+    write(MAIN + """
+variable "word" { default = "x" }
+resource "terraform_data" "fails" {
+  input = var.word
+  lifecycle {
+    postcondition {
+      condition     = self.output == "x"
+      error_message = "Not x."
+    }
+  }
+}""")
+    out, err = run('apply', '-auto-approve', '-var=secret=abc', "-var=word=it's", status=1)
+    holds('the command that goes on has the variables, but no secret', "-var='secret=...' -var='word=it'\\''s'" in out and 'abc' not in out, out)
+    write(MAIN)
+    run('apply', '-auto-approve')
     readonly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$0" "$@"'
     sealed = ['unshare', '-rm', 'sh', '-c', readonly]
     if subprocess.run(sealed + ['true'], cwd=folder + '/p', stderr=subprocess.DEVNULL).returncode == 0:
