@@ -48,6 +48,7 @@ int cmd_ssh(int argc, char **argv);
 int cmd_ssh_config(int argc, char **argv);
 int cmd_state(int argc, char **argv);
 int cmd_taint(int argc, char **argv);
+int cmd_tunnel(int argc, char **argv);
 int cmd_types(int argc, char **argv);
 int cmd_untaint(int argc, char **argv);
 int cmd_validate(int argc, char **argv);

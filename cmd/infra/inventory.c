@@ -334,6 +334,16 @@ static const char *sandbox_of(void *ctx, const char *cloud)
 	return !strncmp(colon + 1, id.account, len) && colon[1 + len] == ':' ? dir : NULL;
 }
 
+bool inventory_load_engine(struct inventory *inv)
+{
+	struct session *s = &inv->s;
+	inv->tried_config = true;
+	if (!s->state && !session_open_state(s, true, "tunnel"))
+		return false;
+	bool ok = session_load_config(s) && session_load_given_variables(s) && session_new_engine(s, NULL, NULL);
+	return ok && !diags_has_errors(&s->diags);
+}
+
 /* What is learned of hosts belongs to a state: beside the usual one's files are folders for others'. */
 static const char *ssh_directory(struct arena *arena, const char *state_path)
 {
@@ -347,7 +357,7 @@ static const char *ssh_directory(struct arena *arena, const char *state_path)
 bool inventory_load(struct inventory *inv)
 {
 	struct session *s = &inv->s;
-	if (!session_open_state_only(s, true, "ssh"))
+	if (!s->state && !session_open_state_only(s, true, "ssh"))
 		return false;
 	s->loop = s->loop ? s->loop : loop_new();
 	inv->cloud = (struct hosts_cloud){.loop = s->loop, .client = client_of, .sandbox = sandbox_of, .ctx = inv};

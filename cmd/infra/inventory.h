@@ -58,6 +58,8 @@ bool inventory_parse(struct inventory *inv, int argc, char **argv, const struct 
 		     int *code);
 /* Opens the state and loads the hosts; false after diagnostics. */
 bool inventory_load(struct inventory *inv);
+/* The configuration and an engine to evaluate it with, among the state's values; before inventory_load(). False after diagnostics. */
+bool inventory_load_engine(struct inventory *inv);
 void inventory_release(struct inventory *inv);
 
 /*

@@ -30,6 +30,7 @@ const struct command commands[] = {
 	{"ssh", cmd_ssh, "Go to a host", false},
 	{"push", cmd_push, "Copy files to a host", false},
 	{"pull", cmd_pull, "Copy files from a host", false},
+	{"tunnel", cmd_tunnel, "Bring ports of hosts to this machine", false},
 	{"doctor", cmd_doctor, "Check what infra needs, and say how to mend it", false},
 	{"sandbox", cmd_sandbox, "A cloud on this machine, to rehearse in", false},
 	{"console", cmd_console, "Evaluate expressions, one a line", true},
