@@ -49,10 +49,14 @@ static struct plan *only_import(struct session *s, const struct plan *plan, cons
 {
 	const struct change *change = plan_find_change(plan, address, "");
 	if (!change || !change->importing) {
-		bool known = state_find_object(s->state, address, "") != NULL;
-		diag_error(&s->diags, SRC_NOWHERE, known ? "Resource already managed by infra" : "Nothing to import into",
-			   known ? "The state holds an object at %s already. To take another one there, forget that one first:\n\n    infra state rm '%s'"
-				 : "The configuration has no instance %s; write its resource block first, then import into it. (%s)", address, address);
+		const char *held = change && change->previous_address ? change->previous_address : address;
+		if (change || state_find_object(s->state, address, ""))
+			diag_error(&s->diags, SRC_NOWHERE, "Resource already managed by infra",
+				   "The state holds an object at %s already. To take another one there, forget that one first:\n\n    infra state rm '%s'",
+				   held, held);
+		else
+			diag_error(&s->diags, SRC_NOWHERE, "Nothing to import into",
+				   "The configuration has no instance %s; write its resource block first, then import into it.", address);
 		return NULL;
 	}
 	struct plan *one = arena_new_of(s->arena, struct plan);
