@@ -219,10 +219,21 @@ static void tell_unseen(struct op *op)
 			   op->type->base.name, op->id);
 }
 
+uint64_t op_made_patience(const struct op *op)
+{
+	enum { MADE_MS = 60000 };
+	return op->provider->patience_ms < MADE_MS ? MADE_MS : op->provider->patience_ms;
+}
+
+/* What was made under the name of a deleted object carries our tag: without it, the answer is still that object. */
+static bool is_of_before(const struct op *op)
+{
+	const struct aws_type *type = op->type;
+	return op->request->kind == OP_CREATE && op->made && type->settle == SETTLE_NAME && type->has_tags && type->tags.create && !op->marked;
+}
+
 static void on_last_read(void *ctx, const struct found *found)
 {
-	/* what is known to be there is waited for longer than what may be */
-	enum { MADE_MS = 60000 };
 	struct op *op = ctx;
 	op->reading_now = false;
 	op->reading.fn = NULL;
@@ -235,11 +246,13 @@ static void on_last_read(void *ctx, const struct found *found)
 	}
 	/* not visible yet; a failed create of which nothing shows may have been too quick for AWS, too */
 	bool unseen = op->failing ? op->request->kind == OP_CREATE && op->made && !found->object : gone;
-	uint64_t patience_ms = op->made && !op->failing && op->provider->patience_ms < MADE_MS ? MADE_MS : op->provider->patience_ms;
+	uint64_t patience_ms = op->made && !op->failing ? op_made_patience(op) : op->provider->patience_ms;
 	if (found->outcome != READ_FAILED && unseen && op_waits_for_sight(op, patience_ms, op->reads++))
 		return;
 	if (found->outcome == READ_FOUND && !gone) {
 		const struct value *v = found_value(op->provider, op->type, found, op->id, expected(op), &op->marked, op->request->token, op->diags);
+		if (is_of_before(op) && op_waits_for_sight(op, patience_ms, op->reads++))
+			return;
 		op->result = value_copy(op->arena, surface_settle(op->arena, v));
 	} else if (op->request->kind == OP_CREATE && op->made && found->outcome == READ_FAILED) {
 		/* it was made but cannot be read: what was planned is what we know */

@@ -107,6 +107,8 @@ void op_fail(struct op *op, bool tainted);
 void op_undecided(struct op *op);
 /* Whether AWS may still show what it has not shown so far: notes when that began, and waits for the next look. */
 bool op_waits_for_sight(struct op *op, uint64_t patience_ms, unsigned round);
+/* What is known to have been made is waited for longer than what may have been. */
+uint64_t op_made_patience(const struct op *op);
 /* The procedure's error from an answer. */
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
 void op_set_id(struct op *op, const char *id, size_t next_step);

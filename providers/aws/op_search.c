@@ -2,6 +2,8 @@
 /* Finding out by reading what became of a create: of this run, or of one that was interrupted. */
 #include "providers/aws/op_internal.h"
 
+#include <time.h>
+
 /* ---- searching for what a lost create made ---- */
 
 static const char *key_member(const struct aws_type *type)
@@ -12,12 +14,20 @@ static const char *key_member(const struct aws_type *type)
 	return name->kind == EXPR_NAME ? name->name : name->literal->text;
 }
 
+/* What an interrupted run did long ago shows by now. */
+static bool is_old(const struct op *op)
+{
+	enum { OLD_SECONDS = 300 };
+	return op->request->kind == OP_SETTLE && time(NULL) - op->request->recorded_at > OLD_SECONDS;
+}
+
 static void search_ended(struct op *op, bool found, bool ours, bool failed)
 {
 	/* AWS shows new objects late: one that is not found is asked for again before that is believed */
 	if (!op->searches)
 		op->unseen_since = 0;
-	if (!failed && !found && op_waits_for_sight(op, op->provider->patience_ms, op->searches++)) {
+	uint64_t patience_ms = is_old(op) ? 0 : op->settle_by_id ? op_made_patience(op) : op->provider->patience_ms;
+	if (!failed && !found && op_waits_for_sight(op, patience_ms, op->searches++)) {
 		op->searching = true;
 		return;
 	}
@@ -189,22 +199,22 @@ static void on_settle_read(void *ctx, const struct found *found)
 		there = !env_true(&op->env, op->type->read.gone);
 		op->env.object = NULL;
 	}
-	op->after_search = settle_ended;
-	if (found->outcome != READ_FAILED && !there)
-		op->settle_by_id = true; /* asked for again by id */
 	search_ended(op, there, there, found->outcome == READ_FAILED);
 }
 
 void op_settle(struct op *op)
 {
 	op->after_search = settle_ended;
-	if (op->request->id) {
-		op->id = op->request->id;
-		op->env.id = op->id;
-		op_read(op, 0, on_settle_read);
+	op->settle_by_id = op->request->id != NULL;
+	if (op->settle_by_id)
+		op->env.id = op->id = op->request->id;
+	if (is_old(op)) {
+		op_search_again(op);
 		return;
 	}
-	op_search(op);
+	/* what the other run did last shall show when the object is looked at: a past that is as it should be ends too early */
+	op_wait(op, op->provider->patience_ms / 6);
+	op->searching = true;
 }
 
 void op_search_again(struct op *op)

@@ -25,19 +25,6 @@ static void unmark_end(struct unmarking *all)
 	arena_free(all->arena);
 }
 
-static void on_unmarked(void *ctx, const struct aws_answer *answer)
-{
-	struct unmark_call *call = ctx;
-	/* gone with its object; any other refusal leaves the tag where it is, for the next run */
-	const struct aws_type *type = aws_type_of(call->marks[0]->type);
-	bool absent = answer->result == AWS_ERROR && call->count == 1 &&
-		      (code_match(&type->service->absent, answer->failure.code, answer->failure.message) ||
-		       code_match(&type->read.absent, answer->failure.code, answer->failure.message));
-	for (size_t i = 0; i < call->count; i++)
-		call->all->fn(call->all->ctx, call->marks[i], answer->result == AWS_OK || absent);
-	unmark_end(call->all);
-}
-
 /* The request that takes the tag off one object; the tag's value is left out, so that requests can be joined. */
 static const struct value *unmark_params(struct unmarking *all, const struct mark *mark)
 {
@@ -62,6 +49,33 @@ static const struct value *unmark_params(struct unmarking *all, const struct mar
 	draft_merge(draft, bind_value(&env, NULL, 0, env_eval(&env, type->tags.remove_send), aws_shape_at(op->input), 0));
 	diags_release(&diags);
 	return draft_value(draft);
+}
+
+static void send_unmark(struct unmarking *all, const struct aws_type *type, const struct value *params, const struct mark **marks, size_t count);
+
+static bool says_absent(const struct aws_answer *answer, const struct mark *mark)
+{
+	const struct aws_type *type = aws_type_of(mark->type);
+	return answer->result == AWS_ERROR && (code_match(&type->service->absent, answer->failure.code, answer->failure.message) ||
+					       code_match(&type->read.absent, answer->failure.code, answer->failure.message));
+}
+
+static void on_unmarked(void *ctx, const struct aws_answer *answer)
+{
+	struct unmark_call *call = ctx;
+	/* gone with its object; any other refusal leaves the tag where it is, for the next run */
+	bool absent = false;
+	for (size_t i = 0; i < call->count && !absent; i++)
+		absent = says_absent(answer, call->marks[i]);
+	if (absent && call->count > 1) { /* which stands in the way of all others */
+		for (size_t i = 0; i < call->count; i++)
+			send_unmark(call->all, aws_type_of(call->marks[i]->type), unmark_params(call->all, call->marks[i]), &call->marks[i], 1);
+		unmark_end(call->all);
+		return;
+	}
+	for (size_t i = 0; i < call->count; i++)
+		call->all->fn(call->all->ctx, call->marks[i], answer->result == AWS_OK || absent);
+	unmark_end(call->all);
 }
 
 static void send_unmark(struct unmarking *all, const struct aws_type *type, const struct value *params, const struct mark **marks, size_t count)

@@ -14,7 +14,8 @@ that failed is named so that `--points` takes it; there, N may also be ACTION#N,
 
 Each worker has one server with an empty account (moto, or with CLOUD=sandbox a sandbox), copies of which hold what a
 phase begins with: so a point costs two runs and a plan, and no preparation. In the sandbox what takes time at AWS takes
-time (SWEEP_PACE in the environment: seconds of ours for a second of AWS's).
+time (SWEEP_PACE in the environment: seconds of ours for a second of AWS's), and reads may see what was changed later
+(SWEEP_DELAY: milliseconds).
 """
 import argparse
 import json
@@ -23,6 +24,7 @@ import queue
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,6 +35,7 @@ from tap import Tap, skip_all  # noqa: E402
 FAULTS = ["kill-before", "kill-after", "drop", "reset-before", "reset-after", "status=500", "status-after=500",
           "status=503", "status-after=503"]
 PHASES = ["create", "change", "destroy"]
+PACE, DELAY = os.environ.get("SWEEP_PACE") or "0.01", int(os.environ.get("SWEEP_DELAY") or 0)
 RUN_LIMIT = 120  # seconds: a run that takes longer has lost its way
 
 # Kinds of objects whose keys in an inventory are ids that the state must hold.
@@ -62,7 +65,7 @@ class Worker:
     """One cloud, one proxy, one folder; and the beginnings of the phases."""
 
     def __init__(self):
-        self.cloud = e2e.cloud("-pace=" + (os.environ.get("SWEEP_PACE") or "0.01"))
+        self.cloud = e2e.cloud("-pace=" + PACE)
         self.proxy = e2e.Proxy(self.cloud)
         self.project = e2e.Project("msls", self.proxy, e2e.MSLS)
         self.saved = Path(str(self.project.top) + "-saved")
@@ -88,6 +91,10 @@ class Worker:
         shutil.copytree(self.saved / phase, self.project.top, symlinks=True)
         copy = self.copies[phase].copy()
         self.proxy.before(copy)
+        if DELAY:
+            done = copy.command("fault", "add", "delayed", f"-ms={DELAY}")
+            if done.code != 0:
+                raise RuntimeError(str(done))
         return copy
 
     def save(self, phase, server):
@@ -104,6 +111,7 @@ class Worker:
         if done.code != 0:
             raise RuntimeError(f"the apply fails without any fault\n{done}")
         self.requests["create"] = self.proxy.log()
+        time.sleep(DELAY / 1000)
         self.wanted["create"] = e2e.labels(self.proxy.inventory())
         self.save("destroy", server)
         change(self.project)
@@ -115,6 +123,7 @@ class Worker:
                 if done.code != 0:
                     raise RuntimeError(f"the {phase} fails without any fault\n{done}")
                 self.requests[phase] = self.proxy.log()
+                time.sleep(DELAY / 1000)
                 self.wanted[phase] = e2e.labels(self.proxy.inventory())
                 copy.stop()
 
@@ -162,6 +171,7 @@ class Worker:
 
     def check(self, phase):
         """The server against the reference, the state against the server, and a further plan."""
+        time.sleep(DELAY / 1000)
         found = self.proxy.inventory()
         problems = e2e.differences(e2e.labels(found), self.wanted[phase])
         problems += [f"a mark is left: {tag}" for tag in e2e.intent_tags(self.proxy)]

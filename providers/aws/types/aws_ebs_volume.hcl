@@ -41,6 +41,7 @@ type "aws_ebs_volume" {
       {
         call  = "DescribeVolumesModifications"
         send  = { VolumeIds = [id] }
+        retry = ["InvalidVolumeModification.NotFound"]     # not visible yet
         until = contains(["optimizing", "completed"], answer.VolumesModifications[0].ModificationState)
         fails = answer.VolumesModifications[0].ModificationState == "failed"
       },

@@ -414,10 +414,11 @@ type "aws_instance" {
   update "root_volume" {
     of = [root_block_device.volume_size, root_block_device.volume_type, root_block_device.iops, root_block_device.throughput]
     do = [
-      { call = "ModifyVolume", send = { VolumeId = self.root_block_device.volume_id, Size = self.root_block_device.volume_size, VolumeType = self.root_block_device.volume_type, Iops = self.root_block_device.iops, Throughput = self.root_block_device.throughput } },
+      { call = "ModifyVolume", send = { VolumeId = self.root_block_device.volume_id, Size = self.root_block_device.volume_size, VolumeType = self.root_block_device.volume_type, Iops = self.root_block_device.iops, Throughput = self.root_block_device.throughput }, retry = ["IncorrectModificationState", "VolumeModificationRateExceeded"] },
       {
         call  = "DescribeVolumesModifications"
         send  = { VolumeIds = [self.root_block_device.volume_id] }
+        retry = ["InvalidVolumeModification.NotFound"]     # not visible yet
         until = contains(["optimizing", "completed"], answer.VolumesModifications[0].ModificationState)
       },
     ]
