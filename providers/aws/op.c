@@ -303,8 +303,9 @@ void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
 	if (op->diags) {
 		aws_error_diag(answer, op->request->range, op->diags);
 	}
-	/* a create whose answer was lost for good is neither made nor not made: its intent stays */
-	if (answer->result == AWS_LOST && op->request->kind == OP_CREATE && !op->made) {
+	/* a create whose answer was lost is neither made nor not made, also where another try is refused: its intent stays */
+	bool lost = answer->result == AWS_LOST || (op->frames.count && op_top(op)->lost);
+	if (lost && op->request->kind == OP_CREATE && !op->made) {
 		op_undecided(op);
 		return;
 	}

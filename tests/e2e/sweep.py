@@ -68,6 +68,8 @@ class Worker:
         self.cloud = e2e.cloud("-pace=" + PACE)
         self.proxy = e2e.Proxy(self.cloud)
         self.project = e2e.Project("msls", self.proxy, e2e.MSLS)
+        if DELAY:
+            self.project.env["INFRA_CONSISTENCY_SECONDS"] = str(DELAY * 10 / 1000)
         self.saved = Path(str(self.project.top) + "-saved")
         self.copies = {}  # by phase: the server as the phase begins
         self.wanted = {}  # by phase: labels as the phase should end

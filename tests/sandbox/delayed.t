@@ -91,12 +91,23 @@ def test_lost(cloud, proxy, folder):
         tap.ok(done.code == 0 and counts(cloud) == {}, f"{fault}: it is removed", done)
 
 
+def test_impatient(cloud, proxy, folder):
+    """Who looks too early tries again, and is told that it is there: that was us, and the next run knows."""
+    folder.env["INFRA_CONSISTENCY_SECONDS"] = "0.2"
+    proxy.faults("CreateSecurityGroup:reset-after")
+    done = folder.infra("apply", *YES)
+    tap.ok(done.code == 1 and "InvalidGroup.Duplicate" in done.err, "a create is refused because an earlier try was not lost", done)
+    time.sleep(DELAY / 1000)
+    done = folder.infra("apply", *YES)
+    tap.ok(done.code == 0 and counts(cloud) == COUNTS and not e2e.intent_tags(cloud), "what it made is found", cloud.inventory(), done)
+
+
 why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
-for test in (test_life, test_lost):
+for test in (test_life, test_lost, test_impatient):
     with sandbox.Sandbox() as cloud_, e2e.Proxy(cloud_) as proxy_, Folder(config=FIRST) as folder_:
-        folder_.env = proxy_.environment(HOME=str(folder_.home))
+        folder_.env = proxy_.environment(HOME=str(folder_.home), INFRA_CONSISTENCY_SECONDS="4")
         cloud_.command("fault", "add", "delayed", f"-ms={DELAY}")
         tap.case(test, cloud_, proxy_, folder_)
         e2e.nothing_unknown(tap, cloud_)
