@@ -92,8 +92,19 @@ if infra sandbox status | grep -q "real hosts"; then
 		"mounted the shared file system and made the data volume ready."
 	show 20 0 infra ssh msls-train -- 'cloud-init status --wait && hostname && ls -d /efs/* /data'
 
-	title "5. Its monitor's page, as the jump host sees it"
-	show 12 0 infra ssh msls-jump -- curl -fsS "http://$(infra output -raw monitor_private_ip):3000"
+	title "5. Its monitor's page, through a tunnel"
+	say "" '$ infra tunnel grafana &' ""
+	infra tunnel grafana > "$work/tunnel" 2>&1 &
+	tunnel=$!
+	until grep -q 'http://' "$work/tunnel" 2> /dev/null; do
+		kill -0 $tunnel 2> /dev/null || { cat "$work/tunnel"; exit 1; }
+		sleep 0.05
+	done
+	sed 's/^/    /' "$work/tunnel"
+	show 12 0 curl -fsS "$(grep -o 'http://[^ ]*' "$work/tunnel")"
+	kill $tunnel
+	wait $tunnel || true
+	tunnel=
 else
 	infra sandbox status
 	say "(so there are no hosts to enter here)"
