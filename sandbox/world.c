@@ -12,6 +12,7 @@
 #include "sandbox/api.h"
 #include "sandbox/control.h"
 #include "sandbox/faults.h"
+#include "sandbox/host/connect.h"
 #include "sandbox/host/hosts.h"
 #include "sandbox/http_server.h"
 #include "sandbox/request_log.h"
@@ -359,6 +360,8 @@ int world_serve(const struct world_options *options, void (*ready)(void *ctx, co
 	struct loop *loop = lock >= 0 ? loop_new() : NULL;
 	struct world *world = loop ? world_open(loop, options, &why) : NULL;
 	struct control *control = world ? control_open(world, &why) : NULL;
+	if (control)
+		connect_forget(options->dir);
 	if (control && options->hosts)
 		world->hosts = hosts_open(world);
 	if (control) {

@@ -424,6 +424,11 @@ static bool check_way(struct inventory *inv, struct host *host)
 				   host_title(h), endpoint + 1, sandbox_directory(inv->s.arena, NULL));
 			return false;
 		}
+		if (h->sandbox && !world_process(h->sandbox)) {
+			diag_error(diags, SRC_NOWHERE, "The sandbox cloud does not run", "%s lives in the one in %s. It is there again after\n\n    infra sandbox up",
+				   host_title(h), h->sandbox);
+			return false;
+		}
 		if (h->sandbox && access(path_join(inv->s.arena, h->sandbox, "hosts.socket"), F_OK) < 0) {
 			diag_error(diags, SRC_NOWHERE, "No way to the host",
 				   "%s lives in a sandbox cloud that has no real hosts behind its instances; `infra sandbox status` tells why.",

@@ -254,6 +254,14 @@ int connect_listen(const char *dir, struct buf *why)
 	return -1;
 }
 
+void connect_forget(const char *dir)
+{
+	struct sockaddr_un address;
+	AUTO_FD int dir_fd = -1;
+	if (address_of(dir, &dir_fd, &address))
+		unlink(address.sun_path);
+}
+
 /* -1 with the reason. */
 static int ask(const char *dir, const char *words, struct buf *why)
 {

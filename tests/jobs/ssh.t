@@ -454,6 +454,20 @@ def test_endpoints(cloud, project):
     tap.ok(done.out == "in\n", "plan files that are being edited are not in the way", done)
 
 
+def test_absent(cloud, project):
+    """The sandbox has been stopped, or is another one, or has nothing behind its instances."""
+    cloud.stop()
+    done = project.infra("ssh", "0", "--", "true")
+    tap.ok(done.code == 1 and "does not run" in done.err and "infra sandbox up" in done.err, "a sandbox that does not run is told", done)
+    cloud.options = ("-hosts=off",)
+    cloud.start()
+    done = project.infra("ssh", "0", "--", "true")
+    tap.ok(done.code == 1 and "no real hosts behind" in done.err, "one without hosts, too", done)
+    env = {**project.env, "INFRA_SANDBOX": str(project.top / "other")}
+    done = e2e.run([e2e.INFRA, "ssh", "-state=.infra/sandbox.db", "0", "--", "true"], env, project.folder)
+    tap.ok(done.code == 1 and "INFRA_SANDBOX=DIR" in done.err, "and one that is elsewhere", done)
+
+
 def test_all(cloud, project):
     done = project.infra("hosts")
     tap.ok(done.code == 0 and "no hosts" in done.err, "without hosts it is said", done)
@@ -464,7 +478,8 @@ def test_all(cloud, project):
     hosts = test_hosts(project)
     for function, *args in ((test_words, project, hosts), (test_clients, project, hosts), (test_terminal, project), (test_no_agent, project), (test_sync, project),
                             (test_keys, cloud, project, hosts), (test_waiting, cloud, project), (test_hostile_names, cloud, project), (test_restart, cloud, project),
-                            (test_endpoints, cloud, project), (test_identities, cloud, project)):
+                            (test_endpoints, cloud, project), (test_identities, cloud, project),
+                            (test_absent, cloud, project)):
         if function.__name__ in sys.argv or len(sys.argv) == 1:
             tap.case(function, *args)
 
