@@ -267,7 +267,7 @@ def test_failures(project, cloud):
     tap.ok(time.time() - begin < 10, "which is not tried for long")
     key.with_suffix(".kept").rename(key)
     cloud.stop()
-    refused(project, ["grafana"], "grafana failed: ", "a jump host that is not there")
+    refused(project, ["grafana"], "The sandbox cloud does not run", "a sandbox that is not there")
     cloud.start()
 
 
