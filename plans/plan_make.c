@@ -391,8 +391,46 @@ static struct plan *make_minimal(struct engine *engine, const struct plan_option
 	return second;
 }
 
+static bool has_error_at(const struct diags *diags, struct src_range range)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diag *diag = &diags->items[i];
+		if (diag->severity == DIAG_ERROR && diag->subject.start == range.start && diag->subject.end == range.end)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where a provider could not begin (no credentials, no network), what uses it was not looked at: its mistakes
+ * are told all the same, as far as they show without the provider.
+ */
+static void add_mistakes_behind_providers(struct engine *engine, struct diags *diags)
+{
+	bool failed = false;
+	for (struct map_entry *e = map_first(&engine->runs); e; e = map_next(&engine->runs, e))
+		failed |= ((const struct provider_run *)e->value)->failed;
+	if (!failed)
+		return;
+	struct diags found, added;
+	diags_init(&found);
+	diags_init(&added);
+	engine_validate(engine, &found);
+	for (size_t i = 0; i < found.count; i++) {
+		if (found.items[i].severity == DIAG_ERROR && !has_error_at(diags, found.items[i].subject))
+			diags_add(&added, &found.items[i]);
+	}
+	diags_move(diags, &added);
+	diags_release(&added);
+	diags_release(&found);
+	engine->diags = diags;
+}
+
 struct plan *engine_plan(struct engine *engine, const struct plan_options *options, struct diags *diags)
 {
 	engine->plan_time = time(NULL);
-	return options->minimal_refresh ? make_minimal(engine, options, diags) : make_plan(engine, options, diags);
+	struct plan *plan = options->minimal_refresh ? make_minimal(engine, options, diags) : make_plan(engine, options, diags);
+	if (plan && plan->errored && options->mode == PLAN_NORMAL)
+		add_mistakes_behind_providers(engine, diags);
+	return plan;
 }

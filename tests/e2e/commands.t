@@ -163,6 +163,17 @@ resource "terraform_data" "fails" {
     holds('the command that goes on has the variables, but no secret', "-var='secret=...' -var='word=it'\\''s'" in out and 'abc' not in out, out)
     write(MAIN)
     run('apply', '-auto-approve')
+    write("""
+provider "aws" {
+  region                  = "us-east-1"
+  skip_metadata_api_check = true
+}
+resource "aws_vpc" "v" { cidr_block = "10.0.0.0/33" }
+resource "terraform_data" "x" { input = upper(1, 2) }""")
+    out, err = run('plan', status=1)
+    holds('without credentials other mistakes are told, too', 'No AWS credentials' in err and '"10.0.0.0/33"' in err and
+          err.count('Too many function arguments') == 1, err)
+    write(MAIN)
     readonly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$0" "$@"'
     sealed = ['unshare', '-rm', 'sh', '-c', readonly]
     if subprocess.run(sealed + ['true'], cwd=folder + '/p', stderr=subprocess.DEVNULL).returncode == 0:
