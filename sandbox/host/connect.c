@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 20000, STARTING_MS = 8000, AGAIN_MS = 20, WORDS_LIMIT = 512 };
+enum { CONNECT_MS = 20000, STARTING_MS = 8000, TRY_MS = 100, AGAIN_MS = 20, WORDS_LIMIT = 512 };
 
 /* ---- the world's side ---- */
 
@@ -90,6 +90,12 @@ static void on_connected(void *ctx, int fd, unsigned events)
 static void on_timeout(void *ctx)
 {
 	struct caller *c = ctx;
+	if (loop_now_ms(c->guests->loop) < c->until) { /* what was asked before it had a network is asked again only after a second */
+		loop_unwatch(c->guests->loop, c->socket);
+		close(steal_fd(&c->socket));
+		attempt(c);
+		return;
+	}
 	refuse(c, "%s port %u: %s", c->host, c->port, strerror(ETIMEDOUT));
 }
 
@@ -123,7 +129,7 @@ static void attempt(void *ctx)
 		return;
 	}
 	loop_watch_fd(c->guests->loop, c->socket, LOOP_WRITE, on_connected, c);
-	c->timer = loop_timer(c->guests->loop, CONNECT_MS, on_timeout, c);
+	c->timer = loop_timer(c->guests->loop, loop_now_ms(c->guests->loop) < c->until ? TRY_MS : CONNECT_MS, on_timeout, c);
 }
 
 static void give_key(struct caller *c)

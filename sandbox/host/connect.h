@@ -18,7 +18,7 @@ void connect_serve(struct guests *guests, int listener);
 
 /* Listens at "hosts.socket" in a sandbox's directory. -1 with the reason. */
 int connect_listen(const char *dir, struct buf *why);
-/* Takes away what a process that was killed has left of it: where there is none, there are no hosts. */
+/* Takes away what stays of it in the directory: where there is none, there are no hosts. */
 void connect_forget(const char *dir);
 /* The other side; `from` NULL: anywhere. A connected socket, or -1 with the reason. */
 int connect_ask(const char *dir, const char *host, unsigned port, const char *from, struct buf *why);

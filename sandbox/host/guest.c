@@ -241,7 +241,9 @@ static int attach(struct guest *guest, const struct instance_plan *plan)
 	struct netlink *nl = &guest->router->nl;
 	struct in_addr none = {0};
 	int error = link_veth(nl, guest->link, "eth0", guest->pid);
-	error = error ? error : link_address(nl, "lo", plan->gateway, 32);
+	if (!error && guest->router->gateway.s_addr != plan->gateway.s_addr) /* of a subnet, which many share */
+		error = link_address(nl, "lo", plan->gateway, 32);
+	guest->router->gateway = plan->gateway;
 	error = error ? error : link_forward(nl, guest->link);
 	error = error ? error : link_up(nl, guest->link);
 	return error ? error : route_add(nl, plan->address, 32, guest->link, none);
@@ -262,9 +264,10 @@ static int boot(struct guest *guest, const struct instance_plan *plan)
 		loop_child(guest->all->loop, guest->pid, on_end, guest);
 		error = attach(guest, plan);
 	}
-	if (!error && write(go[1], &(char){INSTANCE_GO}, 1) != 1)
-		error = errno;
-	guest->words = go[1];
+	if (error)
+		close(go[1]); /* then it gives up */
+	else
+		guest->words = go[1];
 	return error;
 }
 
@@ -333,7 +336,7 @@ static void guest_start(struct guests *g, struct arena *arena, const struct valu
 	plan.prefix = (unsigned)bits;
 	if (!read || !plan.hostname || !plan.user || !guest->vpc || !plan.address.s_addr || !plan.gateway.s_addr) {
 		guests_trouble(g, "the order for %s is not complete", id);
-	} else if ((guest->router = router_of(g, guest->vpc))) {
+	} else if (guest->router) {
 		int error = boot(guest, &plan);
 		if (error)
 			guests_trouble(g, "the host %s cannot be started: %s", id, strerror(error));
@@ -375,16 +378,20 @@ static void begin_user_data(void *ctx)
 	guests_tell(guest->all, guest->id, INSTANCE_STARTED);
 }
 
-static void apply_hosts(struct guests *g, struct arena *arena, const struct value *hosts)
+static bool shall_run(const struct value *order)
+{
+	const struct value *running = value_get(order, "running");
+	return is_id(value_get_text(order, "id")) && running && value_is_true(running);
+}
+
+static void end_unwanted(struct guests *g, const struct value *hosts)
 {
 	for (size_t i = 0; i < g->list.count; i++)
 		g->list.items[i]->wanted = false;
 	for (uint32_t i = 0; i < hosts->count; i++) {
-		const char *id = value_get_text(hosts->items[i], "id");
-		const struct value *running = value_get(hosts->items[i], "running");
-		struct guest *guest = id ? guests_find(g, id) : NULL;
+		struct guest *guest = shall_run(hosts->items[i]) ? guests_find(g, value_get_text(hosts->items[i], "id")) : NULL;
 		if (guest)
-			guest->wanted = running && value_is_true(running);
+			guest->wanted = true;
 	}
 	for (size_t i = 0; i < g->list.count; i++) { /* all at once, for each takes the kernel its time */
 		if (!g->list.items[i]->wanted && g->list.items[i]->pid)
@@ -394,45 +401,77 @@ static void apply_hosts(struct guests *g, struct arena *arena, const struct valu
 		if (!g->list.items[i]->wanted)
 			guest_free(g, g->list.items[i]);
 	}
-	for (uint32_t i = 0; i < hosts->count; i++) {
-		const struct value *order = hosts->items[i], *running = value_get(order, "running");
-		const char *id = value_get_text(order, "id");
-		if (!is_id(id) || !running || !value_is_true(running))
-			continue;
-		struct guest *guest = guests_find(g, id);
-		bool is_new = !guest;
-		if (is_new) {
-			guest = xcalloc(1, sizeof(*guest));
-			*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")),
-						.subnet = copy_or_null(value_get_text(order, "subnet")), .wanted = true,
-						.started_ms = loop_now_ms(g->loop), .address = address_of(value_get_text(order, "address"))};
-			snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
-			vec_add(&g->list, guest);
-		}
-		refresh(guest, order);
-		set_names(g, guest, order);
-		if (is_new)
-			guest_start(g, arena, order, guest);
-		const struct value *started = value_get(order, "started");
-		if (!guest->started && started && value_is_true(started)) {
-			guest->started = true;
-			guest->timer = loop_timer(g->loop, BOOT_MS, begin_user_data, guest);
-		}
+}
+
+/* Those that are there, too. */
+static void meet(struct guests *g, const struct value *order)
+{
+	const char *id = value_get_text(order, "id");
+	struct guest *guest = guests_find(g, id);
+	if (!guest) {
+		guest = xcalloc(1, sizeof(*guest));
+		*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")),
+					.subnet = copy_or_null(value_get_text(order, "subnet")), .is_new = true, .wanted = true,
+					.address = address_of(value_get_text(order, "address"))};
+		snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
+		guest->router = guest->vpc ? router_of(g, guest->vpc) : NULL;
+		vec_add(&g->list, guest);
+	}
+	refresh(guest, order);
+	set_names(g, guest, order);
+}
+
+static void start_new(struct guests *g, struct arena *arena, const struct value *order)
+{
+	struct guest *guest = guests_find(g, value_get_text(order, "id"));
+	if (guest->is_new)
+		guest_start(g, arena, order, guest);
+}
+
+static void tell(struct guests *g, const struct value *order)
+{
+	struct guest *guest = guests_find(g, value_get_text(order, "id"));
+	const struct value *started = value_get(order, "started");
+	if (guest->is_new) {
+		guest->is_new = false;
+		guest->started_ms = loop_now_ms(g->loop);
+		guests_tell(g, guest->id, INSTANCE_GO);
+	}
+	if (!guest->started && started && value_is_true(started)) {
+		guest->started = true;
+		guest->timer = loop_timer(g->loop, BOOT_MS, begin_user_data, guest);
 	}
 }
 
+/*
+ * Hosts go when all that is around them stands: nothing that they do first is lost, or gets past the security groups. And
+ * the kernel makes their cables, one at a time, faster while none of them is busy.
+ */
 void guests_apply(struct guests *g, const struct value *order)
 {
 	struct arena *arena = arena_new();
+	const struct value *hosts = value_get(order, "hosts");
 	shares_apply(g, value_get(order, "shares"));
-	apply_hosts(g, arena, value_get(order, "hosts"));
+	end_unwanted(g, hosts);
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		if (shall_run(hosts->items[i]))
+			meet(g, hosts->items[i]);
+	}
 	forget_empty_routers(g);
-	routes_apply(g, value_get(order, "subnets"));
 	targets_apply(g, value_get(order, "targets"));
+	routes_apply(g, value_get(order, "subnets"));
 	for (size_t i = 0; i < g->routers.count; i++) {
 		int error = filter_apply(g, g->routers.items[i], value_get(order, "rules"));
 		if (error)
 			guests_trouble(g, "the security groups of %s cannot be set: %s", g->routers.items[i]->vpc, strerror(error));
+	}
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		if (shall_run(hosts->items[i]))
+			start_new(g, arena, hosts->items[i]);
+	}
+	for (uint32_t i = 0; i < hosts->count; i++) {
+		if (shall_run(hosts->items[i]))
+			tell(g, hosts->items[i]);
 	}
 	arena_free(arena);
 }

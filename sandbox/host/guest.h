@@ -29,6 +29,7 @@ struct router { /* of a VPC */
 	int space; /* its network namespace */
 	struct netlink nl;
 	unsigned number; /* of its cable to the internet */
+	struct in_addr gateway; /* that was added last */
 	struct ways ways;
 	VEC(char *) subnets; /* the n-th has the n-th table */
 	struct buf filter; /* as it was set */
@@ -54,7 +55,7 @@ struct guest {
 	char *public_name;            /* or NULL */
 	struct in_addr address, public_address; /* 0.0.0.0: none */
 	bool source_check;            /* it speaks and listens for itself alone */
-	bool wanted, started;         /* started: it counts as running */
+	bool is_new, wanted, started; /* started: it counts as running */
 	uint64_t started_ms;
 	uint64_t timer;               /* until it is told so */
 	int words;                    /* to its first process; -1: none */

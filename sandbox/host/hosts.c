@@ -285,8 +285,10 @@ void hosts_close(struct hosts *h)
 		while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
-	if (h->listener >= 0)
+	if (h->listener >= 0) {
+		connect_forget(h->world->dir);
 		close(h->listener);
+	}
 	buf_release(&h->words);
 	buf_release(&h->out);
 	buf_release(&h->last);

@@ -17,35 +17,6 @@ tap = Tap()
 until = sandbox.until
 
 
-def world_processes(cloud):
-    """Processes that are the hosts' of this world: children's children of its own."""
-    pid = cloud.process.pid
-    found, frontier = [], [pid]
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_text()
-        except OSError:
-            continue
-        state, parent = stat.rsplit(")", 1)[1].split()[:2]
-        if state != "Z":
-            parents.setdefault(int(parent), []).append(int(entry.name))
-    while frontier:
-        children = parents.get(frontier.pop(), [])
-        found += children
-        frontier += children
-    return found
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 METADATA = """
 base=http://169.254.169.254/latest
 curl -s -o /dev/null -w '%{http_code}\\n' $base/meta-data/instance-id
@@ -128,18 +99,18 @@ def test_msls(cloud, project, ssh):
     cloud.stop()
     cloud.start()
     tap.ok(until(lambda: ssh.run(address, "ls /root").out == "kept\n"), "killed and started again, the sandbox brings its hosts back")
-    ours = world_processes(cloud)
+    ours = sandbox.processes(cloud.process.pid)
     hold = [pid for pid in ours if Path(f"/proc/{pid}/comm").read_text() == "sandbox-hosts\n"]
     tap.ok(len(hold) == 2 and len(ours) > 4, "two processes hold them", hold, ours)
     os.kill(hold[0], signal.SIGKILL)
-    tap.ok(until(lambda: not any(alive(pid) for pid in ours)), "without the one that holds them nothing of theirs is left", ours)
+    tap.ok(until(lambda: not any(sandbox.alive(pid) for pid in ours)), "without the one that holds them nothing of theirs is left", ours)
     tap.ok(until(lambda: ssh.run(address, "ls /root").out == "kept\n"), "and they are started anew")
     tap.ok("Last trouble: the process of the hosts had ended" in cloud.command("status").out, "which is told")
-    ours = world_processes(cloud)
+    ours = sandbox.processes(cloud.process.pid)
     ec2.terminate_instances(InstanceIds=[jump["InstanceId"]])
     tap.ok(until(lambda: not disk.exists()), "a host that is terminated leaves no disk")
     cloud.stop()
-    tap.ok(until(lambda: not any(alive(pid) for pid in ours), 2), "stopped, it leaves no process", [p for p in ours if alive(p)])
+    tap.ok(until(lambda: not any(sandbox.alive(pid) for pid in ours), 2), "stopped, it leaves no process", [p for p in ours if sandbox.alive(p)])
     tap.ok(cloud.dir not in Path("/proc/self/mountinfo").read_text(), "and has mounted nothing here")
 
 

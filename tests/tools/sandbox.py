@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -130,3 +131,49 @@ def until(function, seconds=15):
             return True
         time.sleep(0.05)
     return False
+
+
+def processes(pid):
+    """Children of a process, and theirs."""
+    found, frontier, parents = [], [pid], {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+        except OSError:
+            continue
+        if state != "Z":
+            parents.setdefault(int(parent), []).append(int(entry.name))
+    while frontier:
+        children = parents.get(frontier.pop(), [])
+        found += children
+        frontier += children
+    return found
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def banner(cloud, address, seconds=60):
+    """What sshd at a public address says first, asked of the hosts' process itself; b"" when it does not."""
+    end = time.time() + seconds
+    while time.time() < end:
+        with socket.socket(socket.AF_UNIX) as way:
+            directory = os.open(cloud.dir, os.O_PATH)  # a socket's path is short
+            try:
+                way.connect(f"/proc/self/fd/{directory}/hosts.socket")
+            finally:
+                os.close(directory)
+            way.sendall(f"{address} 22 {Ssh.ADDRESS}\n".encode())
+            handed = socket.recv_fds(way, 512, 1)[1]
+        if handed:
+            with socket.socket(fileno=handed[0]) as connection:
+                connection.settimeout(10)
+                return connection.recv(256)
+        time.sleep(0.02)
+    return b""
