@@ -270,11 +270,14 @@ static void renew(void *ctx)
 				on_renewed, f);
 }
 
-/* Half a second, then longer; the way is looked up anew after the second, fourth, eighth ... attempt in vain. */
+/*
+ * Half a second, then longer. After the second attempt in vain the way is looked up anew before each: a host that is stopped
+ * has no address, and once it is started another one.
+ */
 static void wait_for_retry(struct forward *f)
 {
 	unsigned n = f->attempts++, ms = n < 4 ? 500u << n : n < SLOW_ATTEMPTS ? 5000 : 30000;
-	bool look = f->options.renew && f->attempts >= 2 && (f->attempts & (f->attempts - 1)) == 0;
+	bool look = f->options.renew && f->attempts >= 2;
 	f->phase = PHASE_WAITING;
 	f->timer = loop_timer(f->loop, ms, look ? renew : retry, f);
 }
@@ -326,7 +329,7 @@ static void start(struct forward *f)
 	/* a shared connection of the user's would take the forwarding over, and outlive us */
 	static const char *const fixed[] = {
 		"-N", "-T", "-oExitOnForwardFailure=yes", "-oServerAliveInterval=5", "-oServerAliveCountMax=3", "-oConnectTimeout=10",
-		"-oControlMaster=no", "-oControlPath=none", "-oForwardAgent=no", "-oPermitLocalCommand=no", "-oLogLevel=DEBUG2",
+		"-oControlMaster=no", "-oControlPath=none", "-oForwardAgent=no", "-oPermitLocalCommand=no", "-oRemoteCommand=none", "-oLogLevel=DEBUG2",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		vec_add(&argv, fixed[i]);

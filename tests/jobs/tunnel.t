@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
 import e2e  # noqa: E402
 import sandbox  # noqa: E402
+from folder import Folder  # noqa: E402
 from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
@@ -271,6 +272,62 @@ def test_failures(project, cloud):
     cloud.start()
 
 
+SMALL = """
+provider "aws" {}
+data "aws_ami" "u" {
+  most_recent = true
+  owners      = ["099720109477"]
+  filter {
+    name   = "name"
+    values = ["ubuntu/images/*"]
+  }
+}
+resource "aws_key_pair" "k" {
+  key_name   = "k"
+  public_key = file(pathexpand("~/.ssh/id_ed25519.pub"))
+}
+resource "aws_security_group" "g" {
+  ingress {
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+resource "aws_instance" "a" {
+  ami                    = data.aws_ami.u.id
+  instance_type          = "t3.micro"
+  key_name               = aws_key_pair.k.key_name
+  vpc_security_group_ids = [aws_security_group.g.id]
+  tags                   = { Name = "alone" }
+}
+"""
+
+
+def test_new_address(project, ec2):
+    """A host without an address of its own gets another one when it starts."""
+    with Folder(config=SMALL) as small:
+        small.env = project.env
+        done = small.infra("apply", "-auto-approve", "-input=false", timeout=120)
+        tap.ok(done.code == 0, "a single host in the default network is made", done)
+        with Tunnel(small, "alone:22") as t:
+            match = t.says(r"^alone:22 +127\.0\.0\.1:(\d+)$", "a tunnel to its sshd")
+            instance = next(i for r in ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["alone"]}])["Reservations"] for i in r["Instances"])
+            ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
+            t.says(r"is lost", "it stops: lost")
+            until(lambda: state(ec2, instance["InstanceId"]) == "stopped")
+            for _ in range(20):  # somebody else has its address by now
+                if ec2.allocate_address(Domain="vpc")["PublicIp"] == instance["PublicIpAddress"]:
+                    break
+            ec2.start_instances(InstanceIds=[instance["InstanceId"]])
+            until(lambda: state(ec2, instance["InstanceId"]) == "running")
+            now = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"][0]["Instances"][0]["PublicIpAddress"]
+            tap.ok(now != instance["PublicIpAddress"], "it starts with another address", now)
+            t.says(r"\(is back\)$", "the tunnel finds it there", 60)
+            with socket.create_connection(("127.0.0.1", int(match[1])), 10) as s:
+                tap.same(s.recv(4), b"SSH-", "and works")
+
+
 def main():
     for program in ("ssh", "ssh-keygen", "curl"):
         if not shutil.which(program):
@@ -302,6 +359,7 @@ def main():
             tap.case(test_ports, project, ssh)
             tap.case(test_open, project)
             tap.case(test_terminal, project)
+            tap.case(test_new_address, project, cloud.client("ec2"))
             tap.case(test_failures, project, cloud)
     tap.done()
 
