@@ -110,11 +110,12 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 		if (!map_find(&wanted, e->key) && nftw(e->value, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
 			buf_addf(trouble, "the volume %s cannot be removed: %s\n", e->key, strerror(errno));
 	}
-	AUTO_BUF struct buf root_table = BUF_INIT;
+	AUTO_BUF struct buf roots = BUF_INIT;
 	for (uint32_t i = 0; points && i < points->count; i++) {
-		const char *id = value_get_text(points->items[i], "id"), *fs = value_get_text(points->items[i], "fs"), *path = value_get_text(points->items[i], "path");
+		const struct value *point = points->items[i], *make = value_get(point, "make");
+		const char *id = value_get_text(point, "id"), *fs = value_get_text(point, "fs"), *path = value_get_text(point, "path");
 		if (id && fs)
-			buf_addf(&root_table, "%s %s %s\n", id, fs, path && strcmp(path, "/") != 0 ? path : "");
+			buf_addf(&roots, "%s %s %s %s\n", id, fs, make && value_is_true(make) ? "make" : "keep", path ? path : "/");
 	}
 	for (uint32_t i = 0; i < hosts->count; i++) {
 		const char *host = value_get_text(hosts->items[i], "id");
@@ -131,7 +132,7 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 		}
 		if (!is_id(host, "i-"))
 			continue;
-		write_table(g, arena, host, "access-points", &root_table, trouble);
+		write_table(g, arena, host, "access-points", &roots, trouble);
 		write_table(g, arena, host, "table", &table, trouble);
 	}
 	map_release(&where);

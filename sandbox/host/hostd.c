@@ -95,7 +95,7 @@ static void remove_disks(struct hostd *d, struct arena *arena, const struct valu
 
 static bool is_whole(const struct value *order)
 {
-	static const char *const lists[] = {"hosts", "subnets", "rules", "shares", "targets", "volumes"};
+	static const char *const lists[] = {"hosts", "subnets", "rules", "shares", "targets", "volumes", "access_points"};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		const struct value *list = value_get(order, lists[i]);
 		if (!list || list->state != VALUE_KNOWN || type_is_primitive(list->type))

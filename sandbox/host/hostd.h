@@ -29,7 +29,8 @@ struct hostd_options {
  *      "subnets": [{"id": "subnet-1", "vpc": "vpc-1", "routes": [{"to": "10.0.0.0/16", "by": "local"}, {"to": "0.0.0.0/0", "by": "internet"}]}],
  *      "shares": ["fs-1"],
  *      "targets": [{"id": "fsmt-1", "vpc": "vpc-1", "address": "10.0.0.9", "groups": ["sg-2"]}],
- *      "volumes": [{"id": "vol-1", "host": "i-1", "device": "/dev/sdf", "gib": 10, "root": false}]}
+ *      "volumes": [{"id": "vol-1", "host": "i-1", "device": "/dev/sdf", "gib": 10, "root": false}],
+ *      "access_points": [{"id": "fsap-1", "fs": "fs-1", "path": "/data", "make": true}]}
  *
  * Routes lead by "local", "internet" (an internet gateway), "nat" (a NAT gateway with this public "address"), "host" (the one
  * with this private "address") or "nowhere". A host that is not in it any more loses its disk, and a share its directory. Words: "ready", "refused STAGE ERRNO", "trouble TEXT",

@@ -106,7 +106,7 @@ static void follow(void *ctx)
 	bool whole = write_list(h, "hosts", "instance", "hosts", &w) && write_list(h, "subnets", "instance", "host_subnets", &w) &&
 		     write_list(h, "rules", "instance", "host_rules", &w) &&
 		     write_list(h, "shares", "file_system", "host_shares", &w) && write_list(h, "targets", "mount_target", "host_targets", &w) &&
-		     write_list(h, "volumes", "volume", "host_volumes", &w);
+		     write_list(h, "volumes", "volume", "host_volumes", &w) && write_list(h, "access_points", "access_point", "host_access_points", &w);
 	jsonw_close(&w, '}');
 	buf_addc(&order, '\n');
 	await_tick(h);

@@ -222,14 +222,24 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
-/* The root of an access point: "ID FILE-SYSTEM PATH", a line each. NULL where it is not there. */
+/*
+ * The root of an access point: "ID FILE-SYSTEM make|keep PATH", a line each; it is made at the first mount where it
+ * says how. NULL where there is no such one.
+ */
 static const char *access_point(const struct request *q, const char *id, const char *fs)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 	if (!file_read(SANDBOX_RUN "/volumes/access-points", 1 << 20, &text))
 		return NULL;
 	const char *key = arena_printf(q->arena, "%s %s ", id, fs), *at = strstr(buf_copy(&text, q->arena), key);
-	return at ? arena_strndup(q->arena, at + strlen(key), strcspn(at + strlen(key), "\n")) : NULL;
+	if (!at)
+		return NULL;
+	at += strlen(key);
+	const char *path = arena_strndup(q->arena, at + 5, strcspn(at + 5, "\n"));
+	/* where that fails, mounting says what is missing */
+	if (!strncmp(at, "make ", 5))
+		(void)!make_directories(arena_printf(q->arena, "/run/efs/%s%s", fs, path), 0755);
+	return strcmp(path, "/") != 0 ? path : "";
 }
 
 static int mount_efs(const struct request *q)

@@ -123,6 +123,10 @@ operation "DeleteFileSystem" {
     when    = length(where("mount_target", { FileSystemId = file_system.FileSystemId })) > 0
     message = "File system '${file_system.FileSystemId}' has mount targets."
   }
+  each "access_point" {
+    in = where("access_point", { FileSystemId = file_system.FileSystemId })
+    delete "access_point" {}
+  }
   update "file_system" {
     set = { LifeCycleState = "deleting" }
   }
@@ -130,6 +134,81 @@ operation "DeleteFileSystem" {
     after = 4
     of    = file_system
   }
+}
+
+# ---- access points
+
+kind "access_point" {
+  prefix         = "fsap-"
+  id             = "AccessPointId"
+  absent         = "AccessPointNotFound"
+  malformed      = "BadRequest"
+  absent_message = "Access point '${id}' does not exist."
+  shape          = "AccessPointDescription"
+  view           = with(self, { Name = one([for t in ifnull(self.Tags, []) : t.Value if t.Key == "Name"]), Tags = ifnull(self.Tags, []) })
+}
+
+operation "CreateAccessPoint" {
+  need "file_system" {
+    id = in.FileSystemId
+  }
+  let {
+    before = one(where("access_point", { ClientToken = in.ClientToken }))
+  }
+  fail "AccessPointAlreadyExists" {
+    when    = before != null
+    message = "Access point '${before.AccessPointId}' already exists with client token '${in.ClientToken}'"
+    fields  = { ErrorCode = "AccessPointAlreadyExists", AccessPointId = ifnull(before.AccessPointId, "") }
+  }
+  fail "IncorrectFileSystemLifeCycleState" {
+    when    = file_system.LifeCycleState != "available"
+    message = "File system '${file_system.FileSystemId}' is not available."
+  }
+  create "access_point" {
+    tags = ifnull(in.Tags, [])
+    value = {
+      ClientToken    = in.ClientToken
+      FileSystemId   = file_system.FileSystemId
+      PosixUser      = in.PosixUser
+      RootDirectory  = { Path = ifnull(in.RootDirectory.Path, "/"), CreationInfo = in.RootDirectory.CreationInfo }
+      OwnerId        = account
+      LifeCycleState = "creating"
+    }
+  }
+  update "access_point" {
+    set = { AccessPointArn = "arn:aws:elasticfilesystem:${region}:${account}:access-point/${access_point.AccessPointId}" }
+  }
+  later "file_system_ready" {
+    after = 2
+    of    = access_point
+  }
+  answer = view(access_point)
+}
+
+operation "DescribeAccessPoints" {
+  when {
+    if = written(in.AccessPointId)
+    need "access_point" {
+      id = in.AccessPointId
+    }
+  }
+  when {
+    if = written(in.FileSystemId)
+    need "file_system" {
+      id = in.FileSystemId
+    }
+  }
+  list "access_point" {
+    page  = 100
+    where = (isblank(in.AccessPointId) || in.AccessPointId == self.AccessPointId) && (isblank(in.FileSystemId) || in.FileSystemId == self.FileSystemId)
+  }
+}
+
+operation "DeleteAccessPoint" {
+  need "access_point" {
+    id = in.AccessPointId
+  }
+  delete "access_point" {}
 }
 
 operation "DescribeLifecycleConfiguration" {

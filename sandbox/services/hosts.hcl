@@ -83,6 +83,11 @@ function "accelerator" {
   result = info == null ? null : "${info.Gpus[0].Manufacturer} ${info.Gpus[0].Count} ${info.Gpus[0].MemoryInfo.SizeInMiB} ${info.Gpus[0].Name}"
 }
 
+function "host_access_points" {
+  params = []
+  result = [for a in all("access_point") : { id = a.AccessPointId, fs = a.FileSystemId, path = a.RootDirectory.Path, make = a.RootDirectory.CreationInfo != null }]
+}
+
 # All of them: one that is not in this list loses its content.
 function "host_volumes" {
   params = []

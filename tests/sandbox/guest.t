@@ -106,6 +106,15 @@ def test_msls(cloud, project, ssh):
     got = inside(worker, "sudo mount -t nfs4 -o nfsvers=4.1 127.0.0.1:/ /mnt; sudo mount /dev/nvme9n1 /mnt; sudo mount /nowhere")
     tap.ok("Failed to resolve" in got.err and "does not exist" in got.err and "can't find in /etc/fstab" in got.err, "mounts that cannot be are refused", got)
 
+    efs = cloud.client("efs")
+    fs = efs.describe_file_systems()["FileSystems"][0]["FileSystemId"]
+    point = efs.create_access_point(FileSystemId=fs, RootDirectory={"Path": "/team/a", "CreationInfo": {"OwnerUid": 0, "OwnerGid": 0, "Permissions": "0755"}})["AccessPointId"]
+    target = efs.describe_mount_targets(FileSystemId=fs)["MountTargets"][0]["IpAddress"]
+    got = inside(worker, f"set -e; cd; sudo mkdir -p /m/a /m/b /m/c; sudo mount -t efs -o tls,iam {fs}:/runs /m/a; cat /m/a/note; sudo mount -t nfs4 -o ro {target}:/ /m/b; cat /m/b/runs/note; "
+                         f"touch /m/b/x 2>/dev/null || echo read-only; until sudo mount -t efs -o tls,accesspoint={point} {fs} /m/c; do sleep 0.1; done; touch /m/c/here; ls /efs/team/a; "
+                         f"sudo mount -t efs {fs}:/nowhere /mnt || echo refused; sudo umount /m/a /m/b /m/c; ls /m/c; mountpoint /m/a || true")
+    tap.same(got.out.split("\n")[:6], ["from the worker", "from the worker", "read-only", "here", "refused", "/m/a is not a mountpoint"], "mount -t efs, by address, read-only, by access point; umount")
+
     # the wrong security group: as at AWS, no answer
     group = next(g for g in ec2.describe_security_groups()["SecurityGroups"] if "efs" in g["GroupName"] or "efs" in g["Description"].lower())
     ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])

@@ -894,6 +894,14 @@ def test_efs(api):
     api.paged("efs.DescribeFileSystems", 1)
     api.call("efs.UpdateFileSystem", "ThroughputMode", FileSystemId=fs, ThroughputMode="elastic")
     api.refuse("BadRequest", "efs.UpdateFileSystem", FileSystemId=fs, ThroughputMode="provisioned")
+    point = api.call("efs.CreateAccessPoint", "AccessPointId AccessPointArn FileSystemId RootDirectory.Path OwnerId LifeCycleState", ClientToken="p", FileSystemId=fs, RootDirectory={"Path": "/data"},
+                     Tags=[{"Key": "Name", "Value": "p"}])["AccessPointId"]
+    api.refuse("AccessPointAlreadyExists", "efs.CreateAccessPoint", ClientToken="p", FileSystemId=fs)
+    api.call("efs.CreateAccessPoint", ClientToken="q", FileSystemId=fs)
+    api.call("efs.DescribeAccessPoints", "AccessPoints.Name AccessPoints.FileSystemId AccessPoints.Tags.Key", AccessPointId=point)
+    api.paged("efs.DescribeAccessPoints", 1)
+    api.call("efs.DeleteAccessPoint", AccessPointId=point)
+    api.refuse("AccessPointNotFound", "efs.DescribeAccessPoints", AccessPointId=point)
     api.call("efs.PutLifecycleConfiguration", "LifecyclePolicies.TransitionToIA", FileSystemId=fs, LifecyclePolicies=[{"TransitionToIA": "AFTER_30_DAYS"}])
     api.call("efs.DescribeLifecycleConfiguration", "LifecyclePolicies", FileSystemId=fs)
     api.call("efs.PutBackupPolicy", "BackupPolicy.Status", FileSystemId=fs, BackupPolicy={"Status": "ENABLED"})
