@@ -38,13 +38,18 @@ static void note(const char *level, const char *fmt, ...)
 		fputs(line.ptr, stderr);
 }
 
-/* What went wrong, for `cloud-init status`. */
-static void failed(const char *what)
+static void told(const char *what)
 {
-	AUTO_FD int fd = open(INSTANCE "/sandbox-errors", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	note("WARNING", "%s", what);
 	printf("[sandbox] %s\n", what);
 	fflush(stdout);
+}
+
+/* What went wrong, for `cloud-init status`, too. */
+static void failed(const char *what)
+{
+	AUTO_FD int fd = open(INSTANCE "/sandbox-errors", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	told(what);
 	if (fd >= 0 && write(fd, what, strlen(what)) >= 0 && write(fd, "\n", 1) >= 0)
 		return;
 	note("WARNING", "%s", strerror(errno));
@@ -131,12 +136,12 @@ static void do_phases(const struct user_data *data, enum user_phase from, enum u
 	}
 }
 
-static void tell_warnings(const char *text)
+static void each_line(const char *text, void (*tell)(const char *line))
 {
 	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
 		AUTO_BUF struct buf one = BUF_INIT;
 		buf_add(&one, line, (size_t)(end - line));
-		failed(buf_text(&one));
+		tell(buf_text(&one));
 	}
 }
 
@@ -165,8 +170,10 @@ NORETURN void boot_live(const struct boot *boot)
 	split_output();
 	printf("Cloud-init (the sandbox's) begins, %s boot.\n", boot->first ? "first" : "a later");
 	fflush(stdout);
-	if (boot->first && boot->data)
-		tell_warnings(boot->data->warnings);
+	if (boot->first && boot->data) {
+		each_line(boot->data->errors, failed);
+		each_line(boot->data->warnings, told);
+	}
 	/* as an init system does before anything else; what cannot be mounted is told of and hinders nothing */
 	if (!boot->first && access("/etc/fstab", R_OK) == 0)
 		(void)run((const char *const[]){"/usr/bin/mount", "-a", NULL});

@@ -71,10 +71,10 @@ static void add_commands(struct user_reader *r, const char *key, const struct va
 		if (value_is_list(item))
 			buf_addc(out, '\n');
 		else if (!line && item->state != VALUE_NULL)
-			user_warn(r, "%s: item %u is neither a string nor a list", key, i + 1);
+			user_fail(r, "%s: item %u is neither a string nor a list", key, i + 1);
 	}
 	if (!value_is_list(list))
-		user_warn(r, "%s: a list is needed", key);
+		user_fail(r, "%s: a list is needed", key);
 }
 
 /* ---- write_files ---- */
@@ -89,7 +89,7 @@ static bool decode(struct user_reader *r, const char *encoding, struct buf *cont
 			from.ptr[--from.len] = '\0';
 		buf_clear(content);
 		if (!base64_decode(BASE64_STANDARD, buf_text(&from), from.len, content)) {
-			user_warn(r, "write_files: the content of %s is not base64", path);
+			user_fail(r, "write_files: the content of %s is not base64", path);
 			return false;
 		}
 	}
@@ -99,7 +99,7 @@ static bool decode(struct user_reader *r, const char *encoding, struct buf *cont
 		buf_clear(content);
 		const char *wrong = gunzip(&from, content);
 		if (wrong)
-			user_warn(r, "write_files: the content of %s: %s", path, wrong);
+			user_fail(r, "write_files: the content of %s: %s", path, wrong);
 		return !wrong;
 	}
 	return true;
@@ -114,7 +114,7 @@ static void write_files(struct user_reader *r, const struct value *list)
 		buf_adds(&bytes, content ? content : "");
 		if (!path || *path != '/' || !decode(r, member(r, file, "encoding"), &bytes, path)) {
 			if (!path || *path != '/')
-				user_warn(r, "write_files: item %u has no absolute path", i + 1);
+				user_fail(r, "write_files: item %u has no absolute path", i + 1);
 			continue;
 		}
 		user_add(r, (struct user_step){
@@ -154,7 +154,7 @@ static void users(struct user_reader *r, const struct value *list, struct buf *o
 		if (name && !strcmp(name, "default"))
 			continue;
 		if (!is_user_name(name)) {
-			user_warn(r, "users: item %u has no name", i + 1);
+			user_fail(r, "users: item %u has no name", i + 1);
 			continue;
 		}
 		home = member(r, user, "homedir");
@@ -182,7 +182,7 @@ static void mounts(struct user_reader *r, const struct value *list, struct buf *
 			field[k] = text ? text : field[k];
 		}
 		if (!field[0] || !field[1] || *field[1] != '/') {
-			user_warn(r, "mounts: row %u needs a device and a directory", i + 1);
+			user_fail(r, "mounts: row %u needs a device and a directory", i + 1);
 			continue;
 		}
 		bool short_name = !strncmp(field[0], "xvd", 3) || !strncmp(field[0], "sd", 2) || !strncmp(field[0], "nvme", 4);
@@ -202,7 +202,7 @@ static void fs_setup(struct user_reader *r, const struct value *list, struct buf
 		const struct value *fs = list->items[i];
 		const char *device = member(r, fs, "device"), *kind = member(r, fs, "filesystem"), *label = member(r, fs, "label");
 		if (!device || !kind) {
-			user_warn(r, "fs_setup: item %u needs a device and a filesystem", i + 1);
+			user_fail(r, "fs_setup: item %u needs a device and a filesystem", i + 1);
 			continue;
 		}
 		if (!is_set(value_get(fs, "overwrite"))) {
@@ -306,7 +306,7 @@ void cloud_config_read(struct user_reader *r, const char *text, size_t len)
 	struct scripts s = {0};
 	const struct value *config = value_from_yaml(r->arena, text, len, &why);
 	if (!config || config->state != VALUE_KNOWN || (config->type->kind != TYPE_OBJECT && config->type->kind != TYPE_MAP)) {
-		user_warn(r, "Failed loading yaml blob. %s", config ? "It is no mapping." : buf_text(&why));
+		user_fail(r, "Failed loading yaml blob. %s", config ? "It is no mapping." : buf_text(&why));
 		return;
 	}
 	if (value_get(config, "fs_setup"))

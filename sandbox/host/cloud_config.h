@@ -12,10 +12,11 @@ struct user_reader {
 	struct arena *arena;
 	const struct user_data_options *options;
 	VEC(struct user_step) steps;
-	struct buf warnings;
+	struct buf errors, warnings;
 	unsigned parts;
 };
 
+void user_fail(struct user_reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void user_warn(struct user_reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void user_add(struct user_reader *r, struct user_step step);
 

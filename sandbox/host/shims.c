@@ -43,7 +43,7 @@ static bool is_one_of(const char *name, size_t len, const char *list)
 }
 
 static const char apt_only[] = "apt apt-get apt-cache apt-mark apt-key add-apt-repository dpkg dpkg-query debconf-set-selections adduser addgroup deluser "
-			       "update-initramfs ufw";
+			       "update-initramfs ufw ec2metadata";
 static const char amazon_only[] = "yum dnf rpm amazon-linux-extras yum-config-manager ec2-metadata";
 
 static int make_dirs(const char *dir, const char *const *names, size_t count)

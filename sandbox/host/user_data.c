@@ -15,6 +15,15 @@ enum { DEPTH_MAX = 8 };
 
 static void add_part(struct user_reader *r, const char *type, const char *name, const char *bytes, size_t len, unsigned depth);
 
+void user_fail(struct user_reader *r, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	buf_vaddf(&r->errors, fmt, args);
+	va_end(args);
+	buf_addc(&r->errors, '\n');
+}
+
 void user_warn(struct user_reader *r, const char *fmt, ...)
 {
 	va_list args;
@@ -120,6 +129,10 @@ static void add_message(struct user_reader *r, const char *bytes, size_t len, un
 {
 	struct headers h = {0};
 	AUTO_BUF struct buf decoded = BUF_INIT;
+	if (depth > DEPTH_MAX) {
+		user_fail(r, "the user data has parts in parts, more than %d deep", DEPTH_MAX);
+		return;
+	}
 	size_t begin = read_headers(r, bytes, len, &h);
 	const char *body = bytes + begin, *end = bytes + len;
 	if (h.boundary && h.type && !strncasecmp(h.type, "multipart/", 10)) {
@@ -136,13 +149,13 @@ static void add_message(struct user_reader *r, const char *bytes, size_t len, un
 	len -= begin;
 	if (h.encoding && !strcasecmp(h.encoding, "base64")) {
 		if (!decode_lines(body, len, &decoded)) {
-			user_warn(r, "a part of the user data says that it is base64, and is not");
+			user_fail(r, "a part of the user data says that it is base64, and is not");
 			return;
 		}
 		body = buf_text(&decoded);
 		len = decoded.len;
 	} else if (h.encoding && strcasecmp(h.encoding, "7bit") != 0 && strcasecmp(h.encoding, "8bit") != 0 && strcasecmp(h.encoding, "binary") != 0) {
-		user_warn(r, "a part of the user data is in %s, which is not read here: base64 is", h.encoding);
+		user_fail(r, "a part of the user data is in %s, which is not read here: base64 is", h.encoding);
 		return;
 	}
 	add_part(r, h.type, h.name, body, len, depth + 1);
@@ -167,7 +180,7 @@ static void add_archive(struct user_reader *r, const char *bytes, size_t len, un
 	AUTO_BUF struct buf why = BUF_INIT;
 	const struct value *list = value_from_yaml(r->arena, bytes, len, &why);
 	if (!list || !value_is_list(list)) {
-		user_warn(r, "the archive of cloud-configs cannot be read: %s", buf_text(&why));
+		user_fail(r, "the archive of cloud-configs cannot be read: %s", buf_text(&why));
 		return;
 	}
 	for (uint32_t i = 0; i < list->count; i++) {
@@ -187,14 +200,14 @@ static void add_part(struct user_reader *r, const char *type, const char *name, 
 {
 	AUTO_BUF struct buf packed = BUF_INIT, plain = BUF_INIT;
 	if (depth > DEPTH_MAX) {
-		user_warn(r, "the user data has parts in parts, more than %d deep", DEPTH_MAX);
+		user_fail(r, "the user data has parts in parts, more than %d deep", DEPTH_MAX);
 		return;
 	}
 	if (len > 2 && !memcmp(bytes, "\x1f\x8b", 2)) {
 		buf_add(&packed, bytes, len);
 		const char *wrong = gunzip(&packed, &plain);
 		if (wrong)
-			user_warn(r, "the user data is compressed, and cannot be unpacked: %s", wrong);
+			user_fail(r, "the user data is compressed, and cannot be unpacked: %s", wrong);
 		else
 			add_part(r, type, name, buf_text(&plain), plain.len, depth + 1);
 		return;
@@ -212,9 +225,9 @@ static void add_part(struct user_reader *r, const char *type, const char *name, 
 	} else if (starts(bytes, len, "Content-Type:") || starts(bytes, len, "MIME-Version:") || starts(bytes, len, "From ") || starts(bytes, len, "content-type:")) {
 		add_message(r, bytes, len, depth);
 	} else if (starts(bytes, len, "#include") || starts(bytes, len, "## template:") || starts(bytes, len, "#part-handler") || starts(bytes, len, "#upstart-job")) {
-		user_warn(r, "user data that begins with \"%.*s\" is not understood here: nothing of it was done", (int)strcspn(bytes, " \n:"), bytes);
+		user_fail(r, "user data that begins with \"%.*s\" is not understood here: nothing of it was done", (int)strcspn(bytes, " \n:"), bytes);
 	} else if (is_type(type, "text/x-shellscript")) {
-		user_warn(r, "a script without \"#!\" in its first line cannot be run");
+		user_fail(r, "a script without \"#!\" in its first line cannot be run");
 	} else if (len) {
 		user_warn(r, "Unhandled non-multipart (text/x-not-multipart) userdata: it begins with neither #! nor #cloud-config, and nothing was run");
 	}
@@ -234,8 +247,9 @@ static int by_phase(const void *a, const void *b)
 struct user_data user_data_read(struct arena *arena, const char *bytes, size_t len, const struct user_data_options *options)
 {
 	struct user_reader r = {.arena = arena, .options = options};
-	struct user_data data = {.warnings = ""};
+	struct user_data data = {0};
 	AUTO_BUF struct buf decoded = BUF_INIT;
+	bytes = arena_strndup(arena, bytes, len); /* with a NUL behind it, for who looks at words */
 	/* encoded once more than AWS asks for, as some tools do */
 	if (len > 8 && bytes[0] != '#' && decode_lines(bytes, len, &decoded))
 		add_part(&r, NULL, NULL, buf_text(&decoded), decoded.len, 0);
@@ -251,8 +265,10 @@ struct user_data user_data_read(struct arena *arena, const char *bytes, size_t l
 	}
 	data.count = r.steps.count;
 	data.steps = data.count ? arena_memdup(arena, r.steps.items, data.count * sizeof(*data.steps)) : NULL;
+	data.errors = buf_copy(&r.errors, arena);
 	data.warnings = buf_copy(&r.warnings, arena);
 	vec_free(&r.steps);
+	buf_release(&r.errors);
 	buf_release(&r.warnings);
 	return data;
 }

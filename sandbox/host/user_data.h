@@ -33,7 +33,8 @@ struct user_step {
 struct user_data {
 	struct user_step *steps;
 	size_t count;
-	const char *warnings; /* what could not be done, and why: lines, "" for none */
+	const char *errors;   /* what could not be done, and why: lines, "" for none */
+	const char *warnings; /* what is not known here, and was left out */
 };
 
 struct user_data_options {

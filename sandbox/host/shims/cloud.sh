@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: cloud-init | status [--wait] tells how far the first boot is; the rest says what it would have done
-# shim: ec2-metadata | the metadata service's answers by the options of Amazon's script
+# shim: ec2-metadata ec2metadata | the metadata service's answers by the options of Amazon's script and of Ubuntu's
 . /usr/lib/sandbox/common.sh
 
 done=/var/lib/cloud/instance/boot-finished
@@ -12,8 +12,9 @@ metadata() {
 	curl -fsS -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/$1"
 }
 
-if [ "$name" = ec2-metadata ]; then
+if [ "$name" = ec2-metadata ] || [ "$name" = ec2metadata ]; then
 	quiet=''
+	[ "$name" = ec2-metadata ] || quiet=1 # Ubuntu's says the value alone
 	for word; do
 		case $word in
 		-q | --quiet) quiet=1 && continue ;;
