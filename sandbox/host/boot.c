@@ -82,7 +82,7 @@ static int run(const char *const *argv)
 	int status = 0;
 	pid_t pid = fork();
 	if (!pid) {
-		execv(argv[0], (char *const *)(uintptr_t)argv);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
 		printf("[sandbox] %s: %s\n", argv[0], strerror(errno));
 		fflush(stdout);
 		_exit(127);
@@ -163,8 +163,8 @@ void boot_prepare(void)
 NORETURN void boot_live(const struct boot *boot)
 {
 	static const char *const again[][3] = {
-		{"/usr/bin/systemctl", "sandbox-boot", NULL},
-		{"/usr/bin/docker", "sandbox-boot", NULL},
+		{"systemctl", "sandbox-boot", NULL},
+		{"docker", "sandbox-boot", NULL},
 	};
 	setsid();
 	split_output();
@@ -176,7 +176,7 @@ NORETURN void boot_live(const struct boot *boot)
 	}
 	/* as an init system does before anything else; what cannot be mounted is told of and hinders nothing */
 	if (!boot->first && access("/etc/fstab", R_OK) == 0)
-		(void)run((const char *const[]){"/usr/bin/mount", "-a", NULL});
+		(void)run((const char *const[]){"mount", "-a", NULL});
 	do_phases(boot->data, USER_BOOT, USER_BOOT);
 	for (size_t i = 0; !boot->first && i < ARRAY_LEN(again); i++)
 		(void)run(again[i]);

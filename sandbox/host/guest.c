@@ -310,13 +310,15 @@ static void guest_start(struct guests *g, struct arena *arena, const struct valu
 	struct user_data meaning = {0};
 	const struct value *xen = value_get(order, "xen");
 	const char *image_user = value_get_text(order, "user");
+	const bool is_amazon = image_user && !strcmp(image_user, "ec2-user");
 	struct instance_plan plan = {
 		.id = id,
 		.directory = arena_printf(arena, "%s/%s", g->disks, id),
 		.shares = g->shares,
 		.volumes = arena_printf(arena, "%s/%s/volumes", g->disks, id),
 		.program = g->program,
-		.usr = image_user && !strcmp(image_user, "ec2-user") ? g->usr_amazon : g->usr_apt,
+		.usr = is_amazon ? g->usr_amazon : g->usr_apt,
+		.shims = is_amazon ? g->shims_amazon : g->shims_apt,
 		.image = value_get_text(order, "image"),
 		.accelerator = value_get_text(order, "accelerator"),
 		.xen = xen && value_is_true(xen),

@@ -70,7 +70,7 @@ struct guest {
 struct guests {
 	struct loop *loop;
 	const char *disks, *shares, *program;
-	const char *usr_apt, *usr_amazon; /* by the package manager of its image */
+	const char *usr_apt, *usr_amazon, *shims_apt, *shims_amazon; /* by the package manager of an image */
 	int home; /* the network namespace that we are in: the internet */
 	struct netlink nl; /* in it */
 	struct ways ways;

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -152,7 +153,7 @@ static void link_local(struct arena *arena, const char *name)
 	for (size_t i = 0; i < count; i++) {
 		snprintf(shim, sizeof(shim), "usr/bin/%s", names[i]);
 		ssize_t len = readlink(shim, target, sizeof(target));
-		if (len > 16 && !strncmp(target, "/usr/lib/sandbox", 16))
+		if (len > 18 && !strncmp(target, SANDBOX_RUN "/shims", 18))
 			continue;
 		snprintf(shim, sizeof(shim), SANDBOX_RUN "/usr/local/%s/%s", name, names[i]);
 		snprintf(to, sizeof(to), "usr/local/%s/%s", name, names[i]);
@@ -179,12 +180,34 @@ static void make_local(const struct instance_plan *plan)
 	arena_free(arena);
 }
 
+/* Where the kernel could not lay them over /usr they are the first in PATH; and pip's, where Python has a place for it. */
+static void show_shims(const struct instance_plan *plan)
+{
+	static const char *const parts[][2] = {{"lib/sandbox", "run/sandbox/shims"}, {"bin", "run/sandbox/bin"}, {"sbin", "run/sandbox/sbin"}};
+	char from[4096], to[4200];
+	bool laid = access("usr/lib/sandbox", F_OK) == 0;
+	for (size_t i = 0; i < (laid ? 1 : ARRAY_LEN(parts)); i++) {
+		snprintf(from, sizeof(from), "%s/%s", plan->shims, parts[i][0]);
+		must(access(from, F_OK) < 0 || (make_dir(parts[i][1], 0755) && bind_readonly(from, parts[i][1])), parts[i][1]);
+	}
+	glob_t pips = {0};
+	snprintf(from, sizeof(from), "%s/lib/python3*/ensurepip", plan->shims);
+	if (!laid && glob(from, 0, NULL, &pips) == 0) {
+		for (size_t i = 0; i < pips.gl_pathc; i++) {
+			snprintf(to, sizeof(to), "usr%s", pips.gl_pathv[i] + strlen(plan->shims));
+			must(access(to, F_OK) < 0 || bind_readonly(pips.gl_pathv[i], to), to);
+		}
+	}
+	globfree(&pips);
+}
+
 /* What its shims are told by the world: see shim.h. */
 static void make_sandbox(const struct instance_plan *plan)
 {
 	const char *blank = plan->accelerator ? strchr(plan->accelerator, ' ') : NULL;
 	must(make_dir("run/sandbox", 0755) && make_dir("run/sandbox/usr", 0755) && make_dir("run/sandbox/volumes", 0755) && put("run/sandbox/infra", 0755, "%s", ""),
 	     "/run/sandbox");
+	show_shims(plan);
 	must(bind_readonly("/usr", "run/sandbox/usr") && bind_readonly(plan->program, "run/sandbox/infra"), "/run/sandbox");
 	must((mkdir(plan->volumes, 0700) == 0 || errno == EEXIST) && mount(plan->volumes, "run/sandbox/volumes", NULL, MS_BIND, NULL) == 0, "its volumes");
 	if (blank) {
@@ -226,6 +249,17 @@ static void make_root(const struct instance_plan *plan)
 
 /* ---- what stands in /etc ---- */
 
+/* With shims in front where they are not in /usr. */
+static const char *search_path(const char *usr)
+{
+	static const char path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", with_shims[] = SANDBOX_RUN "/sbin:" SANDBOX_RUN "/bin:";
+	static char joined[sizeof(path) + sizeof(with_shims)];
+	char laid[64];
+	snprintf(laid, sizeof(laid), "%s/lib/sandbox", usr);
+	snprintf(joined, sizeof(joined), "%s%s", access(laid, F_OK) == 0 ? "" : with_shims, path);
+	return joined;
+}
+
 /* As its image says who it is; its programs are the machine's all the same. */
 static void name_system(const struct instance_plan *plan)
 {
@@ -261,7 +295,7 @@ static void first_boot(const struct instance_plan *plan)
 	must(put("etc/ssh/sshd_config", 0644,
 		 "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nUseDNS no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
 		 "PermitRootLogin prohibit-password\nX11Forwarding no\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n"
-		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"),
+		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PATH=%s\n", search_path("usr")),
 	     "/etc/ssh/sshd_config");
 	take_over("/etc/ld.so.cache");
 	name_system(plan);
@@ -442,7 +476,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	each_boot(plan);
 	enter_root();
 	clearenv();
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("PATH", search_path("/usr"), 1);
 	setenv("HOME", "/root", 1);
 	must(pretend_ownership(), "the filter of system calls");
 	show_host_key();

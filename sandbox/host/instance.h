@@ -30,6 +30,7 @@ struct instance_plan {
 	const char *user_data;  /* as it was given, or NULL */
 	size_t user_data_len;
 	const struct user_data *data; /* what it means, or NULL */
+	const char *shims;      /* as instance_make_usr() was given */
 	const char *program;    /* this one, for its shims */
 	const char *volumes;    /* directory of those that are attached */
 	const char *accelerator; /* "MAKER COUNT MIB NAME", or NULL */

@@ -4,6 +4,8 @@
  * Inside, /run/sandbox holds what a host is told by the world:
  *
  *     infra          this program
+ *     shims          the scripts of the shims
+ *     bin, sbin      their names, where they cannot stand in /usr; first in PATH then
  *     usr            the machine's own /usr
  *     volumes        the volumes that are attached: `table`, and for each a directory with `fs` (what mkfs made) and `data`
  *     devices        "NAME VOLUME GIB KIND", a line each, KIND root or data: how they are called here

@@ -2,6 +2,7 @@
 #include "sandbox/host/shims.h"
 
 #include "base/buf.h"
+#include "sandbox/host/shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +73,7 @@ static int link_name(const char *dir, const char *place, const char *name, size_
 {
 	AUTO_BUF struct buf path = BUF_INIT, target = BUF_INIT;
 	buf_addf(&path, "%s%s%s/%.*s", dir, *place ? "/" : "", place, (int)len, name);
-	buf_addf(&target, "/usr/lib/sandbox/%s", file);
+	buf_addf(&target, SANDBOX_RUN "/shims/%s", file);
 	return symlink(buf_text(&target), buf_text(&path)) < 0 && errno != EEXIST ? errno : 0;
 }
 
@@ -95,7 +96,7 @@ static void hide(const char *dir, const char *place, const char *name, size_t le
 static int install_python(const char *dir, const struct shim_file *file)
 {
 	static const char entry[] = "from ensurepip import _main\n_main()\n";
-	static const char system_pip[] = "import os, sys\nos.execv('/usr/bin/pip3', ['/usr/bin/pip3', *sys.argv[1:]])\n";
+	static const char system_pip[] = "import os, sys\nos.execvp('pip3', ['pip3', *sys.argv[1:]])\n";
 	static const char *const places[] = {"lib/python3", "lib/python3/dist-packages", "lib/python3/dist-packages/pip"};
 	AUTO_BUF struct buf at = BUF_INIT;
 	glob_t found = {0};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Programs that mean something else inside a host than on the machine: scripts in sandbox/host/shims, each with lines
- * "# shim: NAME... | what it does". They lie in front of the machine's own in what hosts see as /usr.
+ * "# shim: NAME... | what it does". Hosts see them in /run/sandbox/shims, and links to them in front of the machine's own
+ * programs in /usr.
  */
 #pragma once
 

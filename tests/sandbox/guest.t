@@ -439,6 +439,19 @@ def test_volumes(cloud, ssh):
     tap.ok(until(lambda: not place.exists()), "deleted, it leaves nothing")
 
 
+def test_no_overlay():
+    """Where the kernel refuses to lay shims over /usr, because another file system is mounted in it."""
+    if os.geteuid() != 0 or not shutil.which("unshare") or not os.path.isdir("/usr/games"):
+        tap.skip("shims by PATH", "mounting below /usr needs root, unshare and /usr/games")
+        return
+    with sandbox.Sandbox("-hosts=on", under=[shutil.which("unshare"), "-m", "sh", "-c", 'mount -t tmpfs none /usr/games && exec "$@"', "sh"]) as cloud:
+        ssh = Ssh(cloud, Path(cloud.dir) / "ssh")
+        at = booted(cloud, ssh, launch(cloud, ssh, "#!/bin/sh\napt-get install -y nothing\nsystemctl restart docker\n"))
+        got = ssh.run(at, "command -v apt-get; cloud-init status; python3 -m venv /tmp/v && /tmp/v/bin/pip install tensorboard; sudo -u ubuntu docker ps -q")
+        tap.ok(got.out.startswith("/run/sandbox/bin/apt-get\nstatus: done\n") or got.out.startswith("/run/sandbox/sbin/apt-get\nstatus: done\n"), "shims by PATH", got)
+        tap.ok(got.code == 0 and "tensorboard: counts as installed" in got.out, "pip and docker, too", got)
+
+
 why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh", "ssh-keygen") if not shutil.which(name)), None)
 if why:
     skip_all(why)
@@ -453,4 +466,6 @@ with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSL
             tap.case(case, cloud_, ssh_)
     if not wanted or "test_msls" in wanted:
         tap.case(test_msls, cloud_, project_, ssh_)
+if not sys.argv[1:] or "test_no_overlay" in sys.argv[1:]:
+    tap.case(test_no_overlay)
 tap.done()

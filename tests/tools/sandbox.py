@@ -20,9 +20,9 @@ class Sandbox(e2e.Cloud):
     """`infra sandbox up` for as long as the test runs; it ends with us even when we are killed."""
     name = "sandbox"
 
-    def __init__(self, *options, keys=None, origin=None):
+    def __init__(self, *options, keys=None, origin=None, under=()):
         self.dir = tempfile.mkdtemp(prefix="infra-sandbox-")
-        self.options = options
+        self.options, self.under = options, under  # under: what it is started by
         self.process = None
         self.copies = []  # that run, and what those that ended did not know
         self.lost = []
@@ -50,7 +50,7 @@ class Sandbox(e2e.Cloud):
     def start(self):
         self.process = subprocess.Popen(
             [sys.executable, "-c", "import sys, os; sys.path.insert(0, sys.argv[1]); import lifetime; lifetime.end_with_parent_exec(sys.argv[2:])",
-             str(e2e.TOOLS), e2e.INFRA, "sandbox", "up", "-foreground", f"-dir={self.dir}", "-hosts=off", *self.options],
+             str(e2e.TOOLS), *self.under, e2e.INFRA, "sandbox", "up", "-foreground", f"-dir={self.dir}", "-hosts=off", *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if "http://" not in line:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: nvidia-smi hl-smi neuron-ls neuron-top nvidia-ctk | only on instance types that have such: the accelerators that the type has, idle
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 # "COUNT MEMORY-MB NAME"
 read -r count memory model < /run/sandbox/accelerator || exit 9

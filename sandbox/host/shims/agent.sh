@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: amazon-cloudwatch-agent-ctl | below /opt once its package counts as installed: the agent counts as started; no metric is sent
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 state=/var/lib/sandbox/cloudwatch-agent
 mkdir -p /var/lib/sandbox

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shim: cloud-init | status [--wait] tells how far the first boot is; the rest says what it would have done
 # shim: ec2-metadata ec2metadata | the metadata service's answers by the options of Amazon's script and of Ubuntu's
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 done=/var/lib/cloud/instance/boot-finished
 errors=/var/lib/cloud/instance/sandbox-errors

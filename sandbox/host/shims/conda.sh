@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: conda mamba | say what they would have done
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 case "$*" in
 "info --base") echo /opt/conda ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: docker docker-compose podman nvidia-docker | run -d starts a small HTTP server on each port that -p names, which says what image would be there (Grafana's /api/health, too); run without -d, exec, build, pull and compose say what they would have done; ps, logs, inspect, start, stop, rm know those servers
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 all=/var/lib/docker/sandbox
 mkdir -p $all

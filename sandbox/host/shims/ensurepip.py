@@ -11,7 +11,7 @@ def bootstrap(**_):
     for name in ("pip", "pip3"):
         path = os.path.join(sys.prefix, "bin", name)
         if not os.path.lexists(path):
-            os.symlink("/usr/lib/sandbox/pip.sh", path)
+            os.symlink("/run/sandbox/shims/pip.sh", path)
     module = os.path.join(sysconfig.get_path("purelib"), "pip")
     os.makedirs(module, exist_ok=True)
     for name, text in (("__init__.py", ""), ("__main__.py", MODULE)):

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: curl wget | hosts of the sandbox are asked by the machine's own program; a file of the internet (packages, archives, keys, scripts) is a note that names it; anything else on the internet is not found
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 url='' out='' remote='' folder='' quiet=''
 look() {

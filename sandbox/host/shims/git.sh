@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: git | clone of what lies on the internet makes a repository with a note in it, which fetch and pull leave as it is; all else is the machine's own git
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 verb='' folder=''
 for word in "$@"; do

@@ -3,7 +3,7 @@
 # shim: apt apt-get apt-cache apt-mark apt-key add-apt-repository dpkg dpkg-query debconf-set-selections | package lists are not read, packages count as installed: a host has the programs of its machine, and whether those of a package are among them is said
 # shim: yum dnf rpm amazon-linux-extras yum-config-manager | the same on Amazon's images
 # shim: snap | the same
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 known=/var/lib/sandbox/packages
 mkdir -p /var/lib/sandbox /var/log/apt
@@ -36,7 +36,7 @@ take() { # a package counts as installed
 	case $1 in
 	*cloudwatch-agent*)
 		mkdir -p /opt/aws/amazon-cloudwatch-agent/bin
-		ln -sf /usr/lib/sandbox/agent.sh /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
+		ln -sf /run/sandbox/shims/agent.sh /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
 		;;
 	amazon-ssm-agent* | *tensorboard*) : ;;
 	esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A program that is a web server, as pip's shim puts it into place: a page that says what would be here.
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 address=127.0.0.1
 case $name in

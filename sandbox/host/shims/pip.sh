@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: pip pip3 | install takes note of packages and puts stand-ins of known programs into place (tensorboard, jupyter, wandb); in virtual environments, too
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 # Where the environment is, of which we are a part.
 at=/usr/local
@@ -10,7 +10,7 @@ known=$at/share/sandbox-packages
 
 program() { # NAME: a stand-in beside pip
 	mkdir -p "$at/bin"
-	ln -sf /usr/lib/sandbox/page.sh "$at/bin/$1"
+	ln -sf /run/sandbox/shims/page.sh "$at/bin/$1"
 }
 
 take() {

@@ -3,7 +3,7 @@
 # shim: sudo | runs the command: root and the image's user are one user; -u, -i, -H and -D set HOME and folder
 #
 # Users are one, so that to become another one is to go on.
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 user=root login='' home=''
 while [ $# -gt 0 ]; do

@@ -4,7 +4,7 @@
 # shim: usermod groupadd addgroup groupmod gpasswd chpasswd passwd userdel deluser | groups and passwords mean nothing here: said
 # shim: sysctl modprobe swapon swapoff mkswap ufw setenforce update-initramfs update-grub crontab at tuned-adm | would change the machine or has no daemon here: said
 # shim: shutdown poweroff halt reboot | the instance stops or starts again, as it does at AWS
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 add_user() {
 	home='' user=''

@@ -3,7 +3,7 @@
 # shim: systemctl service | units of /etc/systemd/system are really started, restarted and stopped (ExecStart, Restart, Environment, WorkingDirectory; log in /var/log/units), those that are enabled at each boot, too; of services that systems and packages bring it says what it would have done; timers do not run
 # shim: journalctl | prints those logs
 # shim: hostnamectl timedatectl loginctl | set the name and the zone, and say the rest
-. /usr/lib/sandbox/common.sh
+. /run/sandbox/shims/common.sh
 
 state=/run/units logs=/var/log/units
 mkdir -p $state $logs
@@ -255,7 +255,7 @@ is-system-running)
 	echo running
 	exit 0
 	;;
-poweroff | halt | reboot) exec /usr/sbin/"$verb" ;;
+poweroff | halt | reboot) exec "$verb" ;;
 esac
 [ -n "$units" ] || fail 1 "Too few arguments."
 for unit in $units; do
