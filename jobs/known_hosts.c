@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/known_hosts.h"
 
-#include "aws/call.h"
 #include "base/buf.h"
-#include "base/diag.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/loop.h"
 #include "jobs/hosts_internal.h"
 #include "jobs/ssh_config.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { KNOWN_LIMIT = 16 << 20, POLL_FIRST_MS = 100, POLL_MOST_MS = 5000, ANSWER_MS = 3000 };
+enum { KNOWN_LIMIT = 16 << 20 };
 
 /* ---- consoles ---- */
 
@@ -162,137 +158,4 @@ bool ssh_knows_key(const struct hosts *hosts, const struct host *host)
 	}
 	arena_free(arena);
 	return known;
-}
-
-/* ---- learning ---- */
-
-struct console {
-	const struct value *output;
-	bool over, unsupported, late;
-	struct diags *diags;
-};
-
-static void on_console(void *ctx, const struct aws_answer *answer)
-{
-	struct console *c = ctx;
-	c->over = true;
-	if (answer->result == AWS_OK)
-		c->output = value_get(answer->value, "Output");
-	else if (aws_code_is(answer, "UnsupportedOperation") || aws_code_is(answer, "InvalidParameter*"))
-		c->unsupported = true;
-	else
-		aws_error_diag(answer, SRC_NOWHERE, c->diags);
-}
-
-static void on_late(void *ctx)
-{
-	struct console *c = ctx;
-	c->over = c->late = true;
-}
-
-/*
- * False when it cannot be read, or not within the time. The newest output is told by newer machines alone; of others, AWS shows
- * that of the boot.
- */
-static bool read_console(const struct hosts_cloud *cloud, struct aws *aws, const struct host *host, unsigned most_ms, struct arena *arena,
-			 struct buf *text, struct diags *diags)
-{
-	struct console c = {.diags = diags};
-	loop_timer_id timer = loop_timer(cloud->loop, most_ms, on_late, &c);
-	for (unsigned latest = 2; latest-- && !c.late;) {
-		const char *const names[] = {"InstanceId", "Latest"};
-		const struct value *const values[] = {value_string(arena, host->id), &value_true};
-		struct aws_call_options options = {.service = "ec2", .operation = "GetConsoleOutput", .repeat = AWS_REPEAT_ALWAYS, .arena = arena,
-						   .params = value_object(arena, names, values, latest ? 2 : 1)};
-		c.over = c.unsupported = false;
-		aws_call_id id = aws_call(aws, &options, on_console, &c);
-		loop_run_until(cloud->loop, &c.over);
-		if (c.late) {
-			const char *what = aws_describe(aws, id, arena);
-			diag_error(diags, SRC_NOWHERE, "No answer in time", "Still: %s.", what ? what : "no answer to GetConsoleOutput");
-			aws_cancel(aws, id);
-		}
-		if (!c.unsupported)
-			break;
-	}
-	loop_timer_cancel(cloud->loop, timer);
-	if (c.output && value_is_a(c.output, TYPE_STRING)) {
-		AUTO_BUF struct buf packed = BUF_INIT; /* lines of base64 */
-		for (const char *p = c.output->text; *p; p++) {
-			if (!strchr("\r\n", *p))
-				buf_addc(&packed, *p);
-		}
-		if (!base64_decode(BASE64_STANDARD, buf_text(&packed), packed.len, text))
-			buf_adds(text, c.output->text);
-	}
-	return !diags_has_errors(diags);
-}
-
-static void on_time(void *ctx)
-{
-	*(bool *)ctx = true;
-}
-
-static void learn(const struct hosts *hosts, const struct host *host, struct memory *memory, unsigned wait_ms)
-{
-	const struct hosts_cloud *cloud = hosts->cloud;
-	struct diags diags;
-	diags_init(&diags);
-	struct aws *aws = cloud->client(cloud->ctx, host, &diags);
-	uint64_t begin = loop_now_ms(cloud->loop), pause = POLL_FIRST_MS;
-	bool told = false, known = false, over = false;
-	struct arena *arena = arena_new();
-	while (aws && !known && !over) {
-		AUTO_BUF struct buf text = BUF_INIT, lines = BUF_INIT;
-		uint64_t before = loop_now_ms(cloud->loop) - begin;
-		unsigned left = before < wait_ms ? wait_ms - (unsigned)before : 0;
-		if (!read_console(cloud, aws, host, left > ANSWER_MS ? left : ANSWER_MS, arena, &text, &diags))
-			break;
-		known = console_keys(buf_text(&text), host->id, &lines) > 0;
-		over = console_is_over(buf_text(&text));
-		if (known && !known_hosts_put(hosts->dir, host->id, buf_text(&lines)))
-			fprintf(stderr, "infra: %s/known_hosts cannot be written: %s\n", hosts->dir, strerror(errno));
-		uint64_t waited = loop_now_ms(cloud->loop) - begin;
-		if (known || over || waited >= wait_ms)
-			break;
-		if (!told && waited + pause >= 1000) {
-			told = true;
-			fprintf(stderr, "infra: waiting for the host key of %s, which its console shows when it has booted (at most %u s; -wait=0 does not wait)\n",
-				host_title(host), wait_ms / 1000);
-		}
-		bool elapsed = false;
-		loop_timer(cloud->loop, pause < wait_ms - waited ? pause : wait_ms - waited, on_time, &elapsed);
-		loop_run_until(cloud->loop, &elapsed);
-		pause = pause * 2 < POLL_MOST_MS ? pause * 2 : POLL_MOST_MS;
-		arena_reset(arena);
-	}
-	if (over && !known)
-		memory_set(memory, "console", host->id, "without keys");
-	if (!known)
-		fprintf(stderr, "infra: the console of %s %s, so its key is not known yet: ssh asks, once. -accept-new accepts it unasked.\n", host_title(host),
-			diags_has_errors(&diags) ? "cannot be read" : over ? "shows no host keys" : "shows no host keys yet");
-	if (diags_has_errors(&diags))
-		fprintf(stderr, "infra: %s. %s\n", diags.items[0].summary, diags.items[0].detail ? diags.items[0].detail : "");
-	arena_free(arena);
-	diags_release(&diags);
-}
-
-void ssh_learn_keys(const struct hosts *hosts, const struct host *host, unsigned wait_ms)
-{
-	struct arena *arena = arena_new();
-	struct memory *memory = NULL;
-	for (size_t n = 0; host && n <= hosts->count; host = host->jump, n++) {
-		/* without a host behind it an instance's console never says anything */
-		bool mute = host->sandbox && access(path_join(arena, host->sandbox, "hosts.socket"), F_OK) < 0;
-		if (mute || ssh_knows_key(hosts, host) || !hosts->cloud)
-			continue;
-		if (!memory)
-			memory = memory_open(arena, hosts->dir);
-		if (!memory_get(memory, "console", host->id))
-			learn(hosts, host, memory, wait_ms);
-	}
-	if (memory)
-		memory_save(memory);
-	memory_close(memory);
-	arena_free(arena);
 }

@@ -33,11 +33,11 @@ const char *ssh_config_write(struct arena *arena, const struct hosts *hosts, con
 void ssh_config_text(const struct hosts *hosts, const struct ssh_options *options, struct buf *out);
 
 /*
- * Learns the key of a host, and of what it is reached through, from the consoles, where it is not known: waits for at most
+ * Learns the keys of hosts, and of what they are reached through, from the consoles, where they are not known: waits for at most
  * `wait_ms` until they have come, with a word on standard error about what it waits for. That a key was not found is no error:
  * ssh will ask. To be called before ssh_config_write().
  */
-void ssh_learn_keys(const struct hosts *hosts, const struct host *host, unsigned wait_ms);
+void ssh_learn_keys(const struct hosts *hosts, const struct host *const *list, size_t count, unsigned wait_ms);
 /* Whether known_hosts has a key of it. */
 bool ssh_knows_key(const struct hosts *hosts, const struct host *host);
 /* Forgets it, so that it is learned anew. False with errno. */

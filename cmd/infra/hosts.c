@@ -135,10 +135,7 @@ static int write_config(struct inventory *inv, const struct config_words *words)
 	unsigned wait_ms;
 	if (!inventory_wait(inv, &wait_ms))
 		return session_report(&inv->s);
-	for (size_t i = 0; i < inv->hosts->count; i++) {
-		if (!inv->hosts->items[i].no_way)
-			ssh_learn_keys(inv->hosts, &inv->hosts->items[i], wait_ms);
-	}
+	inventory_learn_all(inv, wait_ms);
 	struct ssh_options options = {.program = inventory_program(inv->s.arena)};
 	const char *file = ssh_config_write(inv->s.arena, inv->hosts, &options, &inv->s.diags);
 	if (!file)

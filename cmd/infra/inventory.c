@@ -453,13 +453,24 @@ static bool check_way(struct inventory *inv, struct host *host)
 	return true;
 }
 
+void inventory_learn_all(struct inventory *inv, unsigned wait_ms)
+{
+	const struct host **list = arena_array_of(inv->s.arena, inv->hosts->count, const struct host *);
+	size_t count = 0;
+	for (size_t i = 0; i < inv->hosts->count; i++) {
+		if (!inv->hosts->items[i].no_way)
+			list[count++] = &inv->hosts->items[i];
+	}
+	ssh_learn_keys(inv->hosts, list, count, wait_ms);
+}
+
 const char **inventory_way(struct inventory *inv, struct host *host, size_t *count)
 {
 	struct arena *arena = inv->s.arena;
 	unsigned wait_ms;
 	if (!inventory_wait(inv, &wait_ms) || !check_way(inv, host))
 		return NULL;
-	ssh_learn_keys(inv->hosts, host, wait_ms);
+	ssh_learn_keys(inv->hosts, (const struct host *const[]){host}, 1, wait_ms);
 	struct ssh_options options = {.accept_new = inv->accept_new, .program = inventory_program(arena)};
 	const char *file = ssh_config_write(arena, inv->hosts, &options, &inv->s.diags);
 	if (!file)

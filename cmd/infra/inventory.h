@@ -70,6 +70,8 @@ void inventory_release(struct inventory *inv);
 const char **inventory_way(struct inventory *inv, struct host *host, size_t *count);
 /* What -wait says, else the usual; false after a diagnostic. */
 bool inventory_wait(struct inventory *inv, unsigned *ms);
+/* Learns the keys of all hosts that can be reached, side by side. */
+void inventory_learn_all(struct inventory *inv, unsigned wait_ms);
 /* Our own path, for files that call us. */
 const char *inventory_program(struct arena *arena);
 /* Prints the diagnostics and becomes the program. An exit code when it cannot be started. */

@@ -77,6 +77,11 @@ static int run_sync(struct sync *sync)
 	sync->options.terminal = isatty(STDOUT_FILENO);
 	if (!sync->every)
 		return sync_one(sync, host);
+	unsigned wait_ms;
+	if (!inventory_wait(inv, &wait_ms))
+		return session_report(&inv->s);
+	inventory_learn_all(inv, wait_ms);
+	inv->wait = "0"; /* that was the wait for all */
 	int worst = EXIT_DONE;
 	for (size_t i = 0; i < inv->hosts->count; i++) {
 		int code = sync_one(sync, &inv->hosts->items[i]);

@@ -314,6 +314,12 @@ def test_restart(cloud, project):
     while hosts_of(project, "-refresh")[0]["state"] != "stopped" and time.time() < end:
         time.sleep(0.2)
     tap.same(hosts_of(project, "-refresh")[0]["state"], "stopped", "hosts -refresh shows how hosts are now")
+    console = Path(cloud.dir) / "hosts" / host["id"] / "console"
+    console.rename(console.with_suffix(".hidden"))
+    (project.folder / ".infra/sandbox.hosts/known_hosts").unlink()
+    done = project.infra("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "0", "--", "true")
+    tap.ok(done.code == 255 and "shows no host keys any more" in done.err and done.seconds < 30, "what does not run is not waited for", done)
+    console.with_suffix(".hidden").rename(console)
     ec2.start_instances(InstanceIds=[host["id"]])
     done = project.infra("ssh", "-o", "ConnectionAttempts=5", "0", "--", "echo in")
     tap.ok(done.out == "in\n", "started again, it is reached as before", done)
