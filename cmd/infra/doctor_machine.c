@@ -109,7 +109,7 @@ void doctor_check_sandbox(struct doctor *d)
 
 /* ---- disk space ---- */
 
-static void check_folder(struct doctor *d, const char *what, const char *path)
+static void check_folder(struct doctor *d, const char *what, const char *path, enum finding_status worst)
 {
 	/* what is not there yet is made in the nearest folder that is */
 	AUTO_BUF struct buf folder = BUF_INIT;
@@ -117,20 +117,20 @@ static void check_folder(struct doctor *d, const char *what, const char *path)
 	buf_adds(&folder, path);
 	while (statvfs(buf_text(&folder), &fs) < 0) {
 		const char *text = buf_text(&folder), *slash = strrchr(text, '/');
-		if (errno != ENOENT || !slash || slash == text) {
+		if (errno != ENOENT || !slash || !strcmp(text, "/")) {
 			doctor_say(d, FINDING_WARNING, "disk", NULL, "%s: %s cannot be looked at: %s", what, path, strerror(errno));
 			return;
 		}
-		folder.len = (size_t)(slash - text);
+		folder.len = slash == text ? 1 : (size_t)(slash - text);
 		folder.ptr[folder.len] = '\0';
 	}
 	double free_mib = (double)fs.f_bavail * (double)fs.f_frsize / (1 << 20);
 	bool no_files = fs.f_files && fs.f_favail < 100;
 	if (access(buf_text(&folder), W_OK) < 0)
-		doctor_say(d, FINDING_FAILED, "disk", "Work in a folder of your own, or mend its owner with chown.", "%s: %s cannot be written: %s", what,
+		doctor_say(d, worst, "disk", "Work in a folder of your own, or mend its owner with chown.", "%s: %s cannot be written: %s", what,
 			   buf_text(&folder), strerror(errno));
 	else if (free_mib < 50 || no_files)
-		doctor_say(d, FINDING_FAILED, "disk", "What infra does is recorded before it is done; without space it stops. Make room.",
+		doctor_say(d, worst, "disk", "What infra does is recorded before it is done; without space it stops. Make room.",
 			   "%s: %.0f MiB%s free at %s", what, free_mib, no_files ? " and no files" : "", buf_text(&folder));
 	else if (free_mib < 1024)
 		doctor_say(d, FINDING_WARNING, "disk", NULL, "%s: only %.0f MiB free at %s", what, free_mib, buf_text(&folder));
@@ -140,6 +140,6 @@ static void check_folder(struct doctor *d, const char *what, const char *path)
 
 void doctor_check_disk(struct doctor *d)
 {
-	check_folder(d, "this folder", ".");
-	check_folder(d, "the sandbox's", sandbox_directory(d->s.arena, NULL));
+	check_folder(d, "this folder", ".", FINDING_FAILED);
+	check_folder(d, "the sandbox's", sandbox_directory(d->s.arena, NULL), FINDING_WARNING);
 }

@@ -92,7 +92,7 @@ static void check_lock(struct doctor *d)
 	buf_addf(&path, "%s.lock", d->s.state_path);
 	AUTO_FD int fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC);
 	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-	if (fd < 0 && errno != ENOENT) {
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
 		doctor_say(d, FINDING_FAILED, "lock", "It must be yours, as the state is: chown, chmod 600.", "%s: %s", buf_text(&path), strerror(errno));
 	} else if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
 		char note[512];
@@ -121,7 +121,10 @@ void doctor_check_state(struct doctor *d)
 {
 	struct session *s = &d->s;
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	if (access(s->state_path, F_OK) < 0 && errno == ENOENT) {
+	if (access(s->state_path, F_OK) < 0 && errno == ENOTDIR) {
+		doctor_say(d, FINDING_FAILED, "state", "A file stands where the state's folder has to be. Move it away.", "%s: %s", s->state_path,
+			   strerror(errno));
+	} else if (access(s->state_path, F_OK) < 0 && errno == ENOENT) {
 		doctor_say(d, FINDING_OK, "state", NULL, "none yet: %s is made by the first apply", s->state_path);
 	} else {
 		bool open = access(s->state_path, R_OK) == 0 && session_open_state(s, true, "doctor");

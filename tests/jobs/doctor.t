@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -317,6 +318,38 @@ def test_state(cloud):
         p.only("state")
 
 
+def test_odd(cloud):
+    with Patient(cloud) as p:
+        (p.folder / ".infra").write_text("")
+        p.doctor()
+        p.says("state", "failed", "Not a directory", "a file in the place of the state's folder", "Move it away")
+        p.only("state")
+        (p.folder / ".infra").unlink()
+        (p.folder / "types").mkdir()
+        (p.folder / "types" / "x.hcl").write_text("{{{")
+        p.doctor()
+        p.says("configuration", "failed", "Mistake in a type file", "a damaged type file")
+        p.only("configuration")
+        shutil.rmtree(p.folder / "types")
+        (p.home / "damaged").write_text("[default\n")
+        p.doctor(AWS_CONFIG_FILE=str(p.home / "damaged"))
+        p.says("credentials", "failed", "AWS settings cannot be read", "a damaged file of AWS's", "damaged")
+        p.says("endpoint", "ok", cloud.endpoint, "the endpoint is looked at all the same")
+        p.write(config=CONFIG.replace('"aws" {}', '"aws" { region = [][0] }'))
+        p.doctor()
+        p.says("provider", "warning", "cannot be evaluated", "a provider block that cannot be evaluated")
+        p.says("credentials", "ok", "arn:", "and whose credentials those of the environment are")
+        p.doctor(HOME="", XDG_CONFIG_HOME="")
+        p.says("ssh", "ok", "OpenSSH_", "without a home")
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen()
+            begin = time.time()
+            p.doctor(AWS_ENDPOINT_URL=f"http://127.0.0.1:{deaf.getsockname()[1]}")
+            p.says("endpoint", "failed", "does not answer", "an endpoint that takes the connection and says nothing")
+            tap.ok(time.time() - begin < 25, "is not waited for for ever")
+
+
 def open_intents(path):
     try:
         db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -353,7 +386,7 @@ def test_sandbox(cloud):
 def main():
     with sandbox.Sandbox() as cloud:
         for test in (test_good, test_cloud_is_away, test_credentials, test_region, test_clock_and_opt_in, test_configuration, test_keys,
-                     test_programs, test_state, test_sandbox):
+                     test_programs, test_state, test_odd, test_sandbox):
             tap.case(test, cloud)
     tap.done()
 
