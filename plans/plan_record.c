@@ -144,9 +144,11 @@ const struct value *engine_given_variables(struct engine *engine)
 	const char **names = arena_array_of(engine->arena, count, const char *);
 	const struct value **items = arena_array_of(engine->arena, count, const struct value *);
 	for (struct map_entry *e = map_first(engine->options.inputs); e; e = map_next(engine->options.inputs, e)) {
+		const struct variable *variable = map_find(&engine->graph->config->root->variables, e->key);
+		if (variable && variable->ephemeral)
+			continue; /* not kept: given again for the apply */
 		names[n] = e->key;
 		items[n] = e->value;
-		const struct variable *variable = map_find(&engine->graph->config->root->variables, e->key);
 		if (variable && variable->sensitive)
 			items[n] = value_mark(engine->arena, items[n], VALUE_SENSITIVE);
 		n++;

@@ -140,7 +140,6 @@ static bool refuse_with_file(struct session *s, const char *path)
 	const char *option = s->plan.target_count	? "-target"
 			     : s->plan.exclude_count	? "-exclude"
 			     : s->plan.replace_count	? "-replace"
-			     : s->variables.count	? "-var and -var-file"
 			     : s->plan.mode != PLAN_NORMAL ? "-destroy and -refresh-only"
 			     : s->plan.no_refresh	? "-refresh=false"
 			     : s->plan.minimal_refresh	? "-minimal-refresh"
@@ -151,6 +150,43 @@ static bool refuse_with_file(struct session *s, const char *path)
 		   "%s has no effect on a saved plan: %s holds what was decided when it was made. Leave the option out, or plan again with it.",
 		   option, path);
 	return false;
+}
+
+/*
+ * What is ephemeral is not kept in a saved plan: it is given anew. Values of other variables were decided when the
+ * plan was made.
+ */
+static bool take_ephemeral_variables(struct session *s, const char *path)
+{
+	const struct map *variables = &s->config->root->variables;
+	struct map given = MAP_INIT;
+	size_t errors = s->diags.error_count;
+	bool any = false;
+	for (struct map_entry *e = map_first(variables); e; e = map_next(variables, e))
+		any |= ((const struct variable *)e->value)->ephemeral;
+	for (size_t i = 0; i < s->variables.count; i++) {
+		const char *text = s->variables.items[i].text;
+		const char *name = arena_strndup(s->arena, text, strcspn(text, "="));
+		const struct variable *variable = map_find(variables, name);
+		if (s->variables.items[i].kind == VAR_FILE ? !any : variable && !variable->ephemeral)
+			diag_error(&s->diags, SRC_NOWHERE, "The plan is made already",
+				   "%s has no effect on a saved plan: %s holds the values that were given when it was made. Leave the option out, or "
+				   "plan again with it.", s->variables.items[i].kind == VAR_FILE ? "-var-file" : "-var", path);
+	}
+	if (any && s->diags.error_count == errors)
+		config_variables(s->config, s->variables.items, s->variables.count, MISSING_UNKNOWN, &given, &s->diags);
+	for (struct map_entry *e = map_first(variables); any && e; e = map_next(variables, e)) {
+		const struct variable *variable = e->value;
+		struct value *value = variable->ephemeral ? map_find(&given, variable->name) : NULL;
+		if (value && value->state != VALUE_UNKNOWN)
+			map_put(&s->inputs, variable->name, value);
+		else if (variable->ephemeral && !variable->fallback && s->diags.error_count == errors)
+			diag_error(&s->diags, variable->range, "No value for required variable",
+				   "The variable \"%s\" is ephemeral, so that the saved plan does not hold its value. It has to be given again:\n\n"
+				   "    infra apply -var '%s=VALUE' %s", variable->name, variable->name, path);
+	}
+	map_release(&given);
+	return s->diags.error_count == errors;
 }
 
 static bool is_current(struct session *s, const struct plan *plan, const char *path)
@@ -193,7 +229,7 @@ static int apply_saved(struct run *run, const char *path)
 		s->reader = &saved->reader;
 		s->config_dir = saved->dir;
 		s->inputs = saved->inputs;
-		ready = session_load_config(s) && session_new_engine(s, run_event, run);
+		ready = session_load_config(s) && take_ephemeral_variables(s, path) && session_new_engine(s, run_event, run);
 	}
 	if (session_report(s) != EXIT_DONE || !ready)
 		return EXIT_FAILED;

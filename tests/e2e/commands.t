@@ -174,6 +174,32 @@ resource "terraform_data" "x" { input = upper(1, 2) }""")
     holds('without credentials other mistakes are told, too', 'No AWS credentials' in err and '"10.0.0.0/33"' in err and
           err.count('Too many function arguments') == 1, err)
     write(MAIN)
+    write("""
+variable "token" {
+  type      = string
+  ephemeral = true
+}
+variable "word" { default = "x" }
+resource "terraform_data" "x" {
+  input = var.word
+  lifecycle {
+    precondition {
+      condition     = var.token == "once-and-never-kept"
+      error_message = "Another token."
+    }
+  }
+}""")
+    out, err = run('plan', '-target=terraform_data.x', '-out=e.plan', '-var=token=once-and-never-kept', '-var=word=y')
+    with open(folder + '/p/e.plan', 'rb') as f:
+        holds('a saved plan holds no ephemeral value', b'once-and-never-kept' not in f.read())
+    holds('which is asked for again', "-var 'token=VALUE' e.plan" in run('apply', 'e.plan', status=1)[1])
+    holds('other variables are decided', 'has no effect on a saved plan' in
+          run('apply', '-var=token=once-and-never-kept', '-var=word=z', 'e.plan', status=1)[1])
+    holds('the condition sees it', 'Another token.' in run('apply', '-var=token=x', 'e.plan', status=1)[1])
+    out, err = run('apply', '-var=token=once-and-never-kept', 'e.plan')
+    holds('and with it the plan is applied', 'Resources: 1 added' in out, out + err)
+    write(MAIN)
+    run('apply', '-auto-approve')
     readonly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$0" "$@"'
     sealed = ['unshare', '-rm', 'sh', '-c', readonly]
     if subprocess.run(sealed + ['true'], cwd=folder + '/p', stderr=subprocess.DEVNULL).returncode == 0:
