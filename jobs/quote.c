@@ -49,6 +49,14 @@ void add_config_quoted(struct buf *out, const char *path)
 	buf_addc(out, '"');
 }
 
+void add_include_quoted(struct buf *out, const char *path)
+{
+	buf_addc(out, '"');
+	for (; *path; path++)
+		buf_addc(out, strchr("\"\\%*?[]{}~$", *path) ? '?' : *path);
+	buf_addc(out, '"');
+}
+
 bool path_is_quotable(const char *path)
 {
 	for (const char *p = path; *p; p++) {

@@ -12,4 +12,6 @@ void add_shell_quoted(struct buf *out, const char *word);
 void add_remote_command(struct buf *out, const char *const *words, size_t count);
 /* In a file of ssh's: in double quotes, and what ssh would replace escaped. Only for what path_is_quotable(). */
 void add_config_quoted(struct buf *out, const char *path);
+/* The same behind Include, whose paths are patterns, and in which only newer ssh replaces anything. */
+void add_include_quoted(struct buf *out, const char *path);
 bool path_is_quotable(const char *path);

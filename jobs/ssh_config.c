@@ -134,7 +134,7 @@ static void add_main(const char *hosts_file, bool accept_new, struct buf *out)
 	if (accept_new)
 		buf_adds(out, "Match all\n    StrictHostKeyChecking accept-new\n");
 	buf_adds(out, "Include ");
-	add_config_quoted(out, hosts_file);
+	add_include_quoted(out, hosts_file);
 	buf_adds(out, "\nInclude ~/.ssh/config\nInclude /etc/ssh/ssh_config\n");
 }
 

@@ -148,7 +148,7 @@ static int write_config(struct inventory *inv, const struct config_words *words)
 	} else {
 		buf_addf(&out, "%zu host%s in %s/ssh_config. For ssh, scp, rsync and VS Code this line goes to the top of ~/.ssh/config:\n\n    Include ",
 			 inv->hosts->count, inv->hosts->count == 1 ? "" : "s", inv->hosts->dir);
-		add_config_quoted(&out, hosts_file);
+		add_include_quoted(&out, hosts_file);
 		buf_addf(&out, "\n\nWithout it:\n\n    ssh -F %s/ssh_main HOST\n", inv->hosts->dir);
 	}
 	session_print(&out);

@@ -436,7 +436,7 @@ def test_identities(cloud, project):
 
 def test_endpoints(cloud, project):
     """A provider block leads to the sandbox, not the environment; one host alone, in the default VPC."""
-    folder = project.top / "plain"
+    folder = project.top / "a 100% \"plain\" [it's]"
     folder.mkdir()
     text = PLAIN % (cloud.access_key, cloud.secret_key, *[cloud.endpoint] * 3, project.home / ".ssh/id_work.pub")
     (folder / "main.tf").write_text(text, encoding="utf-8")

@@ -83,6 +83,9 @@ static void paths_in_files_of_ssh(void **ignored)
 	AUTO_BUF struct buf out = BUF_INIT;
 	add_config_quoted(&out, "/a b/100%/\"q\"\\");
 	assert_string_equal(buf_text(&out), "\"/a b/100%%/\\\"q\\\"\\\\\"");
+	buf_clear(&out);
+	add_include_quoted(&out, "/a b/100%/\"q\"\\[x]~");
+	assert_string_equal(buf_text(&out), "\"/a b/100?/?q???x??\""); /* a pattern */
 	assert_true(path_is_quotable("/home/ä b"));
 	assert_false(path_is_quotable("/home/a\nProxyCommand x"));
 	assert_false(path_is_quotable("/home/${HOME}"));
