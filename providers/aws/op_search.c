@@ -81,6 +81,17 @@ static void on_search(void *ctx, const struct aws_answer *answer)
 	search_ended(op, false, false, false);
 }
 
+/* Where the name is the id, it may still be a deleted object that answers to it: our tag tells. */
+static bool carries_mark(const struct op *op, const struct found *found)
+{
+	const struct aws_type *type = op->type;
+	if (type->settle != SETTLE_NAME || !type->has_tags || !type->tags.create)
+		return true;
+	bool marked;
+	surface_tags(found->arena, found->tags, &marked, op->request->token);
+	return marked;
+}
+
 /* By id: whether it is there, and whether it carries our tag where it could. */
 static void on_search_read(void *ctx, const struct found *found)
 {
@@ -97,14 +108,11 @@ static void on_search_read(void *ctx, const struct found *found)
 		there = !env_true(&op->env, op->type->read.gone);
 		op->env.object = NULL;
 	}
-	bool ours = there;
-	if (there && op->type->has_tags && op->type->tags.create && op->type->settle == SETTLE_NAME) {
-		bool marked;
-		surface_tags(found->arena, found->tags, &marked, op->request->token);
-		ours = marked;
-	}
+	bool ours = there && carries_mark(op, found);
+	/* ours may come to show where another one still does */
+	bool perhaps = op->request->kind == OP_SETTLE || (op->frames.count && op_top(op)->lost);
 	op->fresh = false;
-	search_ended(op, there, ours, false);
+	search_ended(op, perhaps ? ours : there, ours, false);
 }
 
 static const struct value *text_values(struct arena *arena, const char *text)
@@ -198,6 +206,10 @@ static void on_settle_read(void *ctx, const struct found *found)
 		op->env.object = found->object;
 		there = !env_true(&op->env, op->type->read.gone);
 		op->env.object = NULL;
+	}
+	if (there && !carries_mark(op, found) && !is_old(op) && op_waits_for_sight(op, op_made_patience(op), op->searches++)) {
+		op->searching = true;
+		return;
 	}
 	search_ended(op, there, there, found->outcome == READ_FAILED);
 }

@@ -91,6 +91,25 @@ def test_lost(cloud, proxy, folder):
         tap.ok(done.code == 0 and counts(cloud) == {}, f"{fault}: it is removed", done)
 
 
+def test_replaced(cloud, proxy, folder):
+    """An object that takes the name of a deleted one, and a run that is killed as soon as it is made."""
+    folder.infra("apply", *YES)
+    for config, fault in ((SECOND, "ImportKeyPair:kill-after"), (SECOND.replace("/team/", "/"), "CreateRole:kill-after"),
+                          (SECOND.replace(KEYS[1], KEYS[0]), "ImportKeyPair:reset-after")):
+        time.sleep(DELAY / 1000)
+        folder.write(config=config)
+        proxy.reset()
+        proxy.faults(fault)
+        e2e.run([e2e.INFRA, "apply", *YES], folder.env, folder.folder, started=lambda pid: proxy.order("pid", str(pid)))
+        proxy.settle()
+        fired = proxy.stats()["fired"]
+        proxy.reset()
+        done = folder.infra("apply", *YES)
+        plan = folder.infra("plan", "-detailed-exitcode")
+        tap.ok(fired and done.code == plan.code == 0 and counts(cloud) == COUNTS and not e2e.intent_tags(cloud),
+               f"{fault}: the new one is not mistaken for the old one", e2e.intent_tags(cloud), done, plan)
+
+
 def test_impatient(cloud, proxy, folder):
     """Who looks too early tries again, and is told that it is there: that was us, and the next run knows."""
     folder.env["INFRA_CONSISTENCY_SECONDS"] = "0.2"
@@ -105,7 +124,7 @@ def test_impatient(cloud, proxy, folder):
 why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
-for test in (test_life, test_lost, test_impatient):
+for test in (test_life, test_lost, test_replaced, test_impatient):
     with sandbox.Sandbox() as cloud_, e2e.Proxy(cloud_) as proxy_, Folder(config=FIRST) as folder_:
         folder_.env = proxy_.environment(HOME=str(folder_.home), INFRA_CONSISTENCY_SECONDS="4")
         cloud_.command("fault", "add", "delayed", f"-ms={DELAY}")
