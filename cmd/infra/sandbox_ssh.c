@@ -120,7 +120,7 @@ int sandbox_ssh_config(int argc, char **argv)
 			const char *program = quoted(o.arena, self, true), *directory = quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true);
 			/* addresses go from host to host: nothing is remembered, each key is asked for (by OpenSSH from 8.5 on) */
 			printf("# Hosts of the sandbox cloud in %s\n"
-			       "Host 198.51.100.* ec2-198-51-100-*\n"
+			       "Host 198.51.100.* 198.18.* 198.19.* ec2-198-51-100-* ec2-198-18-* ec2-198-19-*\n"
 			       "    ProxyCommand %s sandbox connect %s%s%s %%h %%p\n"
 			       "    ProxyUseFdpass yes\n"
 			       "    IgnoreUnknown KnownHostsCommand\n"

@@ -74,9 +74,14 @@ operation "DescribeAvailabilityZones" {
   ignore = ["AllAvailabilityZones"]
 }
 
+function "region_names" {
+  params = []
+  result = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2"]
+}
+
 operation "DescribeRegions" {
   let {
-    names   = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2"]
+    names   = region_names()
     lost    = [for n in ifnull(in.RegionNames, []) : n if !contains(names, n)]
     unknown = [for f in ifnull(in.Filters, []) : f.Name if !contains(["region-name", "opt-in-status", "endpoint"], f.Name)]
   }
@@ -778,10 +783,15 @@ kind "address" {
   shape     = "Address"
 }
 
-# Public addresses lie in a range that is kept for documents, and so is nobody's.
+# Public addresses lie in ranges that are kept for documents and measurements, and so are nobody's; each region has its own.
+function "public_range" {
+  params = []
+  result = region == "us-east-1" ? "198.51.100.0/24" : cidrsubnet("198.18.0.0/15", 5, contains(region_names(), region) ? index(region_names(), region) : 31)
+}
+
 function "public_address" {
   params = []
-  result = free_address("198.51.100.0/24", [{ kind = "address", member = "PublicIp" }, { kind = "network_interface", member = "_public_ip" }])
+  result = free_address(public_range(), [{ kind = "address", member = "PublicIp" }, { kind = "network_interface", member = "_public_ip" }])
 }
 
 operation "AllocateAddress" {

@@ -464,7 +464,57 @@ def bench_ssh():
         table("infra ssh beside ssh", ["what", "runs", "infra ssh", "ssh", "added", "processor"], rows)
 
 
-BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops, "sandbox": bench_sandbox, "ssh": bench_ssh}
+def family(pid):
+    """Processor seconds and bytes (PSS) of a process's children and theirs."""
+    import sandbox
+    cpu = memory = 0
+    for child in sandbox.processes(pid):
+        try:
+            fields = Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
+            pss = next(line for line in Path(f"/proc/{child}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            continue
+        cpu += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        memory += int(pss.split()[1]) * 1024
+    return cpu, memory
+
+
+def bench_hosts():
+    """Real hosts of the sandbox cloud, many at once: until all answer by ssh, and until nothing of them is left."""
+    sys.path.insert(0, str(ROOT / "tests/tools"))
+    os.environ.setdefault("INFRA", str(args.build / "infra"))
+    from concurrent.futures import ThreadPoolExecutor
+    import sandbox
+    rows = []
+    for count in (2, 10, 50):
+        ready, gone, down = [], [], []
+        for _ in range(args.runs):
+            with sandbox.Sandbox("-hosts=on") as cloud:
+                status = cloud.command("status").out
+                if "no hosts behind them" in status:
+                    print("\nhosts are not measured: " + " ".join(status.split("behind them: ")[-1].split()))
+                    return
+                begun = time.monotonic()
+                made, addresses = sandbox.start_hosts(cloud, count)
+                with ThreadPoolExecutor(count) as pool:
+                    if not all(pool.map(lambda address, world=cloud: sandbox.banner(world, address), addresses)):
+                        sys.exit("a host does not answer")
+                ready.append(time.monotonic() - begun)
+                cpu, memory = family(cloud.process.pid)
+                begun = time.monotonic()
+                cloud.client("ec2").terminate_instances(InstanceIds=made[:count // 2])
+                sandbox.until(lambda: not any((Path(cloud.dir) / "hosts" / i).exists() for i in made[:count // 2]), 60)
+                gone.append(time.monotonic() - begun)
+                pids = sandbox.processes(cloud.process.pid)
+                begun = time.monotonic()
+                cloud.command("down")
+                sandbox.until(lambda: not any(map(sandbox.alive, pids)), 60)
+                down.append(time.monotonic() - begun)
+        rows.append([count, *(f"{shown(statistics.median(t))} ({shown(min(t))} to {shown(max(t))})" for t in (ready, gone, down)), shown(cpu), mb(memory / count)])
+    table("Hosts of the sandbox cloud", ["hosts", "until all answer", "until the first half is gone", "down", "processor", "memory, each"], rows)
+
+
+BENCHES = {"start": bench_start, "groups": bench_groups, "data": bench_data, "shapes": bench_shapes, "ops": bench_ops, "sandbox": bench_sandbox, "ssh": bench_ssh, "hosts": bench_hosts}
 
 
 def main():

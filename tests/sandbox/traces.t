@@ -164,24 +164,10 @@ attempt write /root/finished x
 """
 
 
-def start(ec2, count, data=None):
-    """Hosts in the default VPC that are open for ssh: (their ids, their public addresses)."""
-    group = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]
-    if not any(p["IpRanges"] for p in group["IpPermissions"]):
-        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[
-            {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
-    image = ec2.describe_images(Owners=["099720109477"])["Images"][0]["ImageId"]
-    made = [i["InstanceId"] for i in ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=count, MaxCount=count, **({"UserData": data} if data else {}))["Instances"]]
-    addresses = lambda: [i.get("PublicIpAddress") for r in ec2.describe_instances(InstanceIds=made)["Reservations"] for i in r["Instances"]]  # noqa: E731
-    until(lambda: all(addresses()))
-    return made, addresses()
-
-
 def test_root(cloud, before):
     """Who is root in a host tries what root can."""
-    ec2 = cloud.client("ec2")
     forward = read("/proc/sys/net/ipv4/ip_forward").strip()
-    made, _ = start(ec2, 1, TRY.replace("MARK_FORWARD", "0" if forward == "1" else "1"))
+    made, _ = sandbox.start_hosts(cloud, 1, TRY.replace("MARK_FORWARD", "0" if forward == "1" else "1"))
     root = Path(cloud.dir) / "hosts" / made[0] / "root/root"
     tap.ok(until(lambda: (root / "tried").exists() and "write /root/finished" in (root / "tried").read_text(), 60), "user data has tried",
            read(root / "tried"), read(root.parent / "var/log/cloud-init-output.log"))
@@ -194,7 +180,7 @@ def test_root(cloud, before):
 
 
 def test_end(cloud, before, many):
-    made, addresses = start(cloud.client("ec2"), many)
+    made, addresses = sandbox.start_hosts(cloud, many)
     banners = [sandbox.banner(cloud, address) for address in addresses]
     tap.ok(all(b.startswith(b"SSH-2.0-") for b in banners), f"{many} hosts answer", banners)
     pids = sandbox.processes(cloud.process.pid)
@@ -205,7 +191,7 @@ def test_end(cloud, before, many):
     cloud.client("ec2").terminate_instances(InstanceIds=made)
     disks = Path(cloud.dir) / "hosts"
     tap.ok(until(lambda: not any((disks / i).exists() for i in made), 60), "terminated, they leave no disk")
-    hosts_, addresses = start(cloud.client("ec2"), 2)
+    hosts_, addresses = sandbox.start_hosts(cloud, 2)
     tap.ok(all(sandbox.banner(cloud, address) for address in addresses), "others start")
     pids = sandbox.processes(cloud.process.pid)
     done = cloud.command("down")
@@ -227,7 +213,7 @@ def test_user():
         os.environ.update(env)
         try:
             with sandbox.Sandbox("-hosts=on") as cloud:
-                _, addresses = start(cloud.client("ec2"), 1)
+                _, addresses = sandbox.start_hosts(cloud, 1)
                 sandbox.banner(cloud, addresses[0])
                 pids = sandbox.processes(cloud.process.pid)
                 disks = (Path(cloud.dir) / "hosts").stat()

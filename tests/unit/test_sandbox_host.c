@@ -6,7 +6,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,6 +67,23 @@ static int in_namespaces(void)
 		return 8;
 	if (link_up(&nl, "nothing") != ENODEV || link_delete(&nl, "here") || link_delete(&nl, "there") != ENODEV)
 		return 9;
+	struct route out = {.network = address("198.51.100.0"), .gateway = address("100.64.0.1"), .prefix = 24, .table = 1000, .type = RTN_UNICAST};
+	int space = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (space < 0 || link_cable(&nl, "near", "far", space) || link_up(&nl, "near") || link_up(&nl, "far"))
+		return 10;
+	out.link = link_index(&nl, "near");
+	if (!out.link || link_index(&nl, "nothing") || route_change(&nl, true, &out) || route_change(&nl, true, &out))
+		return 11;
+	struct route nowhere = {.network = out.network, .prefix = 24, .table = 1000, .type = RTN_BLACKHOLE};
+	if (route_change(&nl, true, &nowhere) || route_change(&nl, false, &out) != ESRCH || route_change(&nl, false, &nowhere))
+		return 12; /* one takes the place of the other */
+	if (rule_change(&nl, true, "near", 1000, 200) || rule_change(&nl, true, "near", 1000, 200) != EEXIST || rule_change(&nl, false, "near", 1000, 200) ||
+	    rule_change(&nl, false, "near", 1000, 200) != ENOENT || rule_change(&nl, true, NULL, RT_TABLE_MAIN, 100))
+		return 13;
+	if (link_address_remove(&nl, "near", address("10.9.0.1"), 32) != EADDRNOTAVAIL || link_address(&nl, "near", address("10.9.0.1"), 32) ||
+	    link_address_remove(&nl, "near", address("10.9.0.1"), 32))
+		return 14;
+	close(space);
 	netlink_close(&nl);
 	return 0;
 }
