@@ -128,3 +128,28 @@ operation "DescribeInstanceTypeOfferings" {
     if alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(f.Name == "location" ? p : t.InstanceType, v)])])]])
   }
 }
+
+# Spot prices do not move: the price of now is that of the whole time.
+operation "DescribeSpotPriceHistory" {
+  let {
+    names   = { instance-type = "InstanceType", availability-zone = "AvailabilityZone", product-description = "ProductDescription", spot-price = "SpotPrice", timestamp = "Timestamp" }
+    unknown = [for f in ifnull(in.Filters, []) : f.Name if names[f.Name] == null]
+    types   = [for t in all("instance_type") : t if hour_price(t) != null && (isblank(in.InstanceTypes) || contains(ifnull(in.InstanceTypes, []), t.InstanceType))]
+    prices = flatten([for t in types : [for z in zones() : {
+      InstanceType = t.InstanceType, AvailabilityZone = z, AvailabilityZoneId = zone_id(z), ProductDescription = "Linux/UNIX", SpotPrice = spot_price(t, z), Timestamp = ifnull(in.StartTime, formatdate("YYYY-MM-DD'T'hh':00:00Z'", now))
+    } if in.AvailabilityZone == null || in.AvailabilityZone == z]])
+  }
+  fail "InvalidParameterValue" {
+    when    = length(unknown) > 0
+    message = "The filter '${one(unknown)}' is invalid"
+  }
+  fail "InvalidParameterValue" {
+    when    = in.AvailabilityZone != null && !contains(zones(), in.AvailabilityZone)
+    message = "Invalid availability zone: [${in.AvailabilityZone}]"
+  }
+  answer = {
+    SpotPriceHistory = [for p in prices : p if(isblank(in.ProductDescriptions) || anytrue([for d in ifnull(in.ProductDescriptions, []) : like("Linux/UNIX", replace(d, " (Amazon VPC)", ""))]))
+    && alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(p[names[f.Name]], v)])])]
+  }
+  ignore = ["EndTime"]
+}

@@ -63,9 +63,9 @@ OTHER_IDS = {
 }
 OTHER_VALUES = {("DescribeInstanceTypes", "InstanceTypes"): "InvalidInstanceType"}
 ODD = {("AttachmentStatus", "available"), ("NetworkInterfaceType", "nat_gateway")}  # what AWS says, whatever its model says
-MISSING = {"ec2": "MissingParameter", "iam": "ValidationError", "ssm": "ValidationException", "efs": "BadRequest", "sts": "ValidationError"}
+MISSING = {"service-quotas": "IllegalArgumentException", "pricing": "InvalidParameterException", "ec2": "MissingParameter", "iam": "ValidationError", "ssm": "ValidationException", "efs": "BadRequest", "sts": "ValidationError"}
 INVALID = {**MISSING, "ec2": "InvalidParameterValue"}
-NO_PAGE = {"ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
+NO_PAGE = {"service-quotas": "InvalidPaginationTokenException", "pricing": "InvalidNextTokenException", "ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
 # What any operation may answer, beside the errors of its model.
 COMMON = {"ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
 ID = re.compile(r"^([a-z-]+)-[0-9a-f]{17}$")
@@ -947,12 +947,40 @@ def test_efs(api):
     api.call("efs.DeleteFileSystem", FileSystemId=fs)
     ec2.delete_security_group(GroupId=group)
 
+def test_money(api):
+    """Quotas, prices on demand and on the spot market."""
+    import json
+    quota = api.call("service-quotas.GetServiceQuota", "Quota.QuotaArn Quota.QuotaName", ServiceCode="ec2", QuotaCode="L-6E869C2A")["Quota"]
+    tap.ok(quota["Value"] >= 96, "a host of dl1.24xlarge may run", quota)
+    api.call("service-quotas.GetAWSDefaultServiceQuota", "Quota.QuotaName", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    api.call("service-quotas.ListServiceQuotas", "Quotas.QuotaCode", ServiceCode="ec2")
+    api.paged("service-quotas.ListServiceQuotas", 5, ServiceCode="ec2")
+    api.call("service-quotas.ListAWSDefaultServiceQuotas", "Quotas.QuotaCode", ServiceCode="vpc")
+    api.paged("service-quotas.ListAWSDefaultServiceQuotas", 2, ServiceCode="vpc")
+    for operation, args in (("GetServiceQuota", {"QuotaCode": "L-00000000"}), ("GetAWSDefaultServiceQuota", {"QuotaCode": "L-00000000"}), ("ListServiceQuotas", {"QuotaCode": "L-00000000"})):
+        api.refuse("NoSuchResourceException", f"service-quotas.{operation}", ServiceCode="ec2", **args)
+    api.refuse("NoSuchResourceException", "service-quotas.ListAWSDefaultServiceQuotas", ServiceCode="none")
+
+    def equals(**fields):
+        return [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in fields.items()]
+    found = api.call("pricing.GetProducts", "PriceList", ServiceCode="AmazonEC2", Filters=equals(instanceType="p3.2xlarge", regionCode="us-west-2", operatingSystem="Linux", tenancy="Shared"))["PriceList"]
+    terms = json.loads(found[0])["terms"]["OnDemand"]
+    prices = [d["pricePerUnit"]["USD"] for t in terms.values() for d in t["priceDimensions"].values()]
+    tap.same((len(found), [float(p) for p in prices]), (1, [3.06]), "the price of a p3.2xlarge")
+    tap.same(api.call("pricing.GetProducts", ServiceCode="AmazonEC2", Filters=equals(operatingSystem="Windows"))["PriceList"], [], "none for what it does not know")
+    api.paged("pricing.GetProducts", 50, ServiceCode="AmazonEC2")
+    api.call("ec2.DescribeSpotPriceHistory", "SpotPriceHistory.SpotPrice SpotPriceHistory.Timestamp", InstanceTypes=["dl1.24xlarge"], ProductDescriptions=["Linux/UNIX"], AvailabilityZone="us-east-1a",
+             **by("product-description", "Linux*"))
+    api.refuse("InvalidParameterValue", "ec2.DescribeSpotPriceHistory", AvailabilityZone="us-west-2a")
+    api.paged("ec2.DescribeSpotPriceHistory", 2, InstanceTypes=["dl1.24xlarge"])
+
+
 why = e2e.missing()
 if why:
     skip_all(why)
 with sandbox.Sandbox("-pace=0.002") as cloud_:
     api_ = Api(cloud_)
-    for test in (test_ec2, test_iam, test_ssm, test_efs):
+    for test in (test_ec2, test_iam, test_ssm, test_efs, test_money):
         tap.case(test, api_)
     known = set(announced())
     tap.same(sorted(known - api_.good - NOTHING_GOOD), [], "every operation that is announced is called with good arguments")
