@@ -273,6 +273,8 @@ const struct value *run_page(struct run *run, const struct value *answer)
 		begin = begin < list->count ? begin : list->count;
 		end = end < list->count ? end : list->count;
 		at += list->count;
+		if (end - begin == list->count)
+			continue; /* whole, or empty */
 		answer = value_put_path(run->arena, answer, aws_text(page->keys[k]), value_tuple(run->arena, list->items + begin, end - begin));
 	}
 	if (to < at)
