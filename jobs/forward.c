@@ -236,7 +236,7 @@ static void hear(void *ctx, enum proc_stream stream, const char *bytes, size_t l
 /* Trying again would give the same: nothing there changes by itself. */
 static bool is_hopeless(const char *reason)
 {
-	static const char *const words[] = {"Permission denied", "verification failed", "IDENTIFICATION HAS CHANGED", "Bad ", "bad ",
+	static const char *const words[] = {"Permission denied", "verification failed", "host key is known", "IDENTIFICATION HAS CHANGED", "Bad ", "bad ",
 					    "Address already in use", "Could not resolve", "Too many authentication failures", "cannot be started"};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strstr(reason, words[i]))

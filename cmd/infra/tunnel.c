@@ -23,7 +23,8 @@ struct entry { /* a tunnel that is asked for */
 	const char *path;
 	struct host *host;  /* to log in to */
 	const char *target; /* seen from there */
-	const char *what;   /* "monitor port 3000", for people */
+	const char *what;   /* "monitor, port 3000", for people */
+	bool sensitive;     /* where it leads */
 	unsigned port, local_port;
 	bool fixed;         /* that local port and no other */
 	bool beyond;        /* the host is the jump host itself, and the target lies behind it */
@@ -90,7 +91,7 @@ static bool add_named(struct tunneling *t, const char *name, const char **host)
 		return false;
 	}
 	*host = v.host;
-	struct entry entry = {.name = name, .path = v.path, .port = v.port, .local_port = v.local_port, .fixed = v.local_port != 0};
+	struct entry entry = {.name = name, .path = v.path, .port = v.port, .local_port = v.local_port, .fixed = v.local_port != 0, .sensitive = v.sensitive};
 	vec_add(&t->entries, entry);
 	return true;
 }
@@ -159,13 +160,13 @@ static bool resolve(struct tunneling *t, struct entry *entry, const char *host)
 		entry->host = inv->jump_word ? host_find(inv->hosts, inv->jump_word, diags) : find_jump(inv);
 		entry->beyond = true;
 		if (!entry->host && !diags_has_errors(diags))
-			diag_error(diags, SRC_NOWHERE, "No way to the host", "%s is no host of the state, and none of those could reach it for us. `infra hosts` lists "
-									     "them.", host);
+			diag_error(diags, SRC_NOWHERE, "No way to the host", "%s leads to no host of the state, and none of those could reach it for us. `infra hosts` "
+									     "lists them.", entry->name);
 		if (!entry->host)
 			return false;
 	}
 	entry->what = !strcmp(entry->target, "localhost") ? arena_printf(inv->s.arena, "%s, port %u", host_title(entry->host), entry->port)
-							  : arena_printf(inv->s.arena, "%s, port %u", host, entry->port);
+							  : arena_printf(inv->s.arena, "%s, port %u", entry->sensitive ? "(sensitive)" : host, entry->port);
 	return true;
 }
 
@@ -241,6 +242,13 @@ static bool prepare(struct tunneling *t)
 
 /* ---- at work ---- */
 
+/* What the configuration, or the cloud, says may hold anything. */
+static void add_plainly(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_addc(out, (unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
+}
+
 /* What a browser can open, but where a port means something else to everybody. */
 static const char *url_of(const struct entry *entry, char *out, size_t size)
 {
@@ -251,7 +259,9 @@ static const char *url_of(const struct entry *entry, char *out, size_t size)
 			return out;
 		}
 	}
-	snprintf(out, size, "http://127.0.0.1:%u%s", entry->local_port, entry->path ? entry->path : "");
+	AUTO_BUF struct buf path = BUF_INIT;
+	add_plainly(&path, entry->path ? entry->path : "");
+	snprintf(out, size, "http://127.0.0.1:%u%s", entry->local_port, buf_text(&path));
 	return out;
 }
 
@@ -296,7 +306,8 @@ static void on_event(void *ctx, enum forward_event event, const char *why)
 		fprintf(stderr, "%-*s  is still lost: %s\n", width, entry->name, why);
 		break;
 	case FORWARD_FAILED:
-		fprintf(stderr, "%-*s  failed: %s\n", width, entry->name, why);
+		fprintf(stderr, "%-*s  failed: %s%s\n", width, entry->name, why,
+			strstr(why, "host key is known") ? " (-accept-new takes it unseen, `infra ssh` asks)" : "");
 		entry->failed = true;
 		break;
 	}
@@ -389,17 +400,21 @@ static void print_row(struct tunneling *t, const struct tunnel *tunnel, int widt
 	AUTO_BUF struct buf where = BUF_INIT;
 	if (!tunnel_evaluate(&t->we, tunnel, &v))
 		return;
-	if (v.sensitive)
+	if (v.sensitive) {
 		buf_adds(&where, "(sensitive)");
-	else if (v.host && v.port)
-		buf_addf(&where, "%s:%u", v.host, v.port);
-	else
+	} else if (v.host && v.port) {
+		add_plainly(&where, v.host);
+		buf_addf(&where, ":%u", v.port);
+	} else {
 		buf_adds(&where, v.unknown ? "(not known yet)" : "(not there)");
+	}
 	buf_addf(out, "%-*s  %-24s", width, tunnel->name, buf_text(&where));
 	if (v.local_port)
 		buf_addf(out, "  at 127.0.0.1:%u", v.local_port);
-	if (tunnel->description)
-		buf_addf(out, "  %s", tunnel->description);
+	if (tunnel->description) {
+		buf_adds(out, "  ");
+		add_plainly(out, tunnel->description);
+	}
 	buf_addc(out, '\n');
 }
 
