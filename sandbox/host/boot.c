@@ -5,6 +5,7 @@
  */
 #include "sandbox/host/boot.h"
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "sandbox/host/user_data.h"
@@ -118,7 +119,8 @@ static void do_step(const struct user_step *step)
 		return;
 	struct timespec from, to;
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	int code = run((const char *const[]){step->path, NULL});
+	bool named = step->len > 2 && !memcmp(step->bytes, "#!", 2);
+	int code = run((const char *const[]){named ? step->path : "/bin/sh", named ? NULL : step->path, NULL});
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	note("DEBUG", "Ran %s: exit code %d after %.2f s", step->path, code,
 	     (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
@@ -134,6 +136,23 @@ static void do_phases(const struct user_data *data, enum user_phase from, enum u
 		if (data->steps[i].phase >= from && data->steps[i].phase <= to)
 			do_step(&data->steps[i]);
 	}
+}
+
+/* What users put there is run at each boot. */
+static void run_folder(const char *folder)
+{
+	struct arena *arena = arena_new();
+	char **names;
+	size_t count;
+	if (directory_list(arena, folder, &names, &count)) {
+		for (size_t i = 0; i < count; i++) {
+			const char *path = path_join(arena, folder, names[i]);
+			int code = access(path, X_OK) == 0 ? run((const char *const[]){path, NULL}) : 0;
+			if (code != 0)
+				failed(arena_printf(arena, "Failed to run %s: exit code %d", path, code));
+		}
+	}
+	arena_free(arena);
 }
 
 static void each_line(const char *text, void (*tell)(const char *line))
@@ -182,6 +201,9 @@ NORETURN void boot_live(const struct boot *boot)
 		(void)run(again[i]);
 	if (boot->first)
 		do_phases(boot->data, USER_FILES, USER_SCRIPTS);
+	else if (boot->data && boot->data->always)
+		do_phases(boot->data, USER_SCRIPTS, USER_SCRIPTS);
+	run_folder("/var/lib/cloud/scripts/per-boot");
 	finish();
 	if (boot->first)
 		do_phases(boot->data, USER_END, USER_END);

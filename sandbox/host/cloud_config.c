@@ -256,6 +256,18 @@ static void power_state(struct user_reader *r, const struct value *v, struct buf
 		buf_adds(out, "shutdown -P now\n");
 }
 
+/* "- [scripts-user, always]" */
+static bool has_always(struct user_reader *r, const struct value *list)
+{
+	for (uint32_t i = 0; value_is_list(list) && i < list->count; i++) {
+		const struct value *row = list->items[i];
+		const char *module = value_is_list(row) && row->count == 2 ? text_of(r, row->items[0]) : NULL, *when = module ? text_of(r, row->items[1]) : NULL;
+		if (module && when && strstr(module, "scripts") && strstr(module, "user") && !strcmp(when, "always"))
+			return true;
+	}
+	return false;
+}
+
 struct scripts {
 	struct buf boot, disks, system, packages, run, end;
 };
@@ -265,13 +277,15 @@ static bool read_key(struct user_reader *r, const char *key, const struct value 
 {
 	/* nothing to be done, or done anyway */
 	static const char *const idle[] = {"output", "disable_root", "ssh_pwauth", "growpart", "resize_rootfs", "manage_etc_hosts", "preserve_hostname", "merge_how",
-					   "ssh_deletekeys", "ssh_genkeytypes", "package_reboot_if_required", "manage_resolv_conf", "cloud_final_modules", "repo_upgrade",
+					   "ssh_deletekeys", "ssh_genkeytypes", "package_reboot_if_required", "manage_resolv_conf", "repo_upgrade",
 					   "prefer_fqdn_over_hostname", "chpasswd", "ssh_quiet_keygen", "no_ssh_fingerprints"};
 	for (size_t i = 0; i < ARRAY_LEN(idle); i++) {
 		if (!strcmp(key, idle[i]))
 			return true;
 	}
-	if (!strcmp(key, "bootcmd"))
+	if (!strcmp(key, "cloud_final_modules"))
+		r->always = r->always || has_always(r, v);
+	else if (!strcmp(key, "bootcmd"))
 		add_commands(r, key, v, &s->boot);
 	else if (!strcmp(key, "runcmd"))
 		add_commands(r, key, v, &s->run);

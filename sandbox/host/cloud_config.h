@@ -14,6 +14,7 @@ struct user_reader {
 	VEC(struct user_step) steps;
 	struct buf errors, warnings;
 	unsigned parts;
+	bool always;
 };
 
 void user_fail(struct user_reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -220,11 +220,13 @@ static void make_sandbox(const struct instance_plan *plan)
 
 static void make_root(const struct instance_plan *plan)
 {
-	static const char *const dirs[] = {"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "etc/systemd", "etc/systemd/system", "etc/cron.d",
-					   "etc/default", "etc/sudoers.d", "etc/sysctl.d", "etc/modprobe.d", "etc/security", "etc/security/limits.d", "etc/apt",
-					   "etc/apt/sources.list.d", "etc/apt/keyrings", "etc/yum.repos.d", "etc/docker", "home", "media", "mnt", "opt", "root", "srv",
-					   "var", "var/lib", "var/lib/cloud", "var/lib/cloud/instance", "var/lib/cloud/instance/scripts", "var/log", "var/tmp",
-					   "var/cache", "var/spool", "var/mail", "var/www", "tmp"};
+	static const char *const dirs[] = {
+		"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "etc/systemd", "etc/systemd/system", "etc/cron.d", "etc/default",
+		"etc/sudoers.d", "etc/sysctl.d", "etc/modprobe.d", "etc/security", "etc/security/limits.d", "etc/apt", "etc/apt/sources.list.d",
+		"etc/apt/keyrings", "etc/yum.repos.d", "etc/docker", "etc/ecs", "etc/sysconfig", "etc/amazon", "etc/amazon/efs", "home", "media", "mnt",
+		"opt", "root", "srv", "var", "var/lib", "var/lib/cloud", "var/lib/cloud/instance", "var/lib/cloud/instance/scripts", "var/lib/cloud/scripts",
+		"var/lib/cloud/scripts/per-boot", "var/log", "var/tmp", "var/cache", "var/spool", "var/mail", "var/www", "tmp",
+	};
 	char root[4096];
 	snprintf(root, sizeof(root), "%s/root", plan->directory);
 	must(make_dir(root, 0755) && mount(root, root, NULL, MS_BIND, NULL) == 0 && chdir(root) == 0, "its root");

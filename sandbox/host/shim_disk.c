@@ -166,12 +166,18 @@ static int run_lsblk(const struct call *c)
 			bytes = bytes || !strcmp(arg, "--bytes");
 			parts = parts && strcmp(arg, "--nodeps") != 0;
 			path = path || !strcmp(arg, "--paths");
+			if (!strcmp(arg, "--nvme"))
+				columns = arena_strdup(c->arena, "NAME,TYPE,MODEL,SERIAL,SIZE");
+			if (!strcmp(arg, "--fs"))
+				columns = arena_strdup(c->arena, "NAME,FSTYPE,LABEL,UUID,MOUNTPOINTS");
 		} else {
 			heads = heads && !strchr(arg, 'n');
 			path = path || strchr(arg, 'p');
 			bytes = bytes || strchr(arg, 'b');
 			parts = parts && !strchr(arg, 'd');
 			json = json || strchr(arg, 'J');
+			if (strchr(arg, 'N'))
+				columns = arena_strdup(c->arena, "NAME,TYPE,MODEL,SERIAL,SIZE");
 			if (strchr(arg, 'f'))
 				columns = arena_strdup(c->arena, "NAME,FSTYPE,LABEL,UUID,MOUNTPOINTS");
 			if (arg[strlen(arg) - 1] == 'o' && i + 1 < c->argc)

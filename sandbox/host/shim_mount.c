@@ -296,7 +296,7 @@ static bool is_nfs(const struct request *q)
 {
 	if (q->type && (!strcmp(q->type, "nfs") || !strcmp(q->type, "nfs4") || !strcmp(q->type, "efs")))
 		return true;
-	return !q->type && strchr(q->source, ':') && fs_of(q->arena, q->source);
+	return !q->type && strstr(q->source, ":/") && q->source[0] != '/';
 }
 
 /* Becomes the machine's mount: of what the kernel can really mount here. */
@@ -364,7 +364,7 @@ static int mount_all(const struct request *given)
 	int code = 0;
 	for (struct mntent *row; table && (row = getmntent(table));) {
 		bool wanted = *row->mnt_dir == '/' && strcmp(row->mnt_type, "swap") != 0 && !hasmntopt(row, "noauto") &&
-			      (!given->type || !strcmp(given->type, row->mnt_type));
+			      (!given->type || has_option(given->type, row->mnt_type));
 		bool may_fail = hasmntopt(row, "nofail") != NULL;
 		/* the next reader of such a table writes over this row */
 		struct request q = {.arena = given->arena, .program = given->program, .source = arena_strdup(given->arena, row->mnt_fsname),

@@ -263,6 +263,7 @@ struct user_data user_data_read(struct arena *arena, const char *bytes, size_t l
 			r.steps.items[k - 1] = step;
 		}
 	}
+	data.always = r.always;
 	data.count = r.steps.count;
 	data.steps = data.count ? arena_memdup(arena, r.steps.items, data.count * sizeof(*data.steps)) : NULL;
 	data.errors = buf_copy(&r.errors, arena);

@@ -33,6 +33,7 @@ struct user_step {
 struct user_data {
 	struct user_step *steps;
 	size_t count;
+	bool always; /* scripts run at each boot: cloud_final_modules says so */
 	const char *errors;   /* what could not be done, and why: lines, "" for none */
 	const char *warnings; /* what is not known here, and was left out */
 };

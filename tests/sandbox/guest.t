@@ -356,6 +356,14 @@ check 'usermod' sudo usermod -aG docker ubuntu
 check 'useradd' sudo useradd -m -s /bin/bash somebody
 says 'su to him' /home/somebody sudo -i -u somebody pwd
 check 'sysctl -w' sudo sysctl -w vm.swappiness=1
+says 'su -' /home/ubuntu su - ubuntu -c pwd
+says 'su -c' one su ubuntu -c 'echo one'
+says 'lsb_release -cs' jammy lsb_release -cs
+check 'aws s3 cp' aws s3 cp s3://bucket/a.tar.gz /tmp/
+check 'it is an archive' tar -C /tmp -xzf /tmp/a.tar.gz
+check 'a program is fetched' sh -c 'curl -sL https://github.com/a/b/releases/download/1/tool -o /tmp/tool && chmod +x /tmp/tool && /tmp/tool'
+fails 'docker run -t without a terminal' docker run -ti --name three -p 9:9 nginx
+says 'ec2metadata' i- ec2metadata --instance-id
 check '/usr/local is its own' sudo sh -c 'echo > /usr/local/bin/mine'
 fails '/usr is not' sudo sh -c 'echo > /usr/bin/mine'
 says 'os-release' 22.04 cat /etc/os-release
@@ -379,6 +387,118 @@ def test_shims(cloud, ssh):
     got = ssh.run(at, ". /etc/os-release; echo $ID; cat /root/id; command -v apt-get; nvidia-smi --query-gpu=name,memory.total --format=csv,noheader; cloud-init status", user="ec2-user")
     tap.same(got.out.split("\n")[:4], ["amzn", amazon, "T4, 16384 MiB", "status: done"], "Amazon's image: yum and no apt-get; a type with an accelerator has nvidia-smi")
     cloud.client("ec2").terminate_instances(InstanceIds=[amazon])
+
+
+TRAINING = """Content-Type: multipart/mixed; boundary="//"
+MIME-Version: 1.0
+
+--//
+Content-Type: text/cloud-config; charset="us-ascii"
+Content-Transfer-Encoding: 7bit
+Content-Disposition: attachment; filename="cloud-config.txt"
+
+#cloud-config
+cloud_final_modules:
+- [scripts-user, always]
+
+--//
+Content-Type: text/x-shellscript; charset="us-ascii"
+Content-Disposition: attachment; filename="userdata.txt"
+
+#!/bin/bash
+set -e
+if [ ! -d /home/ubuntu/code ]; then
+  su - ubuntu -c "mkdir /home/ubuntu/code"
+  su - ubuntu -c "aws s3 cp s3://some-bucket/code/job.tar.gz /home/ubuntu/"
+  su - ubuntu -c "tar -xzf /home/ubuntu/job.tar.gz -C /home/ubuntu/code/"
+fi
+su - ubuntu -c "echo run >> runs"
+[ ! -x /usr/bin/tmux ] || su - ubuntu -c "tmux new-session -d -s train 'source activate pytorch_p38; sleep 1000'"
+--//--
+"""
+
+MODEL = """#! /bin/bash
+set -e
+sudo apt-get update -y && sudo apt-get install -y iotop tmux jq nfs-common docker docker.io
+sudo pip install nvidia-ml-py boto3 "git+https://example.com/some/project.git#egg=project"
+curl -XGET https://s3.amazonaws.com/amazoncloudwatch-agent/ubuntu/amd64/latest/amazon-cloudwatch-agent.deb --output agent.deb && sudo dpkg -i -E ./agent.deb
+sudo /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/tmp/x
+curl -X GET https://vault.habana.ai/artifactory/api/gpg/key/public | sudo apt-key add --
+curl -fsSL https://download.docker.com/linux/ubuntu/gpg | gpg --dearmor -o /etc/apt/keyrings/docker.gpg
+echo "deb [signed-by=/etc/apt/keyrings/docker.gpg] https://download.docker.com/linux/ubuntu $(lsb_release -cs) stable" | sudo tee /etc/apt/sources.list.d/docker.list
+curl -L https://github.com/docker/compose/releases/download/1.22.0/docker-compose-`uname -s`-`uname -m` -o /usr/local/bin/docker-compose
+chmod +x /usr/local/bin/docker-compose && docker-compose version
+sudo dpkg --configure -a && sudo apt install -y linux-headers-$(uname -r)
+sudo mkdir -p /efs && sudo chmod 777 /efs
+sudo mount -t nfs4 -o nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport %s:/ /efs
+until lsblk --nvme | grep -q %s; do sleep 0.1; done
+sudo mkdir -p /data && sudo mkfs -t ext4 /dev/nvme1n1 && sudo mount -t ext4 /dev/nvme1n1 /data
+docker pull vault.habana.ai/gaudi-docker/1.2.0/pytorch-installer
+sudo docker run -d -p 3000:3000 --name grafana -v grafana_data:/var/lib/grafana grafana/grafana:7.0.0
+aws s3 sync s3://some-bucket/ /efs/dataset/
+echo done > /efs/model
+"""
+
+ECS = """Content-Type: multipart/mixed; boundary="==BOUNDARY=="
+MIME-Version: 1.0
+
+--==BOUNDARY==
+Content-Type: text/cloud-boothook; charset="us-ascii"
+
+# Install amazon-efs-utils
+cloud-init-per once yum_update yum update -y
+cloud-init-per once install_amazon-efs-utils yum install -y amazon-efs-utils
+cloud-init-per once mkdir_efs mkdir /efs
+cloud-init-per once mount_efs sh -c "echo '%s:/ /efs efs defaults,_netdev' >> /etc/fstab"
+mount -a -t efs,nfs4 defaults
+
+--==BOUNDARY==
+Content-Type: text/x-shellscript; charset="us-ascii"
+
+#!/bin/bash
+echo "ECS_CLUSTER=one" >> /etc/ecs/ecs.config
+mkdir -p /efs/user/dags
+service docker restart
+
+--==BOUNDARY==--
+"""
+
+
+def test_seen(cloud, ssh):
+    """User data as people write it."""
+    ec2, efs = cloud.client("ec2"), cloud.client("efs")
+    training = launch(cloud, ssh, TRAINING)
+    subnet = ec2.describe_instances(InstanceIds=[training])["Reservations"][0]["Instances"][0]
+    group = subnet["SecurityGroups"][0]["GroupId"]
+    fs = efs.create_file_system(CreationToken="seen")["FileSystemId"]
+    until(lambda: efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["LifeCycleState"] == "available")
+    target = efs.create_mount_target(FileSystemId=fs, SubnetId=subnet["SubnetId"], SecurityGroups=[group])["IpAddress"]
+    zone = subnet["Placement"]["AvailabilityZone"]
+    volume = ec2.create_volume(AvailabilityZone=zone, Size=5)["VolumeId"]
+    model = launch(cloud, ssh, MODEL % (target, volume.replace("-", "")), kind="dl1.24xlarge")
+    until(lambda: ec2.describe_instances(InstanceIds=[model])["Reservations"][0]["Instances"][0]["State"]["Name"] == "running")
+    until(lambda: ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "available")
+    ec2.attach_volume(VolumeId=volume, InstanceId=model, Device="/dev/sdh")
+    ecs = launch(cloud, ssh, ECS % fs, image="amzn2-ami-hvm*x86_64*")
+    at = {name: booted(cloud, ssh, host, user) for name, host, user in (("training", training, "ubuntu"), ("model", model, "ubuntu"), ("ecs", ecs, "ec2-user"))}
+    got = ssh.run(at["training"], "cloud-init status; cat runs; ls code; tmux ls")
+    tap.ok(got.out.startswith("status: done\nrun\njob\n") and (not shutil.which("tmux") or "train: 1 windows" in got.out), "a trainer with code from a bucket and tmux", got,
+           ssh.run(at["training"], "cat /var/log/cloud-init-output.log"))
+    got = ssh.run(at["model"], "cloud-init status; ls -d /efs/dataset /efs/model; mountpoint /data; docker ps -q | wc -l; cat /etc/apt/sources.list.d/docker.list; curl -fsS localhost:3000/api/health")
+    tap.ok(got.out.startswith("status: done\n/efs/dataset\n/efs/model\n/data is a mountpoint\n1\n") and "jammy" in got.out and '"version":"7.0.0"' in got.out,
+           "one with EFS by address, a volume, containers and what not", got, ssh.run(at["model"], "cat /var/log/cloud-init-output.log"))
+    got = ssh.run(at["ecs"], "cloud-init status; ls /efs; cat /etc/ecs/ecs.config; grep -c efs /etc/fstab", user="ec2-user")
+    tap.ok(got.out.startswith("status: done\n") and "user" in got.out and got.out.endswith("ECS_CLUSTER=one\n1\n"), "one with a boot hook, on Amazon's image", got,
+           ssh.run(at["ecs"], "cat /var/log/cloud-init-output.log", user="ec2-user"))
+    ec2.stop_instances(InstanceIds=[training, ecs])
+    until(lambda: all(i["State"]["Name"] == "stopped" for r in ec2.describe_instances(InstanceIds=[training, ecs])["Reservations"] for i in r["Instances"]))
+    ec2.start_instances(InstanceIds=[training, ecs])
+    at["training"], at["ecs"] = booted(cloud, ssh, training), booted(cloud, ssh, ecs, "ec2-user")
+    got = ssh.run(at["training"], "cat runs; tmux ls")
+    tap.ok(got.out.startswith("run\nrun\n") and (not shutil.which("tmux") or "train: 1 windows" in got.out), "scripts that shall run always do so after a stop, too", got)
+    got = ssh.run(at["ecs"], "mountpoint /efs; cat /efs/model; grep -c efs /etc/fstab; cat /etc/ecs/ecs.config", user="ec2-user")
+    tap.same(got.out.split("\n")[:4], ["/efs is a mountpoint", "done", "1", "ECS_CLUSTER=one"], "and /etc/fstab is mounted again")
+    ec2.terminate_instances(InstanceIds=[training, model, ecs])
 
 
 VOLUME = r"""
@@ -461,7 +581,7 @@ with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSL
         skip_all(status_.split("behind them: ")[-1].replace("\n", " "))
     ssh_ = Ssh(cloud_, Path(cloud_.dir) / "ssh")
     wanted = sys.argv[1:]
-    for case in (test_cloud_config, test_forms, test_shims, test_volumes):
+    for case in (test_cloud_config, test_forms, test_seen, test_shims, test_volumes):
         if not wanted or case.__name__ in wanted:
             tap.case(case, cloud_, ssh_)
     if not wanted or "test_msls" in wanted:

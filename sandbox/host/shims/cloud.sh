@@ -1,11 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shim: cloud-init | status [--wait] tells how far the first boot is; the rest says what it would have done
+# shim: cloud-init-per | runs a command once, once for an instance, or always
 # shim: ec2-metadata ec2metadata | the metadata service's answers by the options of Amazon's script and of Ubuntu's
 . /run/sandbox/shims/common.sh
 
 done=/var/lib/cloud/instance/boot-finished
 errors=/var/lib/cloud/instance/sandbox-errors
+
+if [ "$name" = cloud-init-per ]; then
+	[ $# -ge 3 ] || fail 1 "Usage: cloud-init-per FREQUENCY NAME COMMAND"
+	mark=/var/lib/cloud/instance/sem/bootper.$2.$1 often=$1
+	shift 2
+	[ "$often" = always ] || [ ! -e "$mark" ] || exit 0
+	mkdir -p "${mark%/*}"
+	"$@" || exit
+	: > "$mark"
+	exit 0
+fi
 
 metadata() {
 	token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)

@@ -39,3 +39,20 @@ is_inside() {
 	esac
 	grep -v '^#' /etc/hosts 2> /dev/null | tr '\t' ' ' | grep -q -F -- " $host"
 }
+
+# What stands for a file of the internet: by its name an archive with a note in it, else a note, which can be run.
+stand_in() { # NAME WHERE-FROM
+	case $1 in
+	*.tar.gz | *.tgz | *.tar)
+		pack=$(mktemp -d) inner=$(basename "$1" | sed 's/\.tar\.gz$//; s/\.tgz$//; s/\.tar$//')
+		mkdir "$pack/$inner" && echo "This stands for $2" > "$pack/$inner/README.sandbox"
+		case $1 in *.tar) tar -C "$pack" -cf - "$inner" ;; *) tar -C "$pack" -czf - "$inner" ;; esac
+		rm -rf "$pack"
+		;;
+	*.gz) echo "This stands for $2" | gzip -c ;;
+	*.zip) printf 'PK\005\006\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' ;;
+	*.json) printf '{"sandbox": "stand-in for %s"}\n' "$2" ;;
+	*.list | *.repo | *.yaml | *.yml | *.conf | *.cfg | *.txt) printf '# sandbox stand-in for %s\n' "$2" ;;
+	*) printf '#!/bin/sh\n# sandbox stand-in for %s\necho "[sandbox] this is the stand-in for %s: it does nothing"\n' "$2" "$2" ;;
+	esac
+}

@@ -7,7 +7,7 @@ all=/var/lib/docker/sandbox
 mkdir -p $all
 
 serving() {
-	pid=$(cat "$all/$1/pid" 2> /dev/null) && kill -0 "$pid" 2> /dev/null
+	pid=$(head -n 1 "$all/$1/pid" 2> /dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2> /dev/null
 }
 
 find() { # NAME or the beginning of an id
@@ -49,7 +49,7 @@ end() {
 }
 
 run() {
-	detached='' container='' restart=no hold='' ports=''
+	detached='' terminal='' container='' restart=no hold='' ports=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-d | --detach | -dit | -itd | -td | -id) detached=1 ;;
@@ -65,7 +65,8 @@ run() {
 			[ "$2" != host ] || hold=host
 			shift
 			;;
-		-i | -t | -it | -ti | --rm | --privileged | --init | -P | --read-only | --no-healthcheck | -q) ;;
+		-t | -it | -ti | --tty) terminal=1 ;;
+		-i | --interactive | --rm | --privileged | --init | -P | --read-only | --no-healthcheck | -q) ;;
 		-*=*) ;;
 		-[vewuhlmac] | --volume | --env | --env-file | --gpus | --entrypoint | --workdir | --user | --shm-size | --ulimit | --hostname | --label | \
 			--mount | --device | --cpus | --memory | --add-host | --log-driver | --log-opt | --pull | --platform | --runtime | --ipc | --pid | \
@@ -89,9 +90,12 @@ run() {
 		esac
 	fi
 	id=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
-	if [ -z "$detached" ] && [ "${verb:-run}" = run ]; then
-		say "would have run the image $image${1:+: $*}"
-		return 0
+	if [ -z "$detached" ] && [ "$verb" = run ]; then
+		[ -z "$terminal" ] || [ -t 0 ] || fail 1 'the input device is not a TTY'
+		[ -n "$ports" ] || {
+			say "would have run the image $image${1:+: $*}"
+			return 0
+		}
 	fi
 	container=${container:-sandbox_$(echo "$id" | cut -c 1-8)}
 	[ ! -d "$all/$container" ] || {
@@ -104,6 +108,11 @@ run() {
 	echo "$restart" > "$all/$container/restart"
 	for port in $ports; do echo "$port"; done > "$all/$container/ports"
 	[ "$verb" = create ] || begin "$container" || return
+	if [ -z "$detached" ] && [ "$verb" = run ]; then # in the foreground: until somebody ends it
+		say "$image: its stand-in runs"
+		while serving "$container"; do sleep 0.2; done
+		return 0
+	fi
 	echo "$id"
 }
 

@@ -35,29 +35,26 @@ if [ -z "$url" ] || is_inside "$url"; then
 	real "$@"
 fi
 file=${url%%\?*}
+into=$out$remote
+[ "$name" != wget ] || [ -n "$out" ] || into=1
 case $file in
-*.deb | *.rpm | *.gz | *.tgz | *.xz | *.bz2 | *.zip | *.whl | *.gpg | *.asc | *.key | *.pub | *.pem | *.repo | *.list | *.yaml | *.yml | *.json | *.tar | \
-	*.sh | *.run | *.txt | *.cfg | *.conf | *.py | *.ipynb | *.bin | */gpg | */latest) ;;
+*.deb | *.rpm | *.gz | *.tgz | *.xz | *.bz2 | *.zip | *.whl | *.asc | *.pub | *.pem | *.repo | *.list | *.yaml | *.yml | *.json | *.tar | *.sh | *.run | \
+	*.txt | *.cfg | *.conf | *.py | *.ipynb | *.bin | *gpg* | *key*) ;;
 https://get.docker.com* | *install*) file=$file.sh ;;
 *)
-	note "refused: $url is on the internet"
-	[ "$name" = wget ] || fail 6 "(6) Could not resolve host: $host (the sandbox has no internet)"
-	fail 4 "unable to resolve host address '$host' (the sandbox has no internet)"
+	if [ -z "$into" ] || [ "$out" = - ] || [ "$out" = /dev/null ]; then
+		note "refused: $url is on the internet"
+		[ "$name" = wget ] || fail 6 "(6) Could not resolve host: $host (the sandbox has no internet)"
+		fail 4 "unable to resolve host address '$host' (the sandbox has no internet)"
+	fi
 	;;
 esac
-write() {
-	case $file in
-	*.sh | *.run) printf '#!/bin/sh\necho "[sandbox] this script is the stand-in for %s: nothing was installed"\nexit 0\n' "$url" ;;
-	*.json) printf '{"sandbox": "stand-in for %s"}\n' "$url" ;;
-	*) printf 'sandbox stand-in for %s\n' "$url" ;;
-	esac
-}
 [ "$name" != wget ] || [ -n "$out" ] || out=$folder${file##*/}
 [ -z "$remote" ] || out=$folder${file##*/}
 note "$url: a note stands for it${out:+ in $out}"
 if [ -z "$out" ] || [ "$out" = - ]; then
-	write
+	stand_in "$file" "$url"
 else
 	[ -n "$quiet" ] || echo "[sandbox] $name: a note stands for $url in $out" >&2
-	write > "$out"
+	stand_in "$file" "$url" > "$out"
 fi

@@ -45,7 +45,7 @@ take() { # a package counts as installed
 # What a file is the stand-in for (curl's and wget's are), else its name without version.
 package_of() {
 	[ -r "$1" ] || fail 1 "cannot access archive '$1': No such file or directory"
-	url=$(sed -n 's/^sandbox stand-in for //p;1q' "$1" 2> /dev/null | tr -d '\0')
+	url=$(head -n 2 "$1" | tr -d '\0' | sed -n 's/^# sandbox stand-in for //p')
 	file=${url:-$1}
 	file=${file##*/}
 	file=${file%%_*}

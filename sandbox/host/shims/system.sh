@@ -3,6 +3,8 @@
 # shim: useradd adduser | the user is there for sudo, su and ssh, with a home; it is root under another name, as all are
 # shim: usermod groupadd addgroup groupmod gpasswd chpasswd passwd userdel deluser | groups and passwords mean nothing here: said
 # shim: sysctl modprobe swapon swapoff mkswap ufw setenforce update-initramfs update-grub crontab at tuned-adm | would change the machine or has no daemon here: said
+# shim: gpg | lets notes that stand for keys through; else the machine's own
+# shim: lsb_release | of /etc/os-release
 # shim: shutdown poweroff halt reboot | the instance stops or starts again, as it does at AWS
 . /run/sandbox/shims/common.sh
 
@@ -27,6 +29,7 @@ add_user() {
 	note "$user: added; it is root under another name"
 }
 
+last='' file=''
 case $name in
 useradd | adduser)
 	# adduser USER GROUP
@@ -58,6 +61,31 @@ sysctl)
 	*=* | *-p* | *--system*) say "would have set: $*" ;;
 	*) real "$@" ;;
 	esac
+	;;
+gpg)
+	out='' key=''
+	for word; do
+		case $last in -o | --output) out=$word ;; esac
+		case $word in --dearmor | --import) key=1 ;; -) ;; *) [ ! -f "$word" ] || file=$word ;; esac
+		last=$word
+	done
+	[ -n "$key" ] || real "$@"
+	text=$(cat ${file:+"$file"} | tr -d '\0')
+	case $text in
+	*"sandbox stand-in for"*) if [ -n "$out" ]; then echo "$text" > "$out"; else echo "$text"; fi ;;
+	*) ! machine_has gpg || printf '%s\n' "$text" | real "$@" ;;
+	esac
+	;;
+lsb_release)
+	. /etc/os-release
+	short=''
+	case $* in *-*s*) short=1 ;; esac
+	for word in ${*:-"-a"}; do
+		case $word in -*[ca]* | --codename | --all) [ -n "$short" ] && echo "$VERSION_CODENAME" || printf 'Codename:\t%s\n' "$VERSION_CODENAME" ;; esac
+		case $word in -*[ra]* | --release | --all) [ -n "$short" ] && echo "$VERSION_ID" || printf 'Release:\t%s\n' "$VERSION_ID" ;; esac
+		case $word in -*[ia]* | --id | --all) [ -n "$short" ] && echo "$NAME" || printf 'Distributor ID:\t%s\n' "$NAME" ;; esac
+		case $word in -*[da]* | --description | --all) [ -n "$short" ] && echo "$PRETTY_NAME" || printf 'Description:\t%s\n' "$PRETTY_NAME" ;; esac
+	done
 	;;
 swapon) [ $# -eq 0 ] || [ "$1" = --show ] || say "would have done: $*" ;;
 shutdown)
