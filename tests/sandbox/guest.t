@@ -107,7 +107,7 @@ def test_msls(cloud, project, ssh):
     tap.ok("Failed to resolve" in got.err and "does not exist" in got.err and "can't find in /etc/fstab" in got.err, "mounts that cannot be are refused", got)
 
     efs = cloud.client("efs")
-    fs = efs.describe_file_systems()["FileSystems"][0]["FileSystemId"]
+    fs = inside(worker, "grep -o 'fs-[0-9a-f]*' /etc/fstab").out.strip()
     point = efs.create_access_point(FileSystemId=fs, RootDirectory={"Path": "/team/a", "CreationInfo": {"OwnerUid": 0, "OwnerGid": 0, "Permissions": "0755"}})["AccessPointId"]
     target = efs.describe_mount_targets(FileSystemId=fs)["MountTargets"][0]["IpAddress"]
     got = inside(worker, f"set -e; cd; sudo mkdir -p /m/a /m/b /m/c; sudo mount -t efs -o tls,iam {fs}:/runs /m/a; cat /m/a/note; sudo mount -t nfs4 -o ro {target}:/ /m/b; cat /m/b/runs/note; "
