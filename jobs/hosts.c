@@ -236,31 +236,30 @@ static bool fits(const struct host *host, unsigned by, const char *word)
 	}
 }
 
-/* What a word says first counts: a tag named like another host's address does not hide that host. */
-static struct host *look_up(const struct hosts *hosts, const char *word, size_t *several)
+/*
+ * How many hosts a word means, and the last of them. What it says first counts: a tag named like another host's address does
+ * not hide that host.
+ */
+static size_t look_up(const struct hosts *hosts, const char *word, size_t *at)
 {
-	size_t index;
-	*several = 0;
-	if (is_index(word, &index) && index < hosts->count)
-		return &hosts->items[index];
-	for (unsigned by = 0; by < BY_COUNT; by++) {
-		struct host *found = NULL;
+	size_t count = 0;
+	if (is_index(word, at) && *at < hosts->count)
+		return 1;
+	for (unsigned by = 0; by < BY_COUNT && !count; by++) {
 		for (size_t i = 0; i < hosts->count; i++) {
 			if (fits(&hosts->items[i], by, word)) {
-				found = &hosts->items[i];
-				++*several;
+				*at = i;
+				count++;
 			}
 		}
-		if (found)
-			return *several == 1 ? found : NULL;
 	}
-	return NULL;
+	return count;
 }
 
 struct host *host_lookup(const struct hosts *hosts, const char *word)
 {
-	size_t several;
-	return look_up(hosts, word, &several);
+	size_t at;
+	return look_up(hosts, word, &at) == 1 ? &hosts->items[at] : NULL;
 }
 
 static void add_list(const struct hosts *hosts, struct buf *out)
@@ -279,7 +278,7 @@ static void add_list(const struct hosts *hosts, struct buf *out)
 struct host *host_find(const struct hosts *hosts, const char *word, struct diags *diags)
 {
 	AUTO_BUF struct buf list = BUF_INIT;
-	size_t several = 0;
+	size_t at, several = 0;
 	if (!hosts->count) {
 		diag_error(diags, SRC_NOWHERE, "No hosts",
 			   "The state holds no aws_instance, so there is no host to go to. `infra apply` makes what the plan files declare; -chdir=DIR and "
@@ -288,9 +287,9 @@ struct host *host_find(const struct hosts *hosts, const char *word, struct diags
 	}
 	if (!word && hosts->count == 1)
 		return &hosts->items[0];
-	struct host *found = word ? look_up(hosts, word, &several) : NULL;
-	if (found)
-		return found;
+	several = word ? look_up(hosts, word, &at) : 0;
+	if (several == 1)
+		return &hosts->items[at];
 	add_list(hosts, &list);
 	if (!word) {
 		diag_error(diags, SRC_NOWHERE, "Which host?", "There are %zu hosts. Name one by its index, address, name or id:%s", hosts->count, buf_text(&list));

@@ -263,21 +263,22 @@ static void ask_provider(struct asking *a)
 	const struct hosts *hosts = a->hosts;
 	a->aws = NULL;
 	for (size_t r = 0; r < ARRAY_LEN(rounds); r++) {
-		const struct host *first = NULL;
+		size_t first = hosts->count;
 		a->list.count = 0;
-		for (size_t i = 0; i < hosts->count; i++) {
+		for (size_t i = hosts->count; i-- > 0;) {
 			const char *key = is_of(a, &hosts->items[i]) ? rounds[r].lacks(a, &hosts->items[i]) : NULL;
-			if (key)
-				want(a, key);
-			if (key && !first)
-				first = &hosts->items[i];
+			if (!key)
+				continue;
+			want(a, key);
+			first = i;
 		}
-		if (first && !a->aws)
-			a->aws = hosts->cloud->client(hosts->cloud->ctx, first, a->diags);
-		if (first && !a->aws)
+		if (first == hosts->count)
+			continue;
+		if (!a->aws)
+			a->aws = hosts->cloud->client(hosts->cloud->ctx, &hosts->items[first], a->diags);
+		if (!a->aws)
 			return;
-		if (first)
-			rounds[r].ask(a);
+		rounds[r].ask(a);
 	}
 }
 

@@ -30,7 +30,7 @@ struct memory *memory_open(struct arena *arena, const char *dir)
 	const struct value *v = file_read(memory->path, MEMORY_LIMIT, &text) ? value_from_json(arena, buf_text(&text), text.len, &why) : NULL;
 	for (uint32_t i = 0; v && value_is_a(v, TYPE_OBJECT) && i < v->count; i++) {
 		if (value_is_a(v->items[i], TYPE_STRING))
-			map_put(&memory->texts, value_key_at(v, i), (void *)(uintptr_t)v->items[i]->text);
+			map_put(&memory->texts, value_key_at(v, i), arena_strdup(arena, v->items[i]->text));
 	}
 	return memory;
 }

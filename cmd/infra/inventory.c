@@ -500,8 +500,15 @@ int inventory_exec(struct inventory *inv, const char *const *argv)
 	fflush(NULL);
 	umask((mode_t)file_user_mask());
 	signal(SIGPIPE, SIG_DFL);
-	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	if (!argv[0])
+		bug("no program to become");
+	VEC(char *) words = {0};
+	for (const char *const *word = argv; *word; word++)
+		vec_add(&words, arena_strdup(inv->s.arena, *word));
+	vec_add(&words, NULL);
+	execvp(argv[0], words.items);
 	fprintf(stderr, "infra: %s cannot be started: %s%s%s\n", argv[0], strerror(errno), errno == ENOENT ? "; install it: apt-get install " : "",
 		errno == ENOENT ? (!strcmp(argv[0], "ssh") ? "openssh-client" : argv[0]) : "");
+	vec_free(&words);
 	return 127;
 }

@@ -67,8 +67,8 @@ static int run_sync(struct sync *sync)
 	if (!inventory_load(inv))
 		return session_report(&inv->s);
 	sync->every = !sync->options.pull && inv->words.count && !strcmp(inv->words.items[0], "all") && inv->hosts->count;
-	struct host *host = sync->every ? NULL : take_host(sync, most, &at);
-	if (!host && !sync->every)
+	struct host *host = sync->every ? inv->hosts->items : take_host(sync, most, &at);
+	if (!host)
 		return session_report(&inv->s);
 	const char *first = at < inv->words.count ? inv->words.items[at] : NULL;
 	const char *second = at + 1 < inv->words.count ? inv->words.items[at + 1] : NULL;
