@@ -113,8 +113,8 @@ static void attempt(void *ctx)
 		       guest->public_address.s_addr ? "its subnet has no route to an internet gateway" : "it has no public address");
 		return;
 	}
-	if (internet_has(c->guests, c->from)) {
-		refuse(c, "the address to come from is a host's");
+	if (!internet_may_have(c->guests, c->from)) {
+		refuse(c, "the address to come from is a host's, or none of the internet's");
 		return;
 	}
 	to.sin_addr = guest->public_address;

@@ -271,27 +271,50 @@ static int boot(struct guest *guest, const struct instance_plan *plan)
 	return error;
 }
 
-/* What it calls others by, and itself. */
-static void set_names(struct guests *g, const struct guest *guest, const struct value *order)
+/* ---- names ---- */
+
+/* Of the hosts of a VPC: their private names, with and without the domain, and their public ones, which in it mean the private address. */
+static void list_names(const struct guests *g, const struct router *router, struct buf *out)
 {
-	struct arena *arena = arena_new();
-	AUTO_BUF struct buf own = BUF_INIT, names = BUF_INIT;
-	const struct value *list = value_get(order, "names");
-	const char *hostname = value_get_text(order, "hostname"), *directory = arena_printf(arena, "%s/%s", g->disks, guest->id);
+	for (size_t i = 0; i < g->list.count; i++) {
+		const struct guest *guest = g->list.items[i];
+		char address[INET_ADDRSTRLEN] = "";
+		if (guest->router != router || !guest->private_name)
+			continue;
+		inet_ntop(AF_INET, &guest->address, address, sizeof(address));
+		buf_addf(out, "%s %s %.*s", address, guest->private_name, (int)strcspn(guest->private_name, "."), guest->private_name);
+		if (guest->public_name)
+			buf_addf(out, " %s", guest->public_name);
+		buf_addc(out, '\n');
+	}
+}
+
+static void set_names(struct guests *g, const struct guest *guest, const struct buf *neighbours)
+{
+	AUTO_BUF struct buf directory = BUF_INIT, own = BUF_INIT, names = BUF_INIT;
 	char address[INET_ADDRSTRLEN] = "";
 	inet_ntop(AF_INET, &guest->address, address, sizeof(address));
-	buf_adds(&names, HOST_INTERNET_USER " checkip.amazonaws.com\n");
-	buf_addf(&own, "127.0.0.1 localhost\n%s %s\n", address, hostname ? hostname : guest->id);
-	for (uint32_t i = 0; list && !type_is_primitive(list->type) && i < list->count; i++) {
-		const char *at = value_get_text(list->items[i], "address"), *name = value_get_text(list->items[i], "name");
-		if (at && name)
-			buf_addf(&names, "%s %s\n", at, name);
-	}
-	int error = mkdir(directory, 0700) < 0 && errno != EEXIST ? errno : names_set(directory, buf_text(&own), buf_text(&names));
+	buf_addf(&directory, "%s/%s", g->disks, guest->id);
+	buf_addf(&own, "127.0.0.1 localhost\n%s %s\n", address, guest->hostname);
+	buf_addf(&names, HOST_INTERNET_USER " checkip.amazonaws.com\n%s%s", guest->names, guest->private_name ? buf_text(neighbours) : "");
+	int error = mkdir(buf_text(&directory), 0700) < 0 && errno != EEXIST ? errno : names_set(buf_text(&directory), buf_text(&own), buf_text(&names));
 	if (error)
 		guests_trouble(g, "/etc/hosts of %s cannot be written: %s", guest->id, strerror(error));
-	arena_free(arena);
 }
+
+static void set_all_names(struct guests *g)
+{
+	for (size_t i = 0; i < g->routers.count; i++) {
+		AUTO_BUF struct buf neighbours = BUF_INIT;
+		list_names(g, g->routers.items[i], &neighbours);
+		for (size_t k = 0; k < g->list.count; k++) {
+			if (g->list.items[k]->router == g->routers.items[i])
+				set_names(g, g->list.items[k], &neighbours);
+		}
+	}
+}
+
+/* ---- start ---- */
 
 void guests_tell(const struct guests *g, const char *id, enum instance_word word)
 {
@@ -353,6 +376,17 @@ static char *copy_or_null(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
+static const char *names_of(struct arena *arena, const struct value *list)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	for (uint32_t i = 0; list && !type_is_primitive(list->type) && i < list->count; i++) {
+		const char *address = value_get_text(list->items[i], "address"), *name = value_get_text(list->items[i], "name");
+		if (address && name)
+			buf_addf(&text, "%s %s\n", address, name);
+	}
+	return arena_strdup(arena, buf_text(&text));
+}
+
 /* What may change while a host runs. */
 static void refresh(struct guest *guest, const struct value *order)
 {
@@ -364,6 +398,9 @@ static void refresh(struct guest *guest, const struct value *order)
 	group_names_set(&guest->groups, value_get(order, "groups"));
 	arena_free(guest->arena);
 	guest->arena = arena_new();
+	guest->hostname = arena_strdup(guest->arena, value_get_text(order, "hostname") ? value_get_text(order, "hostname") : guest->id);
+	guest->private_name = value_get_text(order, "private_name") ? arena_strdup(guest->arena, value_get_text(order, "private_name")) : NULL;
+	guest->names = names_of(guest->arena, value_get(order, "names"));
 	guest->metadata = value_get(order, "metadata") ? value_copy(guest->arena, value_get(order, "metadata")) : NULL;
 }
 
@@ -420,7 +457,6 @@ static void meet(struct guests *g, const struct value *order)
 		vec_add(&g->list, guest);
 	}
 	refresh(guest, order);
-	set_names(g, guest, order);
 }
 
 static void start_new(struct guests *g, struct arena *arena, const struct value *order)
@@ -460,6 +496,7 @@ void guests_apply(struct guests *g, const struct value *order)
 			meet(g, hosts->items[i]);
 	}
 	forget_empty_routers(g);
+	set_all_names(g);
 	targets_apply(g, value_get(order, "targets"));
 	routes_apply(g, value_get(order, "subnets"));
 	for (size_t i = 0; i < g->routers.count; i++) {

@@ -64,6 +64,8 @@ struct guest {
 	struct router *router;
 	struct group_names groups;
 	struct arena *arena;          /* of what follows */
+	const char *hostname, *private_name; /* no private name: its VPC has no DNS */
+	const char *names;            /* of file systems, as lines of /etc/hosts */
 	const struct value *metadata; /* or NULL */
 };
 

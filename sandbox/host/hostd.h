@@ -21,7 +21,7 @@ struct hostd_options {
  *
  *     {"hosts": [{"id": "i-1", "vpc": "vpc-1", "running": true, "started": true, "image": "ubuntu/...", "xen": false,
  *                 "accelerator": "NVIDIA 8 16384 V100", "address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1",
- *                 "hostname": "ip-10-0-0-5", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
+ *                 "hostname": "ip-10-0-0-5", "private_name": "ip-10-0-0-5.ec2.internal", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
  *                 "public": "198.51.100.1", "public_name": "ec2-...", "subnet": "subnet-1", "source_check": true, "groups": ["sg-1"],
  *                 "names": [{"address": "10.0.0.9", "name": "fs-1.efs.us-east-1.amazonaws.com"}],
  *                 "metadata": {"tokens": "optional", "paths": {"meta-data/instance-id": "i-1", "user-data": "<base64>"}}}],

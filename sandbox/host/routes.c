@@ -257,13 +257,20 @@ static int open_page(struct guests *g)
 	return http_server_new(g->loop, &(struct http_server_options){.listener = steal_fd(&fd)}, on_request, g, &why) ? 0 : EIO;
 }
 
-bool internet_has(const struct guests *g, struct in_addr address)
+bool internet_may_have(const struct guests *g, struct in_addr address)
 {
+	static const char *const others[] = {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"};
+	struct in_addr network;
+	unsigned prefix;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		if (network_read(others[i], &network, &prefix) && (address.s_addr & bits_of(prefix).s_addr) == network.s_addr)
+			return false;
+	}
 	for (size_t i = 0; i < g->ways.count; i++) {
 		if (g->ways.items[i].route.network.s_addr == address.s_addr)
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 int internet_user(struct guests *g, struct in_addr address)

@@ -17,8 +17,8 @@ int internet_open(struct guests *guests) MUST_USE;
 /* The cable of a router that has just been made. An errno. */
 int internet_attach(struct guests *guests, struct router *router) MUST_USE;
 void internet_detach(struct guests *guests, struct router *router);
-/* Whether it is the public address of a host or a NAT gateway. */
-bool internet_has(const struct guests *guests, struct in_addr address);
+/* Whether a user can be there: not at private addresses, nor at those of hosts and NAT gateways. */
+bool internet_may_have(const struct guests *guests, struct in_addr address);
 /* A user on the internet is at that address. An errno. */
 int internet_user(struct guests *guests, struct in_addr address) MUST_USE;
 

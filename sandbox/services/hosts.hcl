@@ -37,6 +37,7 @@ function "host" {
     public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
     metadata    = { tokens = instance.MetadataOptions.HttpTokens, paths = instance.MetadataOptions.HttpEndpoint == "disabled" ? {} : metadata(instance, view, subnet) }
     groups      = view.SecurityGroups[*].GroupId
+    private_name = get("vpc", subnet.VpcId).EnableDnsSupport ? view.PrivateDnsName : null
     names       = file_system_names(get("vpc", subnet.VpcId), instance.Placement.AvailabilityZone)
     subnet      = subnet.SubnetId
     source_check = view.SourceDestCheck

@@ -52,6 +52,35 @@ def test_table(cloud, ssh):
     return network, prober
 
 
+def test_names(cloud, network, prober):
+    """Of hosts, by DNS at AWS."""
+    instances = {i["InstanceId"]: i for r in cloud.client("ec2").describe_instances()["Reservations"] for i in r["Instances"]}
+    want = [[name, p.address] for p in network.hosts() for name in (
+        instances[p.instance]["PrivateDnsName"], instances[p.instance]["PrivateDnsName"].split(".")[0], instances[p.instance].get("PublicDnsName")) if name]
+    for place in network.hosts():
+        script = "; ".join(f"echo {name} $(getent ahostsv4 {name} | awk '{{print $1; exit}}')" for name, _ in want)
+        tap.same([line.split() for line in prober.on(place, script).out.splitlines()], want, f"{place.name} knows all hosts of its VPC by name")
+
+
+def test_changes(cloud, network, prober):
+    """Rules that change while hosts run, by the whole table again."""
+    ec2 = cloud.client("ec2")
+    efs, jump, train, monitor = (next(p for p in network.places if part in p.name) for part in ("efs", "jump", "train", "monitor"))
+    tcp = lambda port, **peer: [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **peer}]  # noqa: E731
+    ec2.revoke_security_group_ingress(GroupId=efs.groups[0], IpPermissions=tcp(reach.NFS, UserIdGroupPairs=[{"GroupId": jump.groups[0]}]))
+    ec2.authorize_security_group_ingress(GroupId=monitor.groups[0], IpPermissions=tcp(3000, IpRanges=[{"CidrIp": f"{train.address}/32"}]))
+    ec2.authorize_security_group_ingress(GroupId=jump.groups[0], IpPermissions=tcp(22, IpRanges=[{"CidrIp": f"{USERS[1].address}/32"}]))
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=next(
+        c["NetworkInterfaceId"] for c in ec2.describe_network_interfaces()["NetworkInterfaces"] if c["PrivateIpAddress"] == monitor.address), Groups=[*monitor.groups, *train.groups])
+    after = reach.Network(ec2, network.vpc)
+    for place in after.hosts():
+        place.listens = next(p.listens for p in network.places if p.address == place.address)
+    table, wrong = compare(after, prober)
+    old = {(s.name, t.name, port): network.expect(s, t, port) for s in network.hosts() for t in network.places if t.groups for port in network.ports()}
+    changed = {key for key, result in table.items() if old.get(key, result) != result}
+    tap.ok(not wrong and len(changed) > 5, f"after rules and groups have changed, each connection is, too ({len(changed)} others)", *wrong, changed)
+
+
 def test_file_system(cloud, network, prober):
     efs = cloud.client("efs")
     target = efs.describe_mount_targets(FileSystemId=efs.describe_file_systems()["FileSystems"][0]["FileSystemId"])["MountTargets"][0]
@@ -60,7 +89,7 @@ def test_file_system(cloud, network, prober):
         same_zone = network.subnets[place.subnet]["AvailabilityZone"] == target["AvailabilityZoneName"]
         got = prober.on(place, f"getent hosts {name}; getent hosts {target['AvailabilityZoneName']}.{name}")
         tap.same([line.split()[0] for line in got.out.splitlines()], [target["IpAddress"]] * (1 + same_zone), f"{place.name} knows the file system by name")
-    first, other = network.hosts()[:2]
+    first, other = (next(p for p in network.hosts() if part in p.name) for part in ("train", "monitor"))
     prober.on(first, f"echo shared > /run/efs/{system}/note; echo '192.0.2.99 mine' >> /etc/hosts")
     tap.same(prober.on(other, f"cat /run/efs/{system}/note").out, "shared\n", "what one host writes another one reads")
     efs.delete_mount_target(MountTargetId=target["MountTargetId"])
@@ -79,6 +108,8 @@ def test_msls(cloud, project, ssh):
     if not tap.ok(done.code == 0, "the MSLS example is applied", done):
         return
     network, prober = test_table(cloud, ssh)
+    test_names(cloud, network, prober)
+    test_changes(cloud, network, prober)
     test_file_system(cloud, network, prober)
     tap.ok("Last trouble" not in cloud.command("status").out, "the hosts' process has no complaints", cloud.command("status").out)
 

@@ -126,6 +126,13 @@ def test_addresses(w, jump_public, jump, inner, inner_address, inner_public):
     return inner_public
 
 
+def test_users(w, public):
+    """Nobody on the internet has an address that is none there."""
+    prober = reach.Prober(w.ssh, None)
+    said = {prober.connect(address, public, 22) for address in ("10.7.2.4", "172.16.0.1", "100.64.0.1", "127.0.0.1", "224.0.0.1", public)}
+    tap.ok(len(said) == 1 and "or none of the internet's" in said.pop(), "users are where users can be", said)
+
+
 def test_groups(w, public):
     prober = reach.Prober(w.ssh, None)
     everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -186,6 +193,7 @@ def test_all(cloud, ssh):
     w = World(cloud, ssh)
     jump_public, jump, inner, inner_address, inner_public = test_ways(w)
     moved = test_addresses(w, jump_public, jump, inner, inner_address, inner_public)
+    test_users(w, moved)
     test_groups(w, moved)
     test_separation(w, moved, inner_address)
     test_sources(w, moved, jump, inner, inner_address)
