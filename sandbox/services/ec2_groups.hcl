@@ -246,15 +246,24 @@ function "rule_tags" {
   result = flatten([for s in ifnull(specs, []) : s.Tags if s.ResourceType == "security-group-rule"])
 }
 
+# What a request says in IpPermissions, or of one range in parameters of its own.
+function "asked_permissions" {
+  params = [list, protocol, from, to, range]
+  result = protocol == null && range == null ? list : concat(ifnull(list, []), [{ IpProtocol = protocol, FromPort = from, ToPort = to, IpRanges = [{ CidrIp = range }] }])
+}
+
 operation "AuthorizeSecurityGroupIngress" {
   need "security_group" "group" {
     id = in.GroupId
   }
+  let {
+    permissions = asked_permissions(in.IpPermissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp)
+  }
   run "authorize" {
     of   = group
-    with = { egress = false, permissions = in.IpPermissions, tags = rule_tags(in.TagSpecifications) }
+    with = { egress = false, permissions = permissions, tags = rule_tags(in.TagSpecifications) }
   }
-  answer = { Return = true, SecurityGroupRules = flatten([for r in rules_of(in.IpPermissions) : same_rules(group.GroupId, false, r)]) }
+  answer = { Return = true, SecurityGroupRules = flatten([for r in rules_of(permissions) : same_rules(group.GroupId, false, r)]) }
 }
 
 operation "AuthorizeSecurityGroupEgress" {
@@ -303,7 +312,7 @@ operation "RevokeSecurityGroupIngress" {
   }
   run "revoke" {
     of   = group
-    with = { egress = false, ids = in.SecurityGroupRuleIds, permissions = in.IpPermissions }
+    with = { egress = false, ids = in.SecurityGroupRuleIds, permissions = asked_permissions(in.IpPermissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp) }
   }
   answer = { Return = true }
 }

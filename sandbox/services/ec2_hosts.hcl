@@ -163,6 +163,11 @@ operation "RunInstances" {
     when    = length(ifnull(in.NetworkInterfaces, [])) > 1 || written(nic.NetworkInterfaceId)
     message = "The sandbox cloud gives an instance one new network interface."
   }
+  fail "NotImplemented" {
+    when    = length([for p in ifnull(nic.PrivateIpAddresses, []) : p if p.Primary != true]) > 0 || ifnull(nic.SecondaryPrivateIpAddressCount, 0) > 0 || length(ifnull(nic.Ipv6Addresses, [])) > 0 || ifnull(nic.Ipv6AddressCount, 0) > 0
+    message = "The sandbox cloud gives a network interface one address."
+    status  = 501
+  }
   fail "InvalidParameterCombination" {
     when    = nic != null && (written(in.SubnetId) || written(in.SecurityGroupIds))
     message = "Network interfaces and an instance-level subnet ID may not be specified on the same request"
@@ -253,7 +258,7 @@ operation "RunInstances" {
     run "new_interface" {
       of = subnet
       with = {
-        instance = instance.InstanceId, owner = instance.InstanceId, groups = groups, address = ifnull(in.PrivateIpAddress, nic.PrivateIpAddress)
+        instance = instance.InstanceId, owner = instance.InstanceId, groups = groups, address = ifnull(in.PrivateIpAddress, ifnull(nic.PrivateIpAddress, one([for p in ifnull(nic.PrivateIpAddresses, []) : p.PrivateIpAddress])))
         description = ifnull(nic.Description, ""), delete = ifnull(nic.DeleteOnTermination, true)
         public_ip = public ? public_address() : null
         tags = flatten([for s in ifnull(in.TagSpecifications, []) : s.Tags if s.ResourceType == "network-interface"])

@@ -89,6 +89,12 @@ def test_groups(cloud):
     ec2 = cloud.client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     one, two = (ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc_id)["GroupId"] for n in ("one", "two"))
+    flat = {"GroupId": two, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"}
+    rule = ec2.authorize_security_group_ingress(**flat)["SecurityGroupRules"]
+    tap.same([(r["FromPort"], r["CidrIpv4"]) for r in rule], [(80, "10.0.0.0/8")], "a rule in parameters of its own")
+    tap.same(refused(ec2.authorize_security_group_ingress, **flat), "InvalidPermission.Duplicate", "which is there once")
+    ec2.revoke_security_group_ingress(**flat)
+    tap.same(refused(ec2.revoke_security_group_ingress, **flat), "InvalidPermission.NotFound", "and is revoked so")
     tap.same(refused(ec2.create_security_group, GroupName="one", Description="x", VpcId=vpc_id), "InvalidGroup.Duplicate", "a group's name in a VPC is its own")
     ssh = {"IpProtocol": "6", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "198.51.100.7/24", "Description": "ssh"}]}
     rule = ec2.authorize_security_group_ingress(GroupId=one, IpPermissions=[ssh])["SecurityGroupRules"][0]
