@@ -89,6 +89,7 @@ class Cloud:
     """Something that answers as AWS does, at self.endpoint."""
     access_key = secret_key = "test"
     account = "123456789012"
+    settles = 0  # seconds until what was stopped or removed is so
     refused = set()  # operations that we, not the program under test, asked for in vain
 
     def here(self, text):

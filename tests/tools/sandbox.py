@@ -19,6 +19,7 @@ import e2e
 class Sandbox(e2e.Cloud):
     """`infra sandbox up` for as long as the test runs; it ends with us even when we are killed."""
     name = "sandbox"
+    settles = 1
 
     def __init__(self, *options, keys=None, origin=None, under=()):
         self.dir = tempfile.mkdtemp(prefix="infra-sandbox-")

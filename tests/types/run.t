@@ -26,10 +26,15 @@ for path in sorted((HERE / 'families').glob('*.py')):
     module = __import__(path.stem)
     families += [f for f in vars(module).values() if isinstance(f, Family)]
 wanted = sys.argv[1:]
+# Families that need what the sandbox does not have.
+ELSEWHERE = {'vpc': 'IPv6', 'subnet': 'IPv6', 'routes': 'IPv6', 'address': 'more than five addresses'}
 tap = Tap()
 with e2e.cloud() as cloud:
     for family in families:
         if wanted and family.name not in wanted:
+            continue
+        if cloud.name == 'sandbox' and family.name in ELSEWHERE:
+            tap.skip(family.name, f'the sandbox has no {ELSEWHERE[family.name]}')
             continue
         cloud.reset()
         try:

@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -172,6 +173,7 @@ class Life:
             what = f'{self.family.name}, {verb}: {what}'
             try:
                 change(self.cloud, self.id)
+                time.sleep(self.cloud.settles)
             except Exception as error:  # pylint: disable=broad-except
                 self.tap.ok(False, what, repr(error))
                 continue
