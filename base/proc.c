@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -239,6 +240,61 @@ static int open_pipes(const struct proc_options *options, struct pipes *pipes)
 	return 0;
 }
 
+/* In the child, between fork and exec: only what is safe there. Returns when that failed. */
+static void become(const struct proc_options *options, const struct pipes *pipes, char *const *environment, pid_t parent)
+{
+	const int ends[] = {pipes->input[1], pipes->out[1], pipes->err[1]};
+	sigset_t none;
+	sigemptyset(&none);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL); /* where it is not possible it does not matter */
+	for (int i = 0; i < 3; i++) {
+		if (ends[i] >= 0 && dup2(ends[i], i) < 0)
+			return;
+	}
+	if (options->directory && chdir(options->directory) < 0)
+		return;
+	if (options->flags & PROC_OWN_GROUP && setpgid(0, 0) < 0)
+		return;
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+		return;
+	if (getppid() != parent) /* it has ended already */
+		_exit(127);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvpe(options->argv[0], (char *const *)(uintptr_t)options->argv, environment);
+}
+
+/* As spawn(), for what posix_spawn() cannot ask for. */
+static int spawn_to_end_with_us(const struct proc_options *options, const struct pipes *pipes, pid_t *pid)
+{
+	int report[2], error = 0;
+	sigset_t all, before;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return errno;
+	char **environment = changed_environment(options->environment);
+	pid_t parent = getpid();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before); /* no handler of ours runs in the child */
+	*pid = fork();
+	if (!*pid) {
+		become(options, pipes, environment, parent);
+		error = errno;
+		_exit(write(report[1], &error, sizeof(error)) == sizeof(error) ? 127 : 126);
+	}
+	error = *pid < 0 ? errno : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	free(environment);
+	close(report[1]);
+	if (*pid > 0 && read(report[0], &error, sizeof(error)) == sizeof(error)) {
+		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	} else if (*pid > 0) {
+		error = 0;
+	}
+	close(report[0]);
+	return error;
+}
+
 static int spawn(const struct proc_options *options, const struct pipes *pipes, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -293,7 +349,8 @@ struct proc *proc_start(struct loop *loop, const struct proc_options *options, p
 	struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
 	proc->start_error = open_pipes(options, &pipes);
 	if (!proc->start_error)
-		proc->start_error = spawn(options, &pipes, &proc->pid);
+		proc->start_error = options->flags & PROC_END_WITH_US ? spawn_to_end_with_us(options, &pipes, &proc->pid)
+								      : spawn(options, &pipes, &proc->pid);
 	if (proc->start_error) {
 		close_pair(pipes.input);
 		close_pair(pipes.out);

@@ -20,6 +20,7 @@ enum proc_flags {
 	PROC_INHERIT_ERROR = 1u << 2,  /* our standard error, not captured */
 	PROC_TERMINAL = PROC_INHERIT_INPUT | PROC_INHERIT_OUTPUT | PROC_INHERIT_ERROR,
 	PROC_OWN_GROUP = 1u << 3, /* a process group of its own: Ctrl-C does not reach it, and kills reach all of it */
+	PROC_END_WITH_US = 1u << 4, /* it gets SIGTERM when we end, however that happens */
 };
 
 /* Borrowed until proc_start() returns; `input` until the process has ended. */

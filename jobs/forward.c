@@ -344,8 +344,8 @@ static void start(struct forward *f)
 	buf_clear(&f->line);
 	buf_clear(&f->reason);
 	f->phase = PHASE_STARTING;
-	f->ssh = proc_start(f->loop, &(struct proc_options){.argv = argv.items, .flags = o->terminal ? 0 : PROC_OWN_GROUP, .on_output = hear, .output_ctx = f},
-			    on_end, f);
+	unsigned flags = PROC_END_WITH_US | (o->terminal ? 0u : PROC_OWN_GROUP);
+	f->ssh = proc_start(f->loop, &(struct proc_options){.argv = argv.items, .flags = flags, .on_output = hear, .output_ctx = f}, on_end, f);
 	f->probe_timer = loop_timer(f->loop, POLL_MS, begin_probe, f);
 	vec_free(&argv);
 }

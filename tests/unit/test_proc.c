@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -157,6 +159,42 @@ static void signal_masks_are_clean(void **state)
 	loop_free(loop);
 }
 
+/* A process that starts another one, and is killed; the pipe ends with the last of them. */
+static void ends_with_us(void **state)
+{
+	(void)state;
+	int pipe_ends[2];
+	assert_int_equal(pipe(pipe_ends), 0);
+	pid_t middle = fork();
+	if (!middle) {
+		struct loop *loop = loop_new();
+		proc_start(loop, &(struct proc_options){.argv = ARGV("sleep", "100"), .flags = PROC_END_WITH_US | PROC_OWN_GROUP | PROC_TERMINAL}, never, NULL);
+		(void)!write(pipe_ends[1], "x", 1);
+		pause();
+		_exit(0);
+	}
+	close(pipe_ends[1]);
+	char byte;
+	assert_int_equal(read(pipe_ends[0], &byte, 1), 1);
+	kill(middle, SIGKILL);
+	waitpid(middle, NULL, 0);
+	alarm(20);
+	assert_int_equal(read(pipe_ends[0], &byte, 1), 0);
+	alarm(0);
+	close(pipe_ends[0]);
+	/* else they are as others are */
+	struct proc_outcome o = proc_run(&(struct proc_options){
+		.argv = ARGV("sh", "-c", "pwd; echo $X; cat; exit 3"), .flags = PROC_END_WITH_US, .directory = "/", .environment = ARGV("X=1"), .input = "in", .input_len = 2});
+	assert_int_equal(o.result, PROC_EXITED);
+	assert_int_equal(o.code, 3);
+	assert_string_equal(o.out, "/\n1\nin");
+	proc_outcome_release(&o);
+	o = proc_run(&(struct proc_options){.argv = ARGV("/does/not/exist"), .flags = PROC_END_WITH_US});
+	assert_int_equal(o.result, PROC_NOT_STARTED);
+	assert_int_equal(o.code, ENOENT);
+	proc_outcome_release(&o);
+}
+
 static void secrets(void **state)
 {
 	(void)state;
@@ -182,6 +220,7 @@ int main(void)
 		cmocka_unit_test(grandchildren_are_not_waited_for),
 		cmocka_unit_test(several_at_once),
 		cmocka_unit_test(signal_masks_are_clean),
+		cmocka_unit_test(ends_with_us),
 		cmocka_unit_test(secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
