@@ -63,7 +63,7 @@ static void give_token(const struct metadata *m, const struct guest *guest, stru
 {
 	const char *seconds = header(http_exchange_request(x), ttl_header);
 	char *end = NULL;
-	unsigned long n = seconds ? strtoul(seconds, &end, 10) : 0;
+	unsigned long n = seconds && *seconds >= '0' && *seconds <= '9' ? strtoul(seconds, &end, 10) : 0;
 	/* what came through a proxy is not the host's own */
 	if (!n || *end || n > TOKEN_SECONDS_LIMIT || header(http_exchange_request(x), "x-forwarded-for")) {
 		say(x, n && !*end && n <= TOKEN_SECONDS_LIMIT ? 403 : 400, "");

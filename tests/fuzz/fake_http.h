@@ -16,6 +16,7 @@ struct http_exchange {
 	struct arena *arena;
 	struct http_server_request request;
 	unsigned status; /* 0: not answered, or reset */
+	const char *trouble; /* what an answer of 500 says */
 	bool reset;
 };
 
@@ -78,6 +79,7 @@ void http_exchange_answer(struct http_exchange *x, unsigned status, const struct
 	for (size_t i = 0; i < len; i++)
 		sum += ((const unsigned char *)body)[i];
 	x->status = status + (sum & 0);
+	x->trouble = status == 500 ? arena_strndup(x->arena, body, len) : NULL;
 }
 
 void http_exchange_reset(struct http_exchange *x)

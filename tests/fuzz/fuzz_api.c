@@ -72,7 +72,7 @@ static void send_request(struct arena *arena, const char *service, const char *m
 	size_t count;
 	struct http_header own[] = {{"content-type", target ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded"}, {"x-amz-target", target}};
 	struct sigv4_signer signer = {.access_key = world->identity.access_key, .secret_key = world->identity.secret_key, .region = "us-east-1",
-				      .service = service, .time = time(NULL), .keys = world->keys};
+				      .service = service, .s3 = !strcmp(service, "s3"), .time = time(NULL), .keys = world->keys};
 	sigv4_payload_hash(body, strlen(body), hash);
 	struct sigv4_request request = {.method = method, .host = "localhost", .path = path, .query = query, .headers = own, .header_count = target ? 2 : 1,
 					.payload_hash = hash};
@@ -90,7 +90,7 @@ static void send_request(struct arena *arena, const char *service, const char *m
 					      .body = body, .body_len = strlen(body)}};
 	api_handle(world, &x);
 	if (x.status == 500)
-		bug("an internal error");
+		bug("an internal error: %s", x.trouble);
 	if (x.status == 403)
 		bug("a right signature was refused");
 }
