@@ -19,7 +19,8 @@ enum {
 	BODY_LIMIT = 64 << 20,
 	ALL_BODIES_LIMIT = 256 << 20, /* what requests that are not complete may hold together */
 	HEAD_LIMIT = 32 << 10, /* of head and buffers of a connection; the library clears it for each request */
-	IDLE_SECONDS = 300,
+	PATIENCE_MS = 120000,
+	CONNECTIONS_LIMIT = 4096,
 };
 
 struct http_exchange {
@@ -38,6 +39,12 @@ struct http_exchange {
 	bool reset;
 };
 
+struct connection {
+	int fd;
+	uint64_t since_ms; /* its beginning, or its last answer */
+	bool busy;         /* its request is whole */
+};
+
 struct http_server {
 	struct loop *loop;
 	struct MHD_Daemon *daemon;
@@ -48,6 +55,9 @@ struct http_server {
 	void *ctx;
 	loop_timer_id timer;
 	VEC(struct http_exchange *) open;
+	VEC(struct connection *) connections;
+	unsigned patience_ms;
+	loop_timer_id sweeper;
 	uint64_t last_id;
 	size_t held; /* bytes of bodies */
 	bool running, again;
@@ -90,6 +100,51 @@ static void turn(struct http_server *server)
 	server->again = false;
 }
 
+/* ---- connections ---- */
+
+static void sweep(void *ctx)
+{
+	struct http_server *server = ctx;
+	uint64_t now = loop_now_ms(server->loop);
+	server->sweeper = 0;
+	for (size_t i = 0; i < server->connections.count; i++) {
+		const struct connection *c = server->connections.items[i];
+		if (!c->busy && now - c->since_ms > server->patience_ms)
+			(void)shutdown(c->fd, SHUT_RDWR); /* the library sees its end and clears it away */
+	}
+	if (server->connections.count)
+		server->sweeper = loop_timer(server->loop, server->patience_ms / 4 + 1, sweep, server);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = ctx;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		struct connection *c = xcalloc(1, sizeof(*c));
+		*c = (struct connection){.fd = info ? info->connect_fd : -1, .since_ms = loop_now_ms(server->loop)};
+		vec_add(&server->connections, c);
+		*state = c;
+		if (!server->sweeper)
+			server->sweeper = loop_timer(server->loop, server->patience_ms / 4 + 1, sweep, server);
+		return;
+	}
+	for (size_t i = 0; i < server->connections.count; i++) {
+		if (server->connections.items[i] == *state) {
+			server->connections.items[i] = server->connections.items[--server->connections.count];
+			break;
+		}
+	}
+	free(*state);
+	*state = NULL;
+}
+
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
 /* ---- a request ---- */
 
 /* The library unescapes what it hands out; this is the only sight of the target as it came. */
@@ -113,7 +168,12 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 {
 	struct http_server *server = ctx;
 	struct http_exchange *x = *state;
-	(void)connection, (void)code;
+	struct connection *c = connection_of(connection);
+	(void)code;
+	if (c) {
+		c->busy = false;
+		c->since_ms = loop_now_ms(server->loop);
+	}
 	if (!x)
 		return;
 	for (size_t i = 0; i < server->open.count; i++) {
@@ -197,6 +257,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	}
 	if (!x->handed) {
 		x->handed = true;
+		struct connection *c = connection_of(x->connection);
+		if (c)
+			c->busy = true;
 		struct heads heads = {.arena = x->arena};
 		MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_header, &heads);
 		x->request.headers = vec_copy(&heads.list, x->arena);
@@ -301,13 +364,14 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
 	server->loop = loop;
 	server->port = port;
 	server->body_limit = options->body_limit ? options->body_limit : BODY_LIMIT;
+	server->patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS;
 	server->fn = fn;
 	server->ctx = ctx;
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
 					  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
 					  MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-					  (size_t)HEAD_LIMIT, MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_CONNECTION_TIMEOUT,
-					  (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+					  (size_t)HEAD_LIMIT, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_LIMIT,
+					  MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info = server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		buf_adds(why, "the HTTP server cannot be started");
@@ -329,6 +393,8 @@ void http_server_free(struct http_server *server)
 		return;
 	if (server->timer)
 		loop_timer_cancel(server->loop, server->timer);
+	if (server->sweeper)
+		loop_timer_cancel(server->loop, server->sweeper);
 	loop_unwatch(server->loop, server->epoll_fd);
 	for (size_t i = 0; i < server->open.count; i++) { /* what is suspended cannot be stopped */
 		if (server->open.items[i]->suspended)
@@ -337,6 +403,7 @@ void http_server_free(struct http_server *server)
 	server->running = true; /* no turns any more */
 	MHD_stop_daemon(server->daemon);
 	vec_free(&server->open);
+	vec_free(&server->connections);
 	free(server);
 }
 

@@ -31,6 +31,11 @@ struct http_server_options {
 	uint16_t port;     /* on 127.0.0.1; 0: any free one */
 	int listener;      /* a listening socket to take over instead; 0: none */
 	size_t body_limit; /* bytes, beyond which 413 is answered; 0: 64 MiB */
+	/*
+	 * Milliseconds within which a connection must bring a whole request, from its beginning or the last answer on,
+	 * however slowly it speaks; 0: two minutes.
+	 */
+	unsigned patience_ms;
 };
 /* NULL with the reason. */
 struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options, http_server_fn fn, void *ctx,
