@@ -295,7 +295,7 @@ static void set_names(struct guests *g, const struct guest *guest, const struct 
 	char address[INET_ADDRSTRLEN] = "";
 	inet_ntop(AF_INET, &guest->address, address, sizeof(address));
 	buf_addf(&directory, "%s/%s", g->disks, guest->id);
-	buf_addf(&own, "127.0.0.1 localhost\n%s %s\n", address, guest->hostname);
+	buf_addf(&own, "127.0.0.1 localhost\n169.254.169.254 instance-data.ec2.internal instance-data\n%s %s\n", address, guest->hostname);
 	buf_addf(&names, HOST_INTERNET_USER " checkip.amazonaws.com\n%s%s", guest->names, guest->private_name ? buf_text(neighbours) : "");
 	int error = mkdir(buf_text(&directory), 0700) < 0 && errno != EEXIST ? errno : names_set(buf_text(&directory), buf_text(&own), buf_text(&names));
 	if (error)

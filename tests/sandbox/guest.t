@@ -356,6 +356,13 @@ check 'usermod' sudo usermod -aG docker ubuntu
 check 'useradd' sudo useradd -m -s /bin/bash somebody
 says 'su to him' /home/somebody sudo -i -u somebody pwd
 check 'sysctl -w' sudo sysctl -w vm.swappiness=1
+printf '[Service]\nType=oneshot\nStandardOutput=append:/tmp/once.log\nRestartSec=100ms\nExecStart=/bin/echo %%n $HOSTNAME\nExecStart=/bin/echo "two  words" 100%%%%\n' | sudo tee /etc/systemd/system/once.service > /dev/null
+check 'a unit that runs once' sudo systemctl start once
+says 'into its file' 'once.service' cat /tmp/once.log
+says 'with its words' 'two  words 100%' cat /tmp/once.log
+printf '[Service]\nType=oneshot\nExecStart=/bin/false\n' | sudo tee /etc/systemd/system/bad.service > /dev/null
+fails 'a unit that fails' sudo systemctl start bad
+says 'is failed' failed systemctl is-failed bad
 says 'su -' /home/ubuntu su - ubuntu -c pwd
 says 'su -c' one su ubuntu -c 'echo one'
 says 'lsb_release -cs' jammy lsb_release -cs

@@ -25,10 +25,18 @@ program_of() {
 	esac
 }
 
+# Of some there is a shim that needs the machine's own.
+has_program() {
+	case $1 in
+	curl | wget | git | file | gpg | python3) machine_has "$1" ;;
+	*) command -v "$1" > /dev/null ;;
+	esac
+}
+
 take() { # a package counts as installed
 	program=$(program_of "$1")
 	grep -q -x -F -- "$1" $known 2> /dev/null || echo "$1" >> $known
-	if command -v "$program" > /dev/null; then
+	if has_program "$program"; then
 		say "$1: nothing to do, the host has $program"
 	else
 		say "$1: counts as installed, but nothing of it is here"

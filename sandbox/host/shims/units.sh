@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shim: systemctl service | units of /etc/systemd/system are really started, restarted and stopped (ExecStart, Restart, Environment, WorkingDirectory; log in /var/log/units), those that are enabled at each boot, too; of services that systems and packages bring it says what it would have done; timers do not run
+# shim: systemctl service | units of /etc/systemd/system are really started, restarted and stopped (ExecStart, Restart, Environment, WorkingDirectory, StandardOutput to a file, else a log in /var/log/units), those that are enabled at each boot, too; of services that systems and packages bring it says what it would have done; timers do not run
 # shim: journalctl | prints those logs
 # shim: hostnamectl timedatectl loginctl | set the name and the zone, and say the rest
 . /run/sandbox/shims/common.sh
@@ -44,6 +44,24 @@ command_line() { # UNIT LINE
 	printf '%s' "$2" | sed -e 's/^[-+!@:]*//' -e 's/\$\$/\\$/g' -e "s|%i|$instance|g; s|%I|$instance|g; s|%n|$1.service|g; s|%H|$(hostname)|g; s|%h|$HOME|g; s|%%|%|g"
 }
 
+# "5", "5s", "2min", "100ms" as sleep takes them.
+seconds() {
+	case $1 in
+	*ms) echo "$1" | sed 's/ms$//; s/^\(.*\)$/00\1/; s/\(...\)$/.\1/' ;;
+	*min) echo "${1%in}" ;;
+	*[0-9] | *s) echo "${1%s}" ;;
+	*) echo "${1:-0.1}" ;;
+	esac
+}
+
+# Where its output goes.
+log_of() { # UNIT FILE
+	case $(setting "$2" StandardOutput) in
+	append:* | file:* | truncate:*) setting "$2" StandardOutput | sed 's/^[a-z]*://' ;;
+	*) echo "$logs/$1.log" ;;
+	esac
+}
+
 # In a session of its own, output into its log: starts the command again as the unit says.
 live() { # UNIT FILE
 	unit=$1 file=$2
@@ -68,8 +86,7 @@ live() { # UNIT FILE
 		sh -c "$(command_line "$unit" "$line")" < /dev/null || case $line in -*) ;; *) exit 1 ;; esac
 	done < $state/"$unit".pre
 	again=$(setting "$file" Restart)
-	wait=$(setting "$file" RestartSec)
-	wait=${wait%s}
+	wait=$(seconds "$(setting "$file" RestartSec)")
 	settings "$file" ExecStart > $state/"$unit".start
 	while :; do
 		code=0
@@ -86,7 +103,7 @@ live() { # UNIT FILE
 		on-success) [ $code -eq 0 ] || exit $code ;;
 		*) exit $code ;;
 		esac
-		sleep "${wait:-0.1}"
+		sleep "$wait"
 	done
 }
 
@@ -104,17 +121,18 @@ start() {
 		return
 	fi
 	! is_active "$unit" || return 0
+	log=$(log_of "$unit" "$file")
 	rm -f $state/"$unit".*
 	case $(setting "$file" Type) in
 	oneshot | forking)
-		(live "$unit" "$file") >> $logs/"$unit".log 2>&1 || {
+		(live "$unit" "$file") >> "$log" 2>&1 || {
 			echo $? > $state/"$unit".code
 			fail 1 "Job for $unit.service failed because the control process exited with error code. See: journalctl -u $unit"
 		}
 		[ "$(setting "$file" RemainAfterExit)" != yes ] && [ "$(setting "$file" Type)" = oneshot ] || touch $state/"$unit".done
 		;;
 	*)
-		setsid /bin/sh "$0" sandbox-live "$unit" "$file" < /dev/null >> $logs/"$unit".log 2>&1 &
+		setsid /bin/sh "$0" sandbox-live "$unit" "$file" < /dev/null >> "$log" 2>&1 &
 		echo $! > $state/"$unit".pid
 		note "$unit: started, process $!"
 		;;
