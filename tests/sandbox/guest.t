@@ -566,6 +566,53 @@ def test_volumes(cloud, ssh):
     tap.ok(until(lambda: not place.exists()), "deleted, it leaves nothing")
 
 
+JAIL = r"""
+m=/run/sandbox/usr/bin/mount s=/run/sandbox/usr/sbin/sysctl
+dev=/dev/nvme0n1
+tried() { # WHAT COMMAND...: none of these may do anything
+	what=$1
+	shift
+	if "$@" > /dev/null 2>&1; then echo "done: $what"; fi
+}
+tried 'device is read' head -c 1 $dev
+tried 'device is opened to be written' sh -c "exec 3<> $dev"
+$m -o remount,bind,dev,rw $dev
+$m -o remount,bind,dev,rw /run/sandbox/block
+tried 'device is read after a remount' head -c 1 $dev
+tried 'device is opened to be written after a remount' sh -c "exec 3<> $dev"
+tried 'a device is made' mknod /tmp/disk b 254 0
+for name in vm.swappiness kernel.core_pattern fs.file-max kernel.printk; do # to what they are, should it work
+	tried "sysctl $name" $s -w $name="$($s -n $name)"
+	tried "/proc/sys $name" sh -c "v=\$(cat /proc/sys/$(echo $name | tr . /)); echo \"\$v\" > /proc/sys/$(echo $name | tr . /)"
+done
+tried 'sysrq' sh -c 'echo h > /proc/sysrq-trigger'
+tried '/sys' sh -c 'f=/sys/kernel/mm/transparent_hugepage/khugepaged/defrag; v=$(cat $f); echo $v > $f'
+$m -o remount,rw,bind /usr
+$m -o remount,rw,bind /run/sandbox/usr
+$m -o remount,rw,bind /run/sandbox/infra
+tried '/usr' touch /usr/mine
+tried 'the machine'"'"'s /usr' touch /run/sandbox/usr/mine
+tried 'the machine'"'"'s programs' sh -c 'echo >> /run/sandbox/usr/bin/env'
+tried 'time' date -s "$(date)"
+tried 'a module' /run/sandbox/usr/sbin/modprobe dummy
+tried 'another process' kill -0 $(( $$ + 100000 ))
+echo end
+"""
+
+
+def test_jail(cloud, ssh):
+    """Where root has started the sandbox, the hosts' root is nobody: what it tries to do to the machine fails."""
+    if os.geteuid() != 0:
+        tap.skip("the machine is out of reach", "hosts have the rights of who starts them, and that is not root")
+        return
+    host = launch(cloud, ssh, "#!/bin/sh\n")
+    at = booted(cloud, ssh, host)
+    got = ssh.run(at, JAIL)
+    tap.same(got.out, "end\n", "nothing of the machine is changed from inside: devices, settings, files")
+    tap.ok(ssh.run(at, "test -d /run/sandbox/usr/bin").code == 0, "and it is all still there")
+    cloud.client("ec2").terminate_instances(InstanceIds=[host])
+
+
 def test_no_overlay():
     """Where the kernel refuses to lay shims over /usr, because another file system is mounted in it."""
     if os.geteuid() != 0 or not shutil.which("unshare") or not os.path.isdir("/usr/games"):
@@ -588,7 +635,7 @@ with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSL
         skip_all(status_.split("behind them: ")[-1].replace("\n", " "))
     ssh_ = Ssh(cloud_, Path(cloud_.dir) / "ssh")
     wanted = sys.argv[1:]
-    for case in (test_cloud_config, test_forms, test_seen, test_shims, test_volumes):
+    for case in (test_cloud_config, test_forms, test_seen, test_jail, test_shims, test_volumes):
         if not wanted or case.__name__ in wanted:
             tap.case(case, cloud_, ssh_)
     if not wanted or "test_msls" in wanted:
