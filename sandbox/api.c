@@ -424,6 +424,10 @@ static void fail_by_fault(struct request *r)
 		bool ec2 = protocol_of(r) == AWS_EC2;
 		fail(r, ec2 ? 503 : 400, ec2 ? "RequestLimitExceeded" : code_by_protocol(r, "", "Throttling", "ThrottlingException"),
 		     ec2 ? "Request limit exceeded." : "Rate exceeded");
+	} else if (r->fault->kind == FAULT_EXPIRED) {
+		bool ec2 = protocol_of(r) == AWS_EC2, query = protocol_of(r) == AWS_QUERY || protocol_of(r) == AWS_REST_XML;
+		fail(r, ec2 || protocol_of(r) == AWS_JSON ? 400 : 403, ec2 ? "RequestExpired" : query ? "ExpiredToken" : "ExpiredTokenException",
+		     ec2 ? "Request has expired." : "The security token included in the request is expired");
 	} else if (r->fault->status == 503) {
 		fail(r, 503, code_by_protocol(r, "Unavailable", "ServiceUnavailable", "ServiceUnavailableException"), "The server is overloaded: an ordered fault.");
 	} else {
@@ -439,6 +443,7 @@ static bool ended_by_fault(struct request *r)
 	switch (r->fault->kind) {
 	case FAULT_THROTTLE:
 	case FAULT_ERROR:
+	case FAULT_EXPIRED:
 		fail_by_fault(r);
 		return true;
 	case FAULT_RESET_BEFORE:
@@ -447,6 +452,7 @@ static bool ended_by_fault(struct request *r)
 	case FAULT_RESET_AFTER:
 	case FAULT_SLOW:
 	case FAULT_DELAYED:
+	case FAULT_WORLD:
 		return false;
 	}
 	return false;
@@ -462,16 +468,22 @@ static bool request_fits(void *ctx, const char *pattern)
 	return params && parameters_fit(r->world, r->auth.region, params, pattern);
 }
 
+static bool object_fits_pattern(void *ctx, const char *pattern)
+{
+	return object_fits(ctx, pattern);
+}
+
 static bool change_fits(void *ctx, const struct object *object)
 {
-	const char *pattern = ctx;
-	return !pattern || object_fits(object, pattern);
+	const struct fault *fault = ctx;
+	return !fault || fault_fits(fault, object_fits_pattern, (void *)(uintptr_t)object);
 }
 
 static bool changes_fit(void *ctx, const char *pattern)
 {
 	const struct request *r = ctx;
-	return store_has_changed(r->world->store, change_fits, (void *)(uintptr_t)pattern);
+	struct fault fault = {.resource = pattern};
+	return store_has_changed(r->world->store, change_fits, &fault);
 }
 
 static struct fault_target fault_target(struct request *r, bool (*fits)(void *ctx, const char *pattern))
@@ -485,7 +497,7 @@ static void delay_changes(struct request *r)
 	struct fault_target target = fault_target(r, changes_fit);
 	const struct fault *fault = store_has_changed(r->world->store, change_fits, NULL) ? faults_delay(r->world->faults, &target) : NULL;
 	if (fault)
-		store_delay(r->world->store, r->world->now_ms + fault->ms, change_fits, (void *)(uintptr_t)fault->resource);
+		store_delay(r->world->store, r->world->now_ms + fault->ms, change_fits, (void *)(uintptr_t)fault);
 }
 
 static void serve(struct request *r)

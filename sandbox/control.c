@@ -62,14 +62,19 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 	}
 	if (!strcmp(what, "reset"))
 		return world_reset(world, out);
-	if (!strcmp(what, "fault-add"))
-		return faults_add(world->faults, order, world->now_ms, out);
+	if (!strcmp(what, "fault-add")) {
+		if (!faults_add(world->faults, order, world->now_ms, out))
+			return false;
+		world_fault_ordered(world);
+		return true;
+	}
 	if (!strcmp(what, "fault-list")) {
 		faults_describe(world->faults, out);
 		return true;
 	}
 	if (!strcmp(what, "fault-clear")) {
 		faults_clear(world->faults);
+		store_forget_past(world->store);
 		return true;
 	}
 	if (!strcmp(what, "status")) {

@@ -69,6 +69,13 @@ bool object_fits(const struct object *object, const char *pattern)
 	return yes;
 }
 
+bool value_fits(const struct value *value, const char *pattern)
+{
+	const char *kind = value_get_text(value, "_kind"), *id = value_get_text(value, "_id");
+	struct search search = {.pattern = pattern};
+	return (kind && text_like(pattern, kind)) || (id && text_like(pattern, id)) || fits(&search, value, 0);
+}
+
 bool parameters_fit(const struct world *world, const char *region, const struct value *params, const char *pattern)
 {
 	struct search search = {world, region, pattern};

@@ -10,5 +10,6 @@
 struct world;
 
 bool object_fits(const struct object *object, const char *pattern);
+bool value_fits(const struct value *value, const char *pattern); /* of an object, with its _kind and _id */
 /* Parameters of a request: what stands in them, and the objects whose ids do. */
 bool parameters_fit(const struct world *world, const char *region, const struct value *params, const char *pattern);

@@ -446,7 +446,8 @@ static bool step_later(struct run *run, const struct block *block)
 	const struct value *object = target(run, block), *after = run_eval(run, attr_expr(block, "after"));
 	if (run->failure->code || !value_is_a(after, TYPE_NUMBER))
 		return !run->failure->code;
-	world_later(run->world, run->region, first_label(block), object, number_to_double(after->number));
+	bool real = value_is_true(run_eval(run, attr_expr(block, "real")));
+	world_later(run->world, run->region, first_label(block), object, number_to_double(after->number), real);
 	return true;
 }
 
@@ -470,7 +471,10 @@ static bool step_run(struct run *run, const struct block *block)
 {
 	const struct value *self = attr_expr(block, "of") ? run_eval(run, attr_expr(block, "of")) : run->self;
 	const struct value *args = run_eval(run, attr_expr(block, "with"));
-	return !run->failure->code && run_procedure(run, first_label(block), self, args);
+	struct run with = *run; /* parameters of its own, where such are given */
+	if (attr_expr(block, "in"))
+		with.in = run_eval(run, attr_expr(block, "in"));
+	return !run->failure->code && run_procedure(&with, first_label(block), self, args);
 }
 
 static bool step_when(struct run *run, const struct block *block)

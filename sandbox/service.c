@@ -79,8 +79,8 @@ static const struct {
 	{"delete", 0, 1, {"of"}, false, false},
 	{"each", 1, 1, {"in"}, false, true},
 	{"when", 0, 0, {"if"}, false, true},
-	{"later", 1, 1, {"after", "of"}, false, false},
-	{"run", 1, 1, {"of", "with"}, false, false},
+	{"later", 1, 1, {"after", "of", "real"}, false, false},
+	{"run", 1, 1, {"of", "with", "in"}, false, false},
 	{"list", 1, 1, {"ids", "where", "page", "filters"}, false, false},
 };
 

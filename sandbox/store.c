@@ -517,6 +517,11 @@ void store_look_back(struct store *store, int64_t now_ms)
 	store->late = false;
 }
 
+void store_forget_past(struct store *store)
+{
+	past_clear(store->past);
+}
+
 bool store_look_ahead(struct store *store)
 {
 	store->back_ms = 0;

@@ -48,6 +48,8 @@ bool store_has_changed(const struct store *store, bool (*fits)(void *ctx, const 
 /* From here on finds and lists show what is seen at that time; until store_look_ahead, which says whether that was something old. */
 void store_look_back(struct store *store, int64_t now_ms);
 bool store_look_ahead(struct store *store);
+/* All changes come to light. */
+void store_forget_past(struct store *store);
 /* Deletes everything, at once. */
 bool store_empty(struct store *store, struct buf *why) MUST_USE;
 /* Where objects of a kind are, or have been. */

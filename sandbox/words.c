@@ -7,6 +7,8 @@
 #include "base/secret.h"
 #include "base/vec.h"
 #include "lang/value/convert.h"
+#include "sandbox/faults.h"
+#include "sandbox/resource.h"
 #include "sandbox/run.h"
 #include "sandbox/world.h"
 
@@ -352,6 +354,33 @@ static const struct value *f_new_key(const struct call *call)
 	return value_object(call->eval->arena, names, items, 2);
 }
 
+/* ---- faults ---- */
+
+static bool subject_fits(void *ctx, const char *pattern)
+{
+	return value_fits(ctx, pattern);
+}
+
+/* Whether a fault of that name is ordered for such an object: null, or what the order says. Counts. */
+static const struct value *f_fault(const struct call *call)
+{
+	struct run *run = run_of(call);
+	struct arena *arena = call->eval->arena;
+	struct fault_target target = {.service = run->service ? aws_text(run->service->aws->name) : "ec2",
+				      .operation = run->operation ? aws_text(run->operation->aws->name) : "",
+				      .now_ms = run->world->now_ms,
+				      .fits = subject_fits,
+				      .ctx = (void *)(uintptr_t)call->args[1]};
+	const struct fault *fault = faults_meet(run->world->faults, call->args[0]->text, &target);
+	if (!fault)
+		return &value_null_any;
+	double usual = 120 * run->world->identity.pace;
+	const char *names[] = {"seconds", "notice"};
+	const struct value *items[] = {fault->timed ? value_number(arena, number_from_double(arena, fault->ms / 1000.0)) : &value_null_any,
+				       value_number(arena, number_from_double(arena, fault->notice_ms ? fault->notice_ms / 1000.0 : usual))};
+	return value_object(arena, names, items, ARRAY_LEN(items));
+}
+
 enum { ANY = PARAM_NULL | PARAM_DEEP };
 static const struct param p_any[] = {{"value", &type_any, ANY}, {NULL, NULL, 0}};
 static const struct param p_two[] = {{"value", &type_any, ANY}, {"other", &type_any, ANY}, {NULL, NULL, 0}};
@@ -398,6 +427,7 @@ const struct function sandbox_functions[] = {
 	{.name = "cidr_overlaps", .params = p_two, .run = f_cidr_overlaps},
 	{.name = "free_address", .params = p_two, .run = f_free_address, .nullable = true},
 	{.name = "key_fingerprint", .params = p_any, .run = f_key_fingerprint, .nullable = true},
+	{.name = "fault", .params = p_kind_any, .run = f_fault, .nullable = true},
 	{.name = "console", .params = p_text, .run = f_console},
 	{.name = NULL},
 };

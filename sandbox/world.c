@@ -237,11 +237,11 @@ bool world_reset(struct world *world, struct buf *why)
 
 /* ---- what comes with time ---- */
 
-void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds)
+void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds, bool real)
 {
 	struct arena *arena = arena_new();
-	double wait = seconds * world->identity.pace;
-	if (seconds >= LONG_SECONDS && wait < LONG_MINIMUM_SECONDS)
+	double wait = real ? seconds : seconds * world->identity.pace;
+	if (!real && seconds >= LONG_SECONDS && wait < LONG_MINIMUM_SECONDS)
 		wait = LONG_MINIMUM_SECONDS;
 	int64_t due = world->now_ms + (int64_t)llround(wait * 1000);
 	const char *names[] = {"due", "procedure", "region", "kind", "id"};
@@ -310,6 +310,26 @@ void world_tick(struct world *world)
 		hosts_changed(world->hosts);
 		arena_free(arena);
 	}
+}
+
+void world_fault_ordered(struct world *world)
+{
+	struct arena *arena = arena_new();
+	size_t count = 0;
+	const char *const *regions = store_regions(world->store, arena, "instance", &count);
+	faults_newest_alone(world->faults, true);
+	for (size_t i = 0; i < count; i++) {
+		struct failure failure = {0};
+		AUTO_BUF struct buf why = BUF_INIT;
+		struct run run = {.world = world, .arena = arena, .region = regions[i], .failure = &failure};
+		if (!run_procedure(&run, "fault_ordered", NULL, NULL))
+			store_rollback(world->store);
+		if (!store_commit(world->store, &why))
+			bug("the store cannot be written: %s", buf_text(&why));
+	}
+	faults_newest_alone(world->faults, false);
+	hosts_changed(world->hosts);
+	arena_free(arena);
 }
 
 /* ---- the process ---- */

@@ -58,8 +58,10 @@ void world_close(struct world *world); /* NULL accepted */
 /* Everything that was made is gone; who the world is stays. */
 bool world_reset(struct world *world, struct buf *why);
 
-/* Runs a procedure on an object when so many seconds of AWS's have passed. Part of the transaction. */
-void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds);
+/* Runs a procedure on an object when so many seconds of AWS's (`real`: of ours) have passed. Part of the transaction. */
+void world_later(struct world *world, const char *region, const char *procedure, const struct value *object, double seconds, bool real);
+/* The newest fault order comes to what is there already. */
+void world_fault_ordered(struct world *world);
 /* Looks at the clock: `now_ms` is the time. */
 void world_look_at_clock(struct world *world);
 /* Milliseconds until something is due; -1 when nothing will be. */

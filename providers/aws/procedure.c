@@ -77,10 +77,11 @@ static void next_step(struct frame *frame)
 static enum run poll_again(struct op *op, struct frame *frame, const struct step *step)
 {
 	if (op_is_late(op)) {
+		const char *state = op_describe(op);
 		if (op->diags)
 			diag_error(op->diags, op->request->range, "Timed out",
-				   "After %llu s the object is still not as it should be. It may become so later: apply again to look; the time "
-				   "allowed can be set in a timeouts block.", (unsigned long long)(op->timeout_ms / 1000));
+				   "After %llu s the object is still not as it should be%s%s. It may become so later: apply again to look; the time "
+				   "allowed can be set in a timeouts block.", (unsigned long long)(op->timeout_ms / 1000), state ? ": " : "", state ? state : "");
 		op_fail(op, op->in_create_steps && op->made);
 		return RUN_WAIT;
 	}

@@ -423,14 +423,21 @@ static bool shall_run(const struct value *order)
 	return is_id(value_get_text(order, "id")) && running && value_is_true(running);
 }
 
+static int64_t boot_of(const struct value *order)
+{
+	const struct value *boot = value_get(order, "boot");
+	int64_t n = 0;
+	return boot && value_is_a(boot, TYPE_NUMBER) && number_to_int(boot->number, &n) ? n : 0;
+}
+
 static void end_unwanted(struct guests *g, const struct value *hosts)
 {
 	for (size_t i = 0; i < g->list.count; i++)
 		g->list.items[i]->wanted = false;
 	for (uint32_t i = 0; i < hosts->count; i++) {
 		struct guest *guest = shall_run(hosts->items[i]) ? guests_find(g, value_get_text(hosts->items[i], "id")) : NULL;
-		if (guest)
-			guest->wanted = true;
+		if (guest) /* one that is rebooted ends, and begins anew */
+			guest->wanted = guest->boot == boot_of(hosts->items[i]);
 	}
 	for (size_t i = 0; i < g->list.count; i++) { /* all at once, for each takes the kernel its time */
 		if (!g->list.items[i]->wanted && g->list.items[i]->pid)
@@ -450,7 +457,7 @@ static void meet(struct guests *g, const struct value *order)
 	if (!guest) {
 		guest = xcalloc(1, sizeof(*guest));
 		*guest = (struct guest){.all = g, .words = -1, .id = xstrdup(id), .vpc = copy_or_null(value_get_text(order, "vpc")),
-					.subnet = copy_or_null(value_get_text(order, "subnet")), .is_new = true, .wanted = true,
+					.subnet = copy_or_null(value_get_text(order, "subnet")), .is_new = true, .wanted = true, .boot = boot_of(order),
 					.address = address_of(value_get_text(order, "address"))};
 		snprintf(guest->link, sizeof(guest->link), "i-%.12s", id + strlen(id) - (strlen(id) > 12 ? 12 : strlen(id) - 2));
 		guest->router = guest->vpc ? router_of(g, guest->vpc) : NULL;

@@ -56,6 +56,7 @@ struct guest {
 	struct in_addr address, public_address; /* 0.0.0.0: none */
 	bool source_check;            /* it speaks and listens for itself alone */
 	bool is_new, wanted, started; /* started: it counts as running */
+	int64_t boot;                 /* how often it was rebooted from outside */
 	uint64_t started_ms;
 	uint64_t timer;               /* until it is told so */
 	int words;                    /* to its first process; -1: none */

@@ -177,7 +177,7 @@ static void instance_ended(struct hosts *h, const char *id)
 	for (size_t i = 0; i < count; i++) {
 		const struct object *object = store_find(world->store, "instance", regions[i], id);
 		if (object)
-			world_later(world, regions[i], "instance_halts", store_value(arena, object), 0);
+			world_later(world, regions[i], "instance_halts", store_value(arena, object), 0, true);
 	}
 	world_tick(world);
 	arena_free(arena);

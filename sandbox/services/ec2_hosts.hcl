@@ -144,8 +144,34 @@ operation "RunInstances" {
     message = "Value (${in.MaxCount}) for parameter maxCount is invalid."
   }
   let {
+    reservation = new_id("r-")
+  }
+  run "launch" {
+    with = { reservation = reservation }
+  }
+  answer = {
+    ReservationId = reservation
+    OwnerId       = account
+    Groups        = []
+    Instances     = [for i in where("instance", { _reservation = reservation }) : view(i)]
+  }
+  ignore = [ # the procedure looks at them
+    "BlockDeviceMappings", "CapacityReservationSpecification", "ClientToken", "CreditSpecification", "DisableApiStop", "DisableApiTermination", "EbsOptimized",
+    "EnclaveOptions", "HibernationOptions", "IamInstanceProfile", "InstanceInitiatedShutdownBehavior", "InstanceMarketOptions", "InstanceType", "KeyName",
+    "MaintenanceOptions", "MetadataOptions", "Monitoring", "NetworkInterfaces", "Placement", "PrivateDnsNameOptions", "PrivateIpAddress", "SecurityGroupIds",
+    "SecurityGroups", "SubnetId", "TagSpecifications", "UserData",
+  ]
+}
+
+# What `in` asks for, as parameters of RunInstances; args: reservation, request (of spot, that it fulfils; null: none)
+procedure "launch" {
+  need "image" {
+    id = in.ImageId
+  }
+  let {
     type      = ifnull(in.InstanceType, "m1.small")
     nic       = one(in.NetworkInterfaces)
+    spot_options = in.InstanceMarketOptions.MarketType == "spot" ? in.InstanceMarketOptions.SpotOptions : null
     subnet_id = written(in.SubnetId) ? in.SubnetId : written(nic.SubnetId) ? nic.SubnetId : one([for s in all("subnet") : s if s.DefaultForAz && (in.Placement.AvailabilityZone == null || in.Placement.AvailabilityZone == s.AvailabilityZone)]).SubnetId
   }
   fail "MissingInput" {
@@ -199,10 +225,17 @@ operation "RunInstances" {
     when    = floor(length(replace(ifnull(in.UserData, ""), "/[=\\s]/", "")) * 3 / 4) > 16384
     message = "User data is limited to 16384 bytes"
   }
+  fail "InsufficientInstanceCapacity" {
+    when    = args.request == null && lacks_capacity(type, subnet.AvailabilityZone, in.InstanceMarketOptions.MarketType)
+    status  = 500
+    message = in.InstanceMarketOptions.MarketType == "spot" ? "There is no Spot capacity available that matches your request." : no_capacity_message(type, subnet.AvailabilityZone)
+  }
+  fail "SpotMaxPriceTooLow" {
+    when    = args.request == null && written(spot_options.MaxPrice) && !price_reaches(spot_options.MaxPrice, type, subnet.AvailabilityZone)
+    message = "Your Spot request price of ${spot_options.MaxPrice} is lower than the minimum required Spot request fulfillment price of ${spot_price(type, subnet.AvailabilityZone)}."
+  }
   let {
-    reservation = new_id("r-")
     public      = ifnull(nic.AssociatePublicIpAddress, subnet.MapPublicIpOnLaunch)
-    spot        = in.InstanceMarketOptions.MarketType == "spot" ? in.InstanceMarketOptions.SpotOptions : null
     root_asked  = one([for m in ifnull(in.BlockDeviceMappings, []) : m if m.DeviceName == image.RootDeviceName])
     mappings = concat(
       [with(image.BlockDeviceMappings[0], { Ebs = with(image.BlockDeviceMappings[0].Ebs, ifnull(root_asked.Ebs, {})) })],
@@ -246,12 +279,13 @@ operation "RunInstances" {
         MetadataOptions = with({
           State = "applied", HttpTokens = "optional", HttpPutResponseHopLimit = 1, HttpEndpoint = "enabled", HttpProtocolIpv6 = "disabled", InstanceMetadataTags = "disabled"
         }, ifnull(in.MetadataOptions, {}))
-        _reservation     = reservation
+        _reservation     = args.reservation
         _profile_association = profile == null ? null : new_id("iip-assoc-")
         _user_data       = in.UserData
         _api_termination = ifnull(in.DisableApiTermination, false)
         _api_stop        = ifnull(in.DisableApiStop, false)
         _shutdown        = ifnull(in.InstanceInitiatedShutdownBehavior, "stop")
+        _public          = public
         _credits         = in.CreditSpecification.CpuCredits
       }
     }
@@ -278,22 +312,23 @@ operation "RunInstances" {
       }
     }
     when {
-      if = in.InstanceMarketOptions.MarketType == "spot"
+      if = in.InstanceMarketOptions.MarketType == "spot" && args.request == null
       run "new_spot_request" {
         of   = instance
-        with = { options = ifnull(spot, {}) }
+        with = { options = ifnull(spot_options, {}), in = with(in, { TagSpecifications = null, ClientToken = null, MinCount = 1, MaxCount = 1 }) }
+      }
+    }
+    when {
+      if = args.request != null
+      run "spot_fulfilled" {
+        of   = instance
+        with = { request = args.request }
       }
     }
     later "instance_started" {
       after = 30
       of    = instance
     }
-  }
-  answer = {
-    ReservationId = reservation
-    OwnerId       = account
-    Groups        = []
-    Instances     = [for i in where("instance", { _reservation = reservation }) : view(i)]
   }
 }
 
@@ -309,6 +344,9 @@ procedure "instance_started" {
     if = self.State.Name == "pending"
     update "self" {
       set = { State = instance_state("running") }
+    }
+    run "meet_faults" {
+      of = self
     }
   }
 }
@@ -326,6 +364,14 @@ operation "DescribeInstances" {
   }
 }
 
+# System status is AWS's own ground; what is ordered here is the instance's.
+function "status_of" {
+  params = [i, which]
+  result = (i.State.Name != "running" ? { Status = "not-applicable", Details = [] }
+    : i._impaired != null && which == "Instance" ? { Status = "impaired", Details = [{ Name = "reachability", Status = "failed", ImpairedSince = i._impaired }] }
+  : { Status = "ok", Details = [{ Name = "reachability", Status = "passed" }] })
+}
+
 operation "DescribeInstanceStatus" {
   fail "InvalidParameterCombination" {
     when    = written(in.InstanceIds) && in.MaxResults != null
@@ -340,8 +386,8 @@ operation "DescribeInstanceStatus" {
       InstanceId       = i.InstanceId
       AvailabilityZone = i.Placement.AvailabilityZone
       InstanceState    = i.State
-      InstanceStatus   = { Status = i.State.Name == "running" ? "ok" : "not-applicable", Details = i.State.Name == "running" ? [{ Name = "reachability", Status = "passed" }] : [] }
-      SystemStatus     = { Status = i.State.Name == "running" ? "ok" : "not-applicable", Details = i.State.Name == "running" ? [{ Name = "reachability", Status = "passed" }] : [] }
+      InstanceStatus   = status_of(i, "Instance")
+      SystemStatus     = status_of(i, "System")
     }]
   }
 }
@@ -452,6 +498,17 @@ function "change_of" {
   result = { InstanceId = id, PreviousState = before, CurrentState = get("instance", id).State }
 }
 
+# As EC2 writes times into reasons.
+function "gmt" {
+  params = [time]
+  result = formatdate("YYYY-MM-DD hh:mm:ss 'GMT'", time)
+}
+
+function "state_reason" {
+  params = [code, text]
+  result = { Code = code, Message = "${code}: ${text}" }
+}
+
 operation "StopInstances" {
   let {
     before = { for id in in.InstanceIds : id => get("instance", id).State }
@@ -476,7 +533,16 @@ operation "StopInstances" {
     when {
       if = contains(["running", "pending"], instance.State.Name)
       update "instance" {
-        set = { State = instance_state("stopping") }
+        set = {
+          State       = instance_state("stopping"), _why = "User initiated (${gmt(now)})"
+          StateReason = state_reason("Client.UserInitiatedShutdown", "User initiated shutdown")
+        }
+      }
+      each "request" {
+        in = where("spot_request", { SpotInstanceRequestId = ifnull(instance.SpotInstanceRequestId, ""), State = "active" })
+        update "request" {
+          set = { State = "disabled", Status = spot_status("instance-stopped-by-user") }
+        }
       }
       later "instance_stopped" {
         after = 30
@@ -492,12 +558,12 @@ procedure "instance_stopped" {
   when {
     if = self.State.Name == "stopping"
     update "self" {
-      set = { State = instance_state("stopped"), StateTransitionReason = "User initiated (${now})", StateReason = { Code = "Client.UserInitiatedShutdown", Message = "Client.UserInitiatedShutdown: User initiated shutdown" } }
+      set = { State = instance_state("stopped"), StateTransitionReason = ifnull(self._why, ""), _why = null, _impaired = null }
     }
     each "interface" {
       in = where("network_interface", { _instance = self.InstanceId })
-      update "interface" {
-        set = { _public_ip = null }
+      update "interface" { # who starts it does not get the same one again
+        set = { _public_ip = null, _last_public_ip = interface._public_ip }
       }
     }
   }
@@ -516,24 +582,46 @@ operation "StartInstances" {
       when    = !contains(["stopped", "running", "pending"], instance.State.Name)
       message = "The instance '${one_of.id}' is not in a state from which it can be started."
     }
+    fail "IncorrectSpotRequestState" {
+      when    = instance.State.Name == "stopped" && get("spot_request", ifnull(instance.SpotInstanceRequestId, "")).Status.Code == "instance-stopped-no-capacity"
+      message = "You can't start the Spot Instance '${one_of.id}' because the associated Spot Instance request is not in an appropriate state to support start."
+    }
+    fail "InsufficientInstanceCapacity" {
+      when    = instance.State.Name == "stopped" && lacks_capacity(instance.InstanceType, instance.Placement.AvailabilityZone, instance.InstanceLifecycle)
+      status  = 500
+      message = no_capacity_message(instance.InstanceType, instance.Placement.AvailabilityZone)
+    }
     when {
       if = instance.State.Name == "stopped"
-      update "instance" {
-        set = { State = instance_state("pending"), LaunchTime = now, StateTransitionReason = "", StateReason = null }
+      run "start_instance" {
+        of = instance
       }
-      let {
-        interface = one(where("network_interface", { _instance = instance.InstanceId }))
-      }
-      update "interface" {
-        set = { _public_ip = get("subnet", instance.SubnetId).MapPublicIpOnLaunch && length(where("address", { NetworkInterfaceId = interface.NetworkInterfaceId })) == 0 ? public_address() : null }
-      }
-      later "instance_started" {
-        after = 20
-        of    = instance
+      each "request" {
+        in = where("spot_request", { SpotInstanceRequestId = ifnull(instance.SpotInstanceRequestId, ""), State = "disabled" })
+        update "request" {
+          set = { State = "active", Status = spot_status("fulfilled") }
+        }
       }
     }
   }
   answer = { StartingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+}
+
+# It keeps its private address; a public one is new, unless it is an Elastic IP.
+procedure "start_instance" {
+  update "self" {
+    set = { State = instance_state("pending"), LaunchTime = now, StateTransitionReason = "", StateReason = null }
+  }
+  each "interface" {
+    in = where("network_interface", { _instance = self.InstanceId })
+    update "interface" {
+      set = { _public_ip = self._public && count("address", { NetworkInterfaceId = interface.NetworkInterfaceId }) == 0 ? public_address() : null }
+    }
+  }
+  later "instance_started" {
+    after = 20
+    of    = self
+  }
 }
 
 operation "RebootInstances" {
@@ -545,6 +633,9 @@ operation "RebootInstances" {
     fail "IncorrectState" {
       when    = instance.State.Name != "running"
       message = "Instance '${one_of.id}' is not in a state from which it can be rebooted."
+    }
+    update "instance" {
+      set = { _boots = ifnull(instance._boots, 0) + 1, _impaired = null }
     }
   }
 }
@@ -565,7 +656,10 @@ operation "TerminateInstances" {
     when {
       if = !contains(["shutting-down", "terminated"], instance.State.Name)
       update "instance" {
-        set = { State = instance_state("shutting-down"), StateReason = { Code = "Client.UserInitiatedShutdown", Message = "Client.UserInitiatedShutdown: User initiated shutdown" } }
+        set = {
+          State       = instance_state("shutting-down"), _why = "User initiated (${gmt(now)})"
+          StateReason = state_reason("Client.UserInitiatedShutdown", "User initiated shutdown")
+        }
       }
       later "instance_terminated" {
         after = 30
@@ -594,72 +688,26 @@ procedure "instance_terminated" {
       }
     }
   }
-  each "request" {
-    in = where("spot_request", { InstanceId = self.InstanceId, State = "active" })
+  each "request" { # of those that end by themselves the interruption has told; a persistent one asks again
+    in = [for r in where("spot_request", { InstanceId = self.InstanceId }) : r if contains(["active", "disabled"], r.State)]
     update "request" {
-      set = { State = "closed", Status = { Code = "instance-terminated-by-user", Message = "Your Spot Instance was terminated by you.", UpdateTime = now } }
+      set = { State = request.Type == "persistent" ? "open" : "closed", Status = spot_status("instance-terminated-by-user") }
+    }
+    when {
+      if = request.Type == "persistent"
+      later "spot_evaluated" {
+        after = 60
+        of    = request
+      }
     }
   }
   update "self" {
-    set = { State = instance_state("terminated"), StateTransitionReason = "User initiated (${now})" }
+    set = { State = instance_state("terminated"), StateTransitionReason = ifnull(self._why, ""), _why = null, _notice = null }
   }
   later "forget" {
     after = 3600
     of    = self
   }
-}
-
-# ---- spot
-
-kind "spot_request" {
-  prefix         = "sir-"
-  id             = "SpotInstanceRequestId"
-  absent         = "InvalidSpotInstanceRequestID.NotFound"
-  malformed      = "InvalidSpotInstanceRequestID.Malformed"
-  absent_message = "The spot instance request ID '${id}' does not exist"
-  tags           = "spot-instances-request"
-  shape          = "SpotInstanceRequest"
-}
-
-# For an instance (self); args: options
-procedure "new_spot_request" {
-  create "spot_request" {
-    value = {
-      InstanceId                   = self.InstanceId
-      State                        = "active"
-      Status                       = { Code = "fulfilled", Message = "Your spot request is fulfilled.", UpdateTime = now }
-      Type                         = ifnull(args.options.SpotInstanceType, "one-time")
-      SpotPrice                    = ifnull(args.options.MaxPrice, "1.000000")
-      InstanceInterruptionBehavior = ifnull(args.options.InstanceInterruptionBehavior, "terminate")
-      ValidUntil                   = args.options.ValidUntil
-      CreateTime                   = now
-      ProductDescription           = "Linux/UNIX"
-      LaunchedAvailabilityZone     = self.Placement.AvailabilityZone
-      LaunchSpecification          = { ImageId = self.ImageId, InstanceType = self.InstanceType, SubnetId = self.SubnetId, KeyName = self.KeyName }
-    }
-  }
-  update "self" {
-    set = { SpotInstanceRequestId = spot_request.SpotInstanceRequestId, _spot_type = spot_request.Type }
-  }
-}
-
-operation "DescribeSpotInstanceRequests" {
-  list "spot_request" {
-    ids = in.SpotInstanceRequestIds
-  }
-}
-
-operation "CancelSpotInstanceRequests" {
-  each "one_of" {
-    in = [for id in in.SpotInstanceRequestIds : { id = id }]
-    need "spot_request" {
-      id = one_of.id
-    }
-    update "spot_request" {
-      set = { State = "cancelled", Status = { Code = "request-canceled-and-instance-running", Message = "Your Spot request is canceled, but your instance is still running.", UpdateTime = now } }
-    }
-  }
-  answer = { CancelledSpotInstanceRequests = [for id in in.SpotInstanceRequestIds : { SpotInstanceRequestId = id, State = "cancelled" }] }
 }
 
 # ---- volumes

@@ -791,7 +791,7 @@ function "public_range" {
 
 function "public_address" {
   params = []
-  result = free_address(public_range(), [{ kind = "address", member = "PublicIp" }, { kind = "network_interface", member = "_public_ip" }])
+  result = free_address(public_range(), [{ kind = "address", member = "PublicIp" }, { kind = "network_interface", member = "_public_ip" }, { kind = "network_interface", member = "_last_public_ip" }])
 }
 
 operation "AllocateAddress" {

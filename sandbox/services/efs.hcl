@@ -347,9 +347,16 @@ operation "CreateMountTarget" {
   update "mount_target" {
     set = { IpAddress = interface.PrivateIpAddress, NetworkInterfaceId = interface.NetworkInterfaceId }
   }
-  later "mount_target_ready" {
-    after = 80
-    of    = mount_target
+  let {
+    stuck = fault("mount-target-stuck", mount_target)
+  }
+  when {
+    if = stuck == null || stuck.seconds != null
+    later "mount_target_ready" {
+      after = stuck == null ? 80 : stuck.seconds
+      real  = stuck != null
+      of    = mount_target
+    }
   }
   answer = mount_target
 }

@@ -22,6 +22,7 @@ function "host" {
     id          = instance.InstanceId
     vpc         = subnet.VpcId
     running     = contains(["pending", "running"], instance.State.Name)
+    boot        = ifnull(instance._boots, 0)
     started     = instance.State.Name == "running"
     image       = get("image", instance.ImageId).Name
     xen         = is_xen(instance.InstanceType)
@@ -47,22 +48,28 @@ function "host" {
 # It was powered off from inside: InstanceInitiatedShutdownBehavior says what that means.
 procedure "instance_halts" {
   let {
-    gone = self._shutdown == "terminate" || self._spot_type == "one-time"
+    ends = self._shutdown == "terminate" || self._spot_type == "one-time"
   }
   when {
     if = contains(["pending", "running"], self.State.Name)
     update "self" {
-      set = { State = instance_state(gone ? "shutting-down" : "stopping"), StateReason = { Code = "Client.InstanceInitiatedShutdown", Message = "Client.InstanceInitiatedShutdown: Instance initiated shutdown" } }
+      set = { State = instance_state(ends ? "shutting-down" : "stopping"), _why = "", StateReason = state_reason("Client.InstanceInitiatedShutdown", "Instance initiated shutdown") }
+    }
+    each "request" {
+      in = where("spot_request", { SpotInstanceRequestId = ends ? "" : ifnull(self.SpotInstanceRequestId, ""), State = "active" })
+      update "request" {
+        set = { State = "disabled", Status = spot_status("instance-stopped-by-user") }
+      }
     }
     when {
-      if = gone
+      if = ends
       later "instance_terminated" {
         after = 30
         of    = self
       }
     }
     when {
-      if = !gone
+      if = !ends
       later "instance_stopped" {
         after = 30
         of    = self

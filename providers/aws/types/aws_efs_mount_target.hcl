@@ -42,6 +42,6 @@ type "aws_efs_mount_target" {
   }
   delete = [
     { call = "DeleteMountTarget" },
-    { until = gone },
+    { until = object == null || object.LifeCycleState == "deleted" }, # until then another one in its zone would be a conflict
   ]
 }

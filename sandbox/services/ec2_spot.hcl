@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+# Spot: requests, prices, interruptions; and what faults do to instances.
+
+service = "ec2"
+
+# ---- prices
+
+# On demand, Linux, us-east-1, dollars an hour. Of what is not in the list, by threads.
+function "on_demand_price" {
+  params = [type]
+  result = ifnull({
+    "t2.nano" = 0.0058, "t2.micro" = 0.0116, "t2.small" = 0.023, "t2.medium" = 0.0464, "t2.large" = 0.0928
+    "t3.nano" = 0.0052, "t3.micro" = 0.0104, "t3.small" = 0.0208, "t3.medium" = 0.0416, "t3.large" = 0.0832, "t3.xlarge" = 0.1664
+    "m5.large" = 0.096, "m5.xlarge" = 0.192, "m5.2xlarge" = 0.384, "c5.large" = 0.085, "c5.xlarge" = 0.17, "c5.2xlarge" = 0.34
+    "p3.2xlarge" = 3.06, "p3.8xlarge" = 12.24, "p3.16xlarge" = 24.48, "p3dn.24xlarge" = 31.212, "p4d.24xlarge" = 32.7726
+    "g4dn.xlarge" = 0.526, "g4dn.12xlarge" = 3.912, "g5.xlarge" = 1.006, "g5.12xlarge" = 5.672, "g5.48xlarge" = 16.288
+    "dl1.24xlarge" = 13.10904, "trn1.2xlarge" = 1.34375, "trn1.32xlarge" = 21.5, "inf2.xlarge" = 0.7582
+  }[type], cpu_options(type).CoreCount * cpu_options(type).ThreadsPerCore * 0.048)
+}
+
+# A pool's price is between three and five tenths of that, its own and steady.
+function "spot_price" {
+  params = [type, zone]
+  result = format("%.6f", on_demand_price(type) * (0.3 + 0.2 * parseint(substr(sha256("${type} ${zone}"), 0, 4), 16) / 65536))
+}
+
+function "price_reaches" {
+  params = [limit, type, zone]
+  result = tonumber(limit) >= tonumber(spot_price(type, zone))
+}
+
+operation "DescribeSpotPriceHistory" {
+  let {
+    types  = isblank(in.InstanceTypes) ? [for t in all("instance_type") : t.InstanceType] : in.InstanceTypes
+    zones  = [for z in zones() : z if isblank(in.AvailabilityZone) || in.AvailabilityZone == z]
+    wanted = isblank(in.ProductDescriptions) ? ["Linux/UNIX"] : in.ProductDescriptions
+  }
+  answer = {
+    NextToken = ""
+    SpotPriceHistory = flatten([for p in wanted : [for t in types : [for z in zones : [for age in [0, 7, 31] : {
+      AvailabilityZone = z, InstanceType = t, ProductDescription = p, Timestamp = timeadd(now, "-${age}h")
+      SpotPrice        = format("%.6f", tonumber(spot_price(t, z)) * (1 + age / 400))
+    } if is_offered(t)]]] if p == "Linux/UNIX" || p == "Linux/UNIX (Amazon VPC)"])
+  }
+  ignore = ["StartTime", "EndTime"]
+}
+
+# ---- what faults do
+
+function "lacks_capacity" {
+  params = [type, zone, market]
+  result = fault("no-capacity", { InstanceType = type, AvailabilityZone = zone, Market = market == "spot" ? "spot" : "on-demand" }) != null
+}
+
+function "no_capacity_message" {
+  params = [type, zone]
+  result = "We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity. You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${join(", ", [for z in zones() : z if z != zone])}."
+}
+
+# A new order comes to those that run.
+procedure "fault_ordered" {
+  each "instance" {
+    in = [for i in all("instance") : i if i.State.Name == "running"]
+    run "meet_faults" {
+      of = instance
+    }
+  }
+}
+
+procedure "meet_faults" {
+  let {
+    impaired    = fault("status-checks", self)
+    interrupted = self.InstanceLifecycle == "spot" && self._notice_seconds == null ? fault("spot-interruption", self) : null
+  }
+  when {
+    if = impaired != null
+    update "self" {
+      set = { _impaired = now }
+    }
+  }
+  when {
+    if = impaired.seconds != null
+    later "instance_recovered" {
+      after = impaired.seconds
+      real  = true
+      of    = self
+    }
+  }
+  when {
+    if = interrupted != null
+    update "self" {
+      set = { _rebalance = now, _notice_seconds = interrupted.notice }
+    }
+    later "spot_noticed" {
+      after = ifnull(interrupted.seconds, 0)
+      real  = true
+      of    = self
+    }
+  }
+}
+
+procedure "instance_recovered" {
+  update "self" {
+    set = { _impaired = null }
+  }
+}
+
+# ---- requests
+
+kind "spot_request" {
+  prefix         = "sir-"
+  id             = "SpotInstanceRequestId"
+  absent         = "InvalidSpotInstanceRequestID.NotFound"
+  absent_message = "The spot instance request ID '${id}' does not exist"
+  tags           = "spot-instances-request"
+  shape          = "SpotInstanceRequest"
+  filters {
+    status-code    = self.Status.Code
+    status-message = self.Status.Message
+  }
+}
+
+# In AWS's words: "Spot Instance request status" of its user guide.
+function "spot_status" {
+  params = [code]
+  result = { Code = code, UpdateTime = now, Message = {
+    pending-evaluation                    = "Your Spot request has been submitted for review, and is pending evaluation."
+    fulfilled                             = "Your spot request is fulfilled."
+    capacity-not-available                = "There is no capacity available that matches your request."
+    price-too-low                         = "Your Spot request price is lower than the minimum required Spot request fulfillment price."
+    bad-parameters                        = "Your Spot request failed due to bad parameters."
+    schedule-expired                      = "Your Spot request expired before it could be fulfilled."
+    marked-for-termination                = "Your Spot Instance is marked for termination."
+    marked-for-stop                       = "Your Spot Instance is marked for stopping."
+    instance-terminated-no-capacity       = "Your Spot Instance was terminated because there is no longer enough Spot capacity available."
+    instance-stopped-no-capacity          = "Your Spot Instance was stopped because there is no longer enough Spot capacity available."
+    instance-terminated-by-user           = "Your Spot Instance was terminated by you."
+    instance-stopped-by-user              = "Your Spot Instance was stopped by you."
+    canceled-before-fulfillment           = "Your Spot request is canceled before it was fulfilled."
+    request-canceled-and-instance-running = "Your Spot request is canceled, but your instance is still running."
+  }[code] }
+}
+
+# Of an instance (self) that RunInstances has started; args: options, in
+procedure "new_spot_request" {
+  create "spot_request" {
+    value = {
+      InstanceId                   = self.InstanceId
+      State                        = "active"
+      Status                       = spot_status("fulfilled")
+      Type                         = ifnull(args.options.SpotInstanceType, "one-time")
+      SpotPrice                    = ifnull(args.options.MaxPrice, format("%.6f", on_demand_price(self.InstanceType)))
+      InstanceInterruptionBehavior = ifnull(args.options.InstanceInterruptionBehavior, "terminate")
+      ValidUntil                   = args.options.ValidUntil
+      CreateTime                   = now
+      ProductDescription           = "Linux/UNIX"
+      LaunchedAvailabilityZone     = self.Placement.AvailabilityZone
+      LaunchSpecification          = { ImageId = self.ImageId, InstanceType = self.InstanceType, SubnetId = self.SubnetId, KeyName = self.KeyName }
+      _in                          = args.in
+    }
+  }
+  update "self" {
+    set = { SpotInstanceRequestId = spot_request.SpotInstanceRequestId, _spot_type = spot_request.Type }
+  }
+}
+
+# An instance (self) is what a request (args.request) waited for.
+procedure "spot_fulfilled" {
+  update "self" {
+    set = { SpotInstanceRequestId = args.request.SpotInstanceRequestId, _spot_type = args.request.Type, InstanceLifecycle = "spot" }
+  }
+  update {
+    of  = args.request
+    set = { InstanceId = self.InstanceId, State = "active", Status = spot_status("fulfilled"), LaunchedAvailabilityZone = self.Placement.AvailabilityZone }
+  }
+}
+
+operation "RequestSpotInstances" {
+  fail "MissingParameter" {
+    when    = isblank(in.LaunchSpecification.ImageId)
+    message = "The request must contain the parameter LaunchSpecification.ImageId"
+  }
+  need "image" {
+    id = in.LaunchSpecification.ImageId
+  }
+  fail "InvalidParameterValue" {
+    when    = in.InstanceCount != null && in.InstanceCount < 1
+    message = "Value (${in.InstanceCount}) for parameter instanceCount is invalid."
+  }
+  fail "InvalidParameterCombination" {
+    when    = in.Type != "persistent" && contains(["stop", "hibernate"], ifnull(in.InstanceInterruptionBehavior, "terminate"))
+    message = "The instance interruption behavior '${in.InstanceInterruptionBehavior}' is only valid for persistent Spot Instance requests."
+  }
+  let {
+    batch = new_id("")
+    type  = ifnull(in.LaunchSpecification.InstanceType, "m1.small")
+  }
+  each "one_of" {
+    in = [for n in range(ifnull(in.InstanceCount, 1)) : { index = n }]
+    create "spot_request" {
+      value = {
+        State                        = "open"
+        Status                       = spot_status("pending-evaluation")
+        Type                         = ifnull(in.Type, "one-time")
+        SpotPrice                    = ifnull(in.SpotPrice, format("%.6f", on_demand_price(type)))
+        InstanceInterruptionBehavior = ifnull(in.InstanceInterruptionBehavior, "terminate")
+        ValidFrom                    = in.ValidFrom
+        ValidUntil                   = in.ValidUntil
+        CreateTime                   = now
+        ProductDescription           = "Linux/UNIX"
+        LaunchSpecification          = with(in.LaunchSpecification, { InstanceType = type, Monitoring = { Enabled = ifnull(in.LaunchSpecification.Monitoring.Enabled, false) } })
+        _in                          = with(in.LaunchSpecification, { InstanceType = type, MinCount = 1, MaxCount = 1, InstanceMarketOptions = { MarketType = "spot" } })
+        _batch                       = batch
+      }
+    }
+    later "spot_evaluated" {
+      after = 3
+      of    = spot_request
+    }
+  }
+  answer = { SpotInstanceRequests = [for r in where("spot_request", { _batch = batch }) : view(r)] }
+}
+
+function "zone_of_request" {
+  params = [wish]
+  result = ifnull(get("subnet", ifnull(ifnull(wish.SubnetId, one(wish.NetworkInterfaces).SubnetId), "")).AvailabilityZone, ifnull(wish.Placement.AvailabilityZone, zones()[0]))
+}
+
+# Whether a request that waits can be fulfilled by now.
+procedure "spot_evaluated" {
+  let {
+    zone     = zone_of_request(self._in)
+    lacks    = lacks_capacity(self._in.InstanceType, zone, "spot")
+    too_low  = !price_reaches(self.SpotPrice, self._in.InstanceType, zone)
+    expired  = self.ValidUntil != null && timecmp(now, self.ValidUntil) > 0
+    bad      = get("image", self._in.ImageId) == null || (written(self._in.SubnetId) && get("subnet", self._in.SubnetId) == null)
+    instance = get("instance", ifnull(self.InstanceId, ""))
+    waits    = self.State == "open" || (self.State == "disabled" && self.Status.Code == "instance-stopped-no-capacity")
+  }
+  when {
+    if = waits && self.State == "open" && (expired || bad)
+    update "self" {
+      set = { State = expired ? "closed" : "failed", Status = spot_status(expired ? "schedule-expired" : "bad-parameters") }
+    }
+  }
+  when {
+    if = waits && !expired && !bad && (lacks || too_low || contains(["stopping", "shutting-down"], ifnull(instance.State.Name, "")))
+    update "self" {
+      set = { Status = self.State == "disabled" ? self.Status : spot_status(too_low ? "price-too-low" : lacks ? "capacity-not-available" : "pending-evaluation") }
+    }
+    later "spot_evaluated" {
+      after = 60
+      of    = self
+    }
+  }
+  when {
+    if = self.State == "open" && !expired && !bad && !lacks && !too_low && ifnull(instance.State.Name, "terminated") == "terminated"
+    run "launch" {
+      in   = self._in
+      with = { reservation = new_id("r-"), request = self }
+    }
+  }
+  when {
+    if = self.State == "disabled" && waits && !lacks && !too_low && instance.State.Name == "stopped"
+    run "start_instance" {
+      of = instance
+    }
+    update "self" {
+      set = { State = "active", Status = spot_status("fulfilled") }
+    }
+  }
+}
+
+operation "DescribeSpotInstanceRequests" {
+  list "spot_request" {
+    ids = in.SpotInstanceRequestIds
+  }
+}
+
+operation "CancelSpotInstanceRequests" {
+  each "one_of" {
+    in = [for id in in.SpotInstanceRequestIds : { id = id }]
+    need "spot_request" {
+      id = one_of.id
+    }
+    when {
+      if = contains(["open", "active", "disabled"], spot_request.State)
+      update "spot_request" {
+        set = { State = "cancelled", Status = spot_status(spot_request.State == "open" ? "canceled-before-fulfillment" : "request-canceled-and-instance-running") }
+      }
+    }
+  }
+  answer = { CancelledSpotInstanceRequests = [for id in in.SpotInstanceRequestIds : { SpotInstanceRequestId = id, State = get("spot_request", id).State }] }
+}
+
+# ---- interruptions
+
+# The notice, for those who read the metadata (self: the instance).
+procedure "spot_noticed" {
+  let {
+    request = get("spot_request", ifnull(self.SpotInstanceRequestId, ""))
+    action  = ifnull(request.InstanceInterruptionBehavior, "terminate")
+  }
+  when {
+    if = self.State.Name == "running"
+    update "self" {
+      set = { _notice = { action = action, time = timeadd(now, "${action == "hibernate" ? 0 : ceil(self._notice_seconds)}s") } }
+    }
+    update {
+      of  = ifnull(request, self)
+      set = request == null ? {} : { Status = spot_status(action == "terminate" ? "marked-for-termination" : "marked-for-stop") }
+    }
+    later "spot_interrupted" {
+      after = action == "hibernate" ? 0 : self._notice_seconds # that begins at once
+      real  = true
+      of    = self
+    }
+  }
+  when {
+    if = self.State.Name != "running"
+    update "self" {
+      set = { _notice_seconds = null, _rebalance = null }
+    }
+  }
+}
+
+procedure "spot_interrupted" {
+  let {
+    request = get("spot_request", ifnull(self.SpotInstanceRequestId, ""))
+    ends    = self._notice.action == "terminate"
+  }
+  when {
+    if = self.State.Name == "running" && self._notice != null
+    update "self" {
+      set = {
+        State       = instance_state(ends ? "shutting-down" : "stopping")
+        StateReason = ends ? state_reason("Server.SpotInstanceTermination", "Spot Instance termination") : state_reason("Server.SpotInstanceShutdown", "Spot Instance shutdown")
+        _why        = "Service initiated (${gmt(now)})"
+        _notice     = null, _notice_seconds = null, _rebalance = null
+      }
+    }
+    when {
+      if = ends
+      later "instance_terminated" {
+        after = 30
+        of    = self
+      }
+    }
+    when {
+      if = !ends
+      later "instance_stopped" {
+        after = 30
+        of    = self
+      }
+    }
+    when {
+      if = request.State == "active"
+      update "request" {
+        set = {
+          State  = !ends ? "disabled" : request.Type == "persistent" ? "open" : "closed"
+          Status = spot_status(ends ? "instance-terminated-no-capacity" : "instance-stopped-no-capacity")
+        }
+      }
+    }
+    when {
+      if = request != null && request.Type == "persistent"
+      later "spot_evaluated" {
+        after = 120
+        of    = request
+      }
+    }
+  }
+}
