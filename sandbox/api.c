@@ -98,6 +98,13 @@ static void find_operation(struct request *r)
 		r->operation = map_find(&r->service->operations, aws_text(r->op->name));
 }
 
+static void fail_expired(struct request *r)
+{
+	bool ec2 = protocol_of(r) == AWS_EC2, query = protocol_of(r) == AWS_QUERY || protocol_of(r) == AWS_REST_XML;
+	fail(r, ec2 || protocol_of(r) == AWS_JSON ? 400 : 403, ec2 ? "RequestExpired" : query ? "ExpiredToken" : "ExpiredTokenException",
+	     ec2 ? "Request has expired." : "The security token included in the request is expired");
+}
+
 static bool check_signer(struct request *r)
 {
 	switch (r->auth.result) {
@@ -120,6 +127,9 @@ static bool check_signer(struct request *r)
 			fail(r, 401, "AuthFailure", "AWS was not able to validate the provided access credentials");
 		else
 			fail(r, 403, code_by_protocol(r, "", "SignatureDoesNotMatch", "InvalidSignatureException"), "%s", r->auth.why);
+		return false;
+	case AUTH_EXPIRED_KEY:
+		fail_expired(r);
 		return false;
 	case AUTH_EXPIRED:
 		fail(r, 400, code_by_protocol(r, "RequestExpired", "RequestExpired", "InvalidSignatureException"), "%s", r->auth.why);
@@ -351,7 +361,7 @@ static bool commit(struct request *r)
 static const struct value *perform(struct request *r)
 {
 	struct run run = {.world = r->world, .arena = r->arena, .region = r->auth.region, .service = r->service, .operation = r->operation,
-			  .in = r->params, .names = MAP_INIT, .failure = &r->failure};
+			  .in = r->params, .caller = r->auth.session, .names = MAP_INIT, .failure = &r->failure};
 	const struct aws_shape *shape = aws_shape_at(r->op->output);
 	const char *key = token_key(r);
 	prepare_region(&run);
@@ -425,9 +435,7 @@ static void fail_by_fault(struct request *r)
 		fail(r, ec2 ? 503 : 400, ec2 ? "RequestLimitExceeded" : code_by_protocol(r, "", "Throttling", "ThrottlingException"),
 		     ec2 ? "Request limit exceeded." : "Rate exceeded");
 	} else if (r->fault->kind == FAULT_EXPIRED) {
-		bool ec2 = protocol_of(r) == AWS_EC2, query = protocol_of(r) == AWS_QUERY || protocol_of(r) == AWS_REST_XML;
-		fail(r, ec2 || protocol_of(r) == AWS_JSON ? 400 : 403, ec2 ? "RequestExpired" : query ? "ExpiredToken" : "ExpiredTokenException",
-		     ec2 ? "Request has expired." : "The security token included in the request is expired");
+		fail_expired(r);
 	} else if (r->fault->status == 503) {
 		fail(r, 503, code_by_protocol(r, "Unavailable", "ServiceUnavailable", "ServiceUnavailableException"), "The server is overloaded: an ordered fault.");
 	} else {

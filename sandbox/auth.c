@@ -3,7 +3,10 @@
 
 #include "aws/sigv4.h"
 #include "base/buf.h"
+#include "aws/time.h"
+#include "lang/value/value.h"
 #include "sandbox/http_server.h"
+#include "sandbox/store.h"
 #include "sandbox/world.h"
 
 #include <inttypes.h>
@@ -18,6 +21,7 @@ struct signed_parts {
 	const char *credential, *signed_headers, *signature, *date;
 	const char *expires; /* presigned: seconds; else NULL */
 	const char *query;   /* without the signature */
+	const char *token;   /* of a session; or NULL */
 };
 
 static const char *header_of(const struct http_server_request *request, const char *name)
@@ -78,6 +82,8 @@ static void read_query(struct arena *arena, const char *query, struct signed_par
 			out->date = value;
 		else if (!strcmp(name, "X-Amz-Expires"))
 			out->expires = value;
+		else if (!strcmp(name, "X-Amz-Security-Token"))
+			out->token = value;
 		if (!signature)
 			buf_addf(&rest, "%s%.*s", rest.len ? "&" : "", (int)len, at);
 		at += len + (at[len] == '&');
@@ -132,6 +138,7 @@ static bool read_parts(struct arena *arena, const struct http_server_request *re
 	out->signed_headers = field_of(arena, header, "SignedHeaders=");
 	out->signature = field_of(arena, header, "Signature=");
 	out->date = header_of(request, "x-amz-date");
+	out->token = header_of(request, "x-amz-security-token");
 	return true;
 }
 
@@ -171,7 +178,7 @@ static void payload_hash(const struct http_server_request *request, bool open_bo
 }
 
 static bool signature_holds(struct arena *arena, const struct world *world, const struct http_server_request *request, const struct signed_parts *parts,
-			    const struct auth *auth, int64_t time)
+			    const struct auth *auth, const char *secret, int64_t time)
 {
 	size_t count;
 	const struct http_header *headers = named_headers(arena, request, parts->signed_headers, &count);
@@ -184,7 +191,7 @@ static bool signature_holds(struct arena *arena, const struct world *world, cons
 	sigv4_payload_hash(request->body, request->body_len, told);
 	if (strlen(hash) == 64 && strcmp(hash, told) != 0)
 		return false;
-	struct sigv4_signer signer = {.access_key = auth->access_key, .secret_key = world->identity.secret_key, .region = auth->region,
+	struct sigv4_signer signer = {.access_key = auth->access_key, .secret_key = secret, .region = auth->region,
 				      .service = auth->service, .s3 = s3, .time = time, .keys = world->keys};
 	struct sigv4_request canonical = {.method = request->method, .path = request->path, .query = parts->query, .headers = headers,
 					  .header_count = count, .payload_hash = hash};
@@ -195,6 +202,26 @@ static bool signature_holds(struct arena *arena, const struct world *world, cons
 	sigv4_signing_key(&signer, key);
 	sigv4_signature(key, to_sign.ptr, to_sign.len, signature);
 	return strlen(parts->signature) == 64 && !strcmp(signature, parts->signature);
+}
+
+/* The secret that belongs to the key; NULL: to none, or not with this token. */
+static const char *secret_of(struct arena *arena, const struct world *world, const struct signed_parts *parts, struct auth *out)
+{
+	if (!strcmp(out->access_key, world->identity.access_key))
+		return world->identity.secret_key;
+	const struct object *object = store_find(world->store, "session", "", out->access_key);
+	if (!object)
+		return NULL;
+	out->session = store_value(arena, object);
+	const char *token = value_get_text(out->session, "SessionToken");
+	return parts->token && token && !strcmp(parts->token, token) ? value_get_text(out->session, "SecretAccessKey") : NULL;
+}
+
+static bool is_over(const struct value *session, int64_t now_ms)
+{
+	const char *end = session ? value_get_text(session, "Expiration") : NULL;
+	int64_t end_ms;
+	return end && aws_time_parse(end, strlen(end), &end_ms) && end_ms <= now_ms;
 }
 
 void auth_check(struct arena *arena, const struct world *world, const struct http_server_request *request, struct auth *out)
@@ -210,14 +237,17 @@ void auth_check(struct arena *arena, const struct world *world, const struct htt
 		return;
 	}
 	int64_t time = sigv4_time(parts.date), now = world->now_ms / 1000;
+	const char *secret = NULL;
 	int64_t lifetime = parts.expires ? strtoll(parts.expires, NULL, 10) : SKEW_SECONDS;
 	if (time < 0)
 		fail(arena, out, AUTH_MALFORMED, "The date '%s' of the signature is none.", parts.date);
-	else if (strcmp(out->access_key, world->identity.access_key) != 0)
+	else if (!(secret = secret_of(arena, world, &parts, out)))
 		fail(arena, out, AUTH_UNKNOWN_KEY, "The security token included in the request is invalid.");
-	else if (!signature_holds(arena, world, request, &parts, out, time))
+	else if (!signature_holds(arena, world, request, &parts, out, secret, time))
 		fail(arena, out, AUTH_MISMATCH,
 		     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
 	else if (time > now + SKEW_SECONDS || now > time + lifetime)
 		fail(arena, out, AUTH_EXPIRED, "Signature expired: %s is not within %" PRId64 " seconds of now.", parts.date, lifetime);
+	else if (is_over(out->session, world->now_ms))
+		fail(arena, out, AUTH_EXPIRED_KEY, "The security token included in the request is expired");
 }

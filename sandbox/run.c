@@ -113,6 +113,8 @@ static const struct value *lookup(void *ctx, struct eval *eval, const char *root
 		return run->found ? run->found : &value_null_any;
 	if (!strcmp(root, "region"))
 		return text_value(run, run->region);
+	if (!strcmp(root, "caller"))
+		return run->caller ? run->caller : &value_null_any;
 	if (!strcmp(root, "account"))
 		return text_value(run, run->world->account);
 	if (!strcmp(root, "partition"))

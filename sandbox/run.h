@@ -22,6 +22,7 @@ struct run {
 	const struct service *service;
 	const struct operation *operation; /* NULL for what the world does by itself */
 	const struct value *in;            /* parameters; or NULL */
+	const struct value *caller;        /* whose keys the request was signed with: a session; NULL: the account's own */
 	const struct value *self, *args;   /* of a procedure or a view; or NULL */
 	struct map names;                  /* bound by steps */
 	struct failure *failure;

@@ -85,6 +85,8 @@ static void list_folder(const struct value *paths, const char *folder, size_t le
 		if (strncmp(path, folder, len) != 0 || value_is_null(paths->items[i]))
 			continue;
 		size_t piece = strcspn(path + len, "/");
+		if (!path[len]) /* its own text */
+			continue;
 		piece += path[len + piece] == '/';
 		bool again = false; /* paths are in order: the same folder comes in a row */
 		size_t last = out->len;
@@ -109,6 +111,8 @@ static void give(const struct value *paths, const char *path, struct http_exchan
 	buf_adds(&folder, path);
 	if (folder.len && folder.ptr[folder.len - 1] != '/')
 		buf_addc(&folder, '/');
+	if (!text)
+		text = value_get_text(paths, buf_text(&folder));
 	if (!text)
 		list_folder(paths, buf_text(&folder), folder.len, &list);
 	if (text || list.len)

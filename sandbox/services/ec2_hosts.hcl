@@ -232,7 +232,7 @@ procedure "launch" {
   }
   fail "SpotMaxPriceTooLow" {
     when    = args.request == null && written(spot_options.MaxPrice) && !price_reaches(spot_options.MaxPrice, type, subnet.AvailabilityZone)
-    message = "Your Spot request price of ${spot_options.MaxPrice} is lower than the minimum required Spot request fulfillment price of ${spot_price(type, subnet.AvailabilityZone)}."
+    message = "Your Spot request price of ${spot_options.MaxPrice} is lower than the minimum required Spot request fulfillment price of ${pool_price(type, subnet.AvailabilityZone)}."
   }
   let {
     public      = ifnull(nic.AssociatePublicIpAddress, subnet.MapPublicIpOnLaunch)
@@ -347,6 +347,9 @@ procedure "instance_started" {
     }
     run "meet_faults" {
       of = self
+    }
+    run "new_credentials" {
+      of = get("instance", self.InstanceId)
     }
   }
 }

@@ -53,6 +53,9 @@ operation "AssociateIamInstanceProfile" {
   update "instance" {
     set = { IamInstanceProfile = { Arn = profile.Arn, Id = profile.InstanceProfileId }, _profile_association = new_id("iip-assoc-") }
   }
+  run "new_credentials" {
+    of = instance
+  }
   answer = { IamInstanceProfileAssociation = profile_association(instance) }
 }
 
@@ -72,6 +75,9 @@ operation "ReplaceIamInstanceProfileAssociation" {
   update "instance" {
     set = { IamInstanceProfile = { Arn = profile.Arn, Id = profile.InstanceProfileId }, _profile_association = new_id("iip-assoc-") }
   }
+  run "new_credentials" {
+    of = instance
+  }
   answer = { IamInstanceProfileAssociation = profile_association(instance) }
 }
 
@@ -85,7 +91,7 @@ operation "DisassociateIamInstanceProfile" {
     message = "An invalid association-id of '${in.AssociationId}' was given"
   }
   update "instance" {
-    set = { IamInstanceProfile = null, _profile_association = null }
+    set = { IamInstanceProfile = null, _profile_association = null, _session = null }
   }
   answer = { IamInstanceProfileAssociation = with(before, { State = "disassociating" }) }
 }

@@ -1,48 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-# Spot: requests, prices, interruptions; and what faults do to instances.
+# Spot: requests and interruptions; and what faults do to instances.
 
 service = "ec2"
 
-# ---- prices
-
-# On demand, Linux, us-east-1, dollars an hour. Of what is not in the list, by threads.
-function "on_demand_price" {
+# Dollars an hour, as text; of types without a price, by threads.
+function "demand_price" {
   params = [type]
-  result = ifnull({
-    "t2.nano" = 0.0058, "t2.micro" = 0.0116, "t2.small" = 0.023, "t2.medium" = 0.0464, "t2.large" = 0.0928
-    "t3.nano" = 0.0052, "t3.micro" = 0.0104, "t3.small" = 0.0208, "t3.medium" = 0.0416, "t3.large" = 0.0832, "t3.xlarge" = 0.1664
-    "m5.large" = 0.096, "m5.xlarge" = 0.192, "m5.2xlarge" = 0.384, "c5.large" = 0.085, "c5.xlarge" = 0.17, "c5.2xlarge" = 0.34
-    "p3.2xlarge" = 3.06, "p3.8xlarge" = 12.24, "p3.16xlarge" = 24.48, "p3dn.24xlarge" = 31.212, "p4d.24xlarge" = 32.7726
-    "g4dn.xlarge" = 0.526, "g4dn.12xlarge" = 3.912, "g5.xlarge" = 1.006, "g5.12xlarge" = 5.672, "g5.48xlarge" = 16.288
-    "dl1.24xlarge" = 13.10904, "trn1.2xlarge" = 1.34375, "trn1.32xlarge" = 21.5, "inf2.xlarge" = 0.7582
-  }[type], cpu_options(type).CoreCount * cpu_options(type).ThreadsPerCore * 0.048)
+  result = format("%.6f", ifnull(hour_price(get("instance_type", type)), cpu_options(type).CoreCount * cpu_options(type).ThreadsPerCore * 0.048))
 }
 
-# A pool's price is between three and five tenths of that, its own and steady.
-function "spot_price" {
+function "pool_price" {
   params = [type, zone]
-  result = format("%.6f", on_demand_price(type) * (0.3 + 0.2 * parseint(substr(sha256("${type} ${zone}"), 0, 4), 16) / 65536))
+  result = get("instance_type", type) == null || hour_price(get("instance_type", type)) == null ? "0.010000" : spot_price(get("instance_type", type), zone)
 }
 
 function "price_reaches" {
   params = [limit, type, zone]
-  result = tonumber(limit) >= tonumber(spot_price(type, zone))
-}
-
-operation "DescribeSpotPriceHistory" {
-  let {
-    types  = isblank(in.InstanceTypes) ? [for t in all("instance_type") : t.InstanceType] : in.InstanceTypes
-    zones  = [for z in zones() : z if isblank(in.AvailabilityZone) || in.AvailabilityZone == z]
-    wanted = isblank(in.ProductDescriptions) ? ["Linux/UNIX"] : in.ProductDescriptions
-  }
-  answer = {
-    NextToken = ""
-    SpotPriceHistory = flatten([for p in wanted : [for t in types : [for z in zones : [for age in [0, 7, 31] : {
-      AvailabilityZone = z, InstanceType = t, ProductDescription = p, Timestamp = timeadd(now, "-${age}h")
-      SpotPrice        = format("%.6f", tonumber(spot_price(t, z)) * (1 + age / 400))
-    } if is_offered(t)]]] if p == "Linux/UNIX" || p == "Linux/UNIX (Amazon VPC)"])
-  }
-  ignore = ["StartTime", "EndTime"]
+  result = tonumber(limit) >= tonumber(pool_price(type, zone))
 }
 
 # ---- what faults do
@@ -111,6 +85,7 @@ kind "spot_request" {
   prefix         = "sir-"
   id             = "SpotInstanceRequestId"
   absent         = "InvalidSpotInstanceRequestID.NotFound"
+  malformed      = "InvalidSpotInstanceRequestID.Malformed"
   absent_message = "The spot instance request ID '${id}' does not exist"
   tags           = "spot-instances-request"
   shape          = "SpotInstanceRequest"
@@ -149,7 +124,7 @@ procedure "new_spot_request" {
       State                        = "active"
       Status                       = spot_status("fulfilled")
       Type                         = ifnull(args.options.SpotInstanceType, "one-time")
-      SpotPrice                    = ifnull(args.options.MaxPrice, format("%.6f", on_demand_price(self.InstanceType)))
+      SpotPrice                    = ifnull(args.options.MaxPrice, demand_price(self.InstanceType))
       InstanceInterruptionBehavior = ifnull(args.options.InstanceInterruptionBehavior, "terminate")
       ValidUntil                   = args.options.ValidUntil
       CreateTime                   = now
@@ -202,7 +177,7 @@ operation "RequestSpotInstances" {
         State                        = "open"
         Status                       = spot_status("pending-evaluation")
         Type                         = ifnull(in.Type, "one-time")
-        SpotPrice                    = ifnull(in.SpotPrice, format("%.6f", on_demand_price(type)))
+        SpotPrice                    = ifnull(in.SpotPrice, demand_price(type))
         InstanceInterruptionBehavior = ifnull(in.InstanceInterruptionBehavior, "terminate")
         ValidFrom                    = in.ValidFrom
         ValidUntil                   = in.ValidUntil

@@ -111,6 +111,46 @@ function "host_volumes" {
 # What 169.254.169.254 knows of a host, by path.
 function "metadata" {
   params = [instance, view, subnet]
+  result = with(with(with(metadata_of(instance, view, subnet), interface_metadata(view, subnet, view.NetworkInterfaces[0])), role_metadata(instance, get("session", ifnull(instance._session, "")))), with(
+    { for t in ifnull(instance.Tags, []) : "meta-data/tags/instance/${t.Key}" => t.Value if instance.MetadataOptions.InstanceMetadataTags == "enabled" },
+    { for n, m in view.BlockDeviceMappings : "meta-data/block-device-mapping/${m.DeviceName == instance.RootDeviceName ? "root" : "ebs${n}"}" => m.DeviceName },
+  ))
+}
+
+function "interface_metadata" {
+  params = [view, subnet, interface]
+  result = { for name, text in {
+    device-number           = "0"
+    interface-id            = interface.NetworkInterfaceId
+    local-hostname          = view.PrivateDnsName
+    local-ipv4s             = view.PrivateIpAddress
+    mac                     = interface.MacAddress
+    owner-id                = account
+    public-hostname         = isblank(view.PublicDnsName) ? null : view.PublicDnsName
+    public-ipv4s            = view.PublicIpAddress
+    security-group-ids      = join("\n", view.SecurityGroups[*].GroupId)
+    security-groups         = join("\n", view.SecurityGroups[*].GroupName)
+    subnet-id               = subnet.SubnetId
+    subnet-ipv4-cidr-block  = subnet.CidrBlock
+    vpc-id                  = subnet.VpcId
+    vpc-ipv4-cidr-block     = get("vpc", subnet.VpcId).CidrBlock
+    vpc-ipv4-cidr-blocks    = get("vpc", subnet.VpcId).CidrBlock
+  } : "meta-data/network/interfaces/macs/${interface.MacAddress}/${name}" => text }
+}
+
+function "role_metadata" {
+  params = [instance, session]
+  result = instance.IamInstanceProfile == null ? {} : with(
+    { "meta-data/iam/info" = jsonencode({ Code = "Success", LastUpdated = second_of(ifnull(session._made, instance.LaunchTime)), InstanceProfileArn = instance.IamInstanceProfile.Arn, InstanceProfileId = instance.IamInstanceProfile.Id }) },
+    session == null ? {} : { "meta-data/iam/security-credentials/${session._role}" = jsonencode({
+      Code = "Success", LastUpdated = session._made, Type = "AWS-HMAC", AccessKeyId = session.AccessKeyId, SecretAccessKey = session.SecretAccessKey
+      Token = session.SessionToken, Expiration = session.Expiration
+    }) },
+  )
+}
+
+function "metadata_of" {
+  params = [instance, view, subnet]
   result = {
     "meta-data/ami-id"                      = instance.ImageId
     "meta-data/ami-launch-index"            = tostring(instance.AmiLaunchIndex)
@@ -123,7 +163,19 @@ function "metadata" {
     "meta-data/local-ipv4"                  = view.PrivateIpAddress
     "meta-data/mac"                         = view.NetworkInterfaces[0].MacAddress
     "meta-data/placement/availability-zone" = instance.Placement.AvailabilityZone
+    "meta-data/placement/availability-zone-id" = subnet.AvailabilityZoneId
     "meta-data/placement/region"            = region
+    "meta-data/placement/group-name"        = isblank(instance.Placement.GroupName) ? null : instance.Placement.GroupName
+    "meta-data/profile"                     = "default-hvm"
+    "meta-data/services/domain"             = "amazonaws.com"
+    "meta-data/services/partition"          = "aws"
+    "meta-data/block-device-mapping/ami"    = instance.RootDeviceName
+    "meta-data/events/maintenance/history"   = "[]"
+    "meta-data/events/maintenance/scheduled" = "[]"
+    "meta-data/events/recommendations/rebalance" = instance._rebalance == null ? null : jsonencode({ noticeTime = second_of(instance._rebalance) })
+    "meta-data/spot/instance-action"        = instance._notice == null ? null : jsonencode({ action = instance._notice.action, time = second_of(instance._notice.time) })
+    "meta-data/spot/termination-time"       = instance._notice.action == "terminate" ? second_of(instance._notice.time) : null
+    "meta-data/public-keys/"                = instance.KeyName == null ? null : "0=${instance.KeyName}"
     "meta-data/public-hostname"             = isblank(view.PublicDnsName) ? null : view.PublicDnsName
     "meta-data/public-ipv4"                 = view.PublicIpAddress
     "meta-data/public-keys/0/openssh-key"   = instance.KeyName == null ? null : one(where("key_pair", { KeyName = instance.KeyName })).PublicKey
@@ -132,7 +184,7 @@ function "metadata" {
     "dynamic/instance-identity/document" = jsonencode({
       accountId = account, architecture = instance.Architecture, availabilityZone = instance.Placement.AvailabilityZone, imageId = instance.ImageId
       instanceId = instance.InstanceId, instanceType = instance.InstanceType, pendingTime = instance.LaunchTime, privateIp = view.PrivateIpAddress
-      region = region, version = "2017-09-30"
+      region = region, version = "2017-09-30", billingProducts = null, devpayProductCodes = null, kernelId = null, marketplaceProductCodes = null, ramdiskId = null
     })
     "user-data" = instance._user_data
   }

@@ -38,7 +38,7 @@ def test_metadata(ssh, worker, jump):
         tap.skip("instance metadata", "there is no curl here")
         return
     got = ssh.run("-J", jump, worker["PrivateIpAddress"], METADATA)
-    want = ["401", worker["InstanceId"], e2e.REGION, "availability-zone region 1", "401", "404", "400", "#!/bin/bash"]
+    want = ["401", worker["InstanceId"], e2e.REGION, "availability-zone availability-zone-id region 1", "401", "404", "400", "#!/bin/bash"]
     tap.same([line.strip() for line in got.out.split("\n")][:len(want)], want, "the worker is told what it is, by IMDSv2")
 
 

@@ -67,7 +67,7 @@ MISSING = {"service-quotas": "IllegalArgumentException", "pricing": "InvalidPara
 INVALID = {**MISSING, "ec2": "InvalidParameterValue"}
 NO_PAGE = {"service-quotas": "InvalidPaginationTokenException", "pricing": "InvalidNextTokenException", "ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
 # What any operation may answer, beside the errors of its model.
-COMMON = {"ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
+COMMON = {"AccessDenied", "ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
 ID = re.compile(r"^([a-z-]+)-[0-9a-f]{17}$")
 
 
@@ -305,7 +305,8 @@ POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": 
 
 
 def test_ec2(api):
-    api.call("sts.GetCallerIdentity", "Account Arn UserId")
+    me = api.call("sts.GetCallerIdentity", "Account Arn UserId")["Account"]
+    api.refuse("AccessDenied", "sts.AssumeRole", RoleArn=f"arn:aws:iam::{me}:role/none", RoleSessionName="me")
     world = network(api)
     groups(api, world)
     hosts(api, world)
@@ -611,6 +612,11 @@ def hosts(api, w):
 
     request = api.call("ec2.DescribeSpotInstanceRequests", "SpotInstanceRequests.Status.Code", **by("instance-id", spot_id))["SpotInstanceRequests"][0]["SpotInstanceRequestId"]
     api.refuse("UnsupportedOperation", "ec2.StopInstances", InstanceIds=[spot_id])
+    wish = api.call("ec2.RequestSpotInstances", "SpotInstanceRequests.Status.Message SpotInstanceRequests.LaunchSpecification.ImageId", SpotPrice="0.0001", InstanceCount=1,
+                    Type="one-time", LaunchSpecification={"ImageId": image, "InstanceType": "t3.small"})["SpotInstanceRequests"][0]["SpotInstanceRequestId"]
+    api.call("ec2.CancelSpotInstanceRequests", "CancelledSpotInstanceRequests.State", SpotInstanceRequestIds=[wish])
+    api.refuse("MissingParameter", "ec2.RequestSpotInstances", LaunchSpecification={"InstanceType": "t3.small"})
+    api.call("ec2.DescribeSpotPriceHistory", "SpotPriceHistory.SpotPrice SpotPriceHistory.Timestamp", InstanceTypes=["t3.small"], ProductDescriptions=["Linux/UNIX"])
     api.call("ec2.CancelSpotInstanceRequests", "CancelledSpotInstanceRequests.State", SpotInstanceRequestIds=[request])
     api.call("ec2.DescribeSpotInstanceRequests", SpotInstanceRequestIds=[request])
 
@@ -718,6 +724,7 @@ def test_iam(api):
                     Tags=[{"Key": "a", "Value": "1"}])["Role"]
     tap.same((role["Arn"].split(":")[-1], role["AssumeRolePolicyDocument"]["Version"]), ("role/x/r", "2012-10-17"), "a role")
     api.refuse("EntityAlreadyExists", "iam.CreateRole", RoleName="r", AssumeRolePolicyDocument=TRUST)
+    api.call("sts.AssumeRole", "Credentials.SessionToken Credentials.Expiration AssumedRoleUser.AssumedRoleId", RoleArn=role["Arn"], RoleSessionName="me", DurationSeconds=900)
     api.refuse("MalformedPolicyDocument", "iam.CreateRole", RoleName="s", AssumeRolePolicyDocument="{")
     api.refuse("ValidationError", "iam.CreateRole", RoleName="a role", AssumeRolePolicyDocument=TRUST)
     api.refuse("ValidationError", "iam.CreateRole", RoleName="s", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=60)

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The life of real hosts: what they are told at 169.254.169.254 (role keys that the cloud takes, tags, their card, spot notices),
+reboot, stop and start, power-off from inside, interruption and return."""
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+import e2e  # noqa: E402
+import sandbox  # noqa: E402
+from tap import Tap, skip_all  # noqa: E402
+
+tap = Tap()
+PROFILE = "trainer"
+
+
+def until(function, seconds=20):
+    end = time.time() + seconds
+    while not (got := function()) and time.time() < end:
+        time.sleep(0.1)
+    return got
+
+
+class World:
+    def __init__(self, cloud, folder):
+        self.cloud, self.ec2, self.folder = cloud, cloud.client("ec2"), Path(folder)
+        self.folder.mkdir(mode=0o700)
+        self.key = self.folder / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, stdin=subprocess.DEVNULL)
+        self.ec2.import_key_pair(KeyName="k", PublicKeyMaterial=self.key.with_suffix(".pub").read_bytes())
+        self.image = self.ec2.describe_images(Owners=["099720109477"], Filters=[{"Name": "architecture", "Values": ["x86_64"]}])["Images"][0]["ImageId"]
+        group = self.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
+        self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+        self.config = self.folder / "config"
+        self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\nUserKnownHostsFile /dev/null\n"
+                               "StrictHostKeyChecking no\n" + cloud.command("ssh-config").out)
+
+    def run(self, **args):
+        return self.ec2.run_instances(**{"ImageId": self.image, "InstanceType": "t3.small", "KeyName": "k", "MinCount": 1, "MaxCount": 1, **args})["Instances"][0]["InstanceId"]
+
+    def instance(self, instance):
+        return self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+
+    def is_in(self, instance, state):
+        return until(lambda: self.instance(instance)["State"]["Name"] == state)
+
+    def ssh(self, instance, command, timeout=30):
+        address = self.instance(instance).get("PublicIpAddress", "198.51.100.255")
+        return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", address, command], {**self.cloud.environment()}, self.folder, timeout=timeout)
+
+    def answers(self, instance, command):
+        """What a command in the host prints, as soon as it can be entered."""
+        return until(lambda: self.ssh(instance, command).out.strip())
+
+    def metadata(self, instance, *paths):
+        script = ("t=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token); "
+                  + "; echo ----; ".join(f"curl -s -f -H \"X-aws-ec2-metadata-token: $t\" http://169.254.169.254/latest/{path} || echo none" for path in paths))
+        return [part.strip() for part in self.ssh(instance, script).out.split("----")]
+
+
+def test_metadata(world):
+    iam = world.cloud.client("iam")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}
+    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.create_instance_profile(InstanceProfileName=PROFILE)
+    iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName="worker")
+    instance = world.run(IamInstanceProfile={"Name": PROFILE}, MetadataOptions={"InstanceMetadataTags": "enabled", "HttpTokens": "required"},
+                         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "worker one"}]}])
+    world.is_in(instance, "running")
+    world.answers(instance, "echo in")
+    got = world.instance(instance)
+    card = got["NetworkInterfaces"][0]
+    mac = f"meta-data/network/interfaces/macs/{card['MacAddress']}"
+    texts = world.metadata(instance, "meta-data/iam/security-credentials/", "meta-data/iam/security-credentials/worker", "meta-data/iam/info",
+                           "meta-data/tags/instance/Name", f"{mac}/subnet-id", f"{mac}/vpc-ipv4-cidr-block", "meta-data/public-keys", "meta-data/block-device-mapping/root",
+                           "meta-data/spot/instance-action", "dynamic/instance-identity/document", "dynamic/instance-identity/pkcs7", "meta-data/placement/availability-zone-id")
+    tap.same(texts[0], "worker", "the metadata names the role")
+    keys, info, document = json.loads(texts[1]), json.loads(texts[2]), json.loads(texts[9])
+    tap.ok(keys["Code"] == "Success" and keys["Type"] == "AWS-HMAC" and info["InstanceProfileArn"].endswith("/" + PROFILE), "keys and profile", keys, info)
+    tap.same(texts[3:9], ["worker one", got["SubnetId"], "172.31.0.0/16", "0=k", got["RootDeviceName"], "none"], "tags, card, key, root device; no notice yet")
+    tap.same((document["instanceId"], document["accountId"], texts[10]), (instance, world.cloud.identity["account"], "none"), "an identity document, and no signature of it")
+    tap.ok(texts[11].startswith("use1-az"), "the zone's id", texts[11])
+    import boto3
+    from botocore.exceptions import ClientError
+
+    def client(service, token=keys["Token"], secret=keys["SecretAccessKey"]):
+        return boto3.client(service, endpoint_url=world.cloud.endpoint, region_name=e2e.REGION, aws_access_key_id=keys["AccessKeyId"],
+                            aws_secret_access_key=secret, aws_session_token=token)
+    who = client("sts").get_caller_identity()
+    tap.same(who["Arn"], f"arn:aws:sts::{world.cloud.identity['account']}:assumed-role/worker/{instance}", "with these keys one is that role")
+    tap.ok(client("ec2").describe_vpcs()["Vpcs"], "which the cloud lets in")
+    refusals = []
+    for wrong in ({"token": "other"}, {"token": None}, {"secret": "x" * 40}):
+        try:
+            client("iam", **wrong).list_roles()
+            refusals.append(None)
+        except ClientError as error:
+            refusals.append(error.response["Error"]["Code"])
+    tap.same(refusals, ["InvalidClientTokenId", "InvalidClientTokenId", "SignatureDoesNotMatch"], "and nobody with another token or secret")
+    assumed = world.cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::{world.cloud.identity['account']}:role/worker", RoleSessionName="me")
+    tap.ok(assumed["AssumedRoleUser"]["Arn"].endswith(":assumed-role/worker/me") and assumed["Credentials"]["SessionToken"], "a role can be assumed", assumed)
+    world.ec2.terminate_instances(InstanceIds=[instance])
+
+
+def test_life(world):
+    instance = world.run(UserData="#!/bin/sh\necho first >> /var/tmp/boots\n")
+    world.is_in(instance, "running")
+    begun = world.answers(instance, "cut -d' ' -f22 /proc/1/stat; sudo touch /var/tmp/kept")
+    tap.ok(begun, "a host runs")
+    world.ec2.reboot_instances(InstanceIds=[instance])
+    again = until(lambda: (now := world.ssh(instance, "cut -d' ' -f22 /proc/1/stat; ls /var/tmp/kept").out.split()) and now[0] != begun.split()[0] and now)
+    tap.ok(again and again[1] == "/var/tmp/kept", "rebooted, its processes are new ones and its disk is the old one", begun, again)
+    tap.same(world.instance(instance)["State"]["Name"], "running", "all the time it counts as running")
+    tap.ok(until(lambda: world.ssh(instance, "cat /var/tmp/boots").out == "first\n"), "its user data has run once")
+    world.ssh(instance, "sudo shutdown -h now")
+    tap.ok(world.is_in(instance, "stopped"), "shut down from inside, it is stopped", world.instance(instance)["State"])
+    got = world.instance(instance)
+    tap.same((got["StateReason"]["Code"], got["StateTransitionReason"]), ("Client.InstanceInitiatedShutdown", ""), "for that reason")
+    world.ec2.start_instances(InstanceIds=[instance])
+    tap.ok(world.answers(instance, "ls /var/tmp/kept"), "started, it has its disk")
+    world.ec2.modify_instance_attribute(InstanceId=instance, InstanceInitiatedShutdownBehavior={"Value": "terminate"})
+    world.ssh(instance, "sudo poweroff")
+    tap.ok(world.is_in(instance, "terminated"), "or is terminated, where it was started so")
+
+
+def test_spot(world):
+    instance = world.run(InstanceMarketOptions={"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "persistent", "InstanceInterruptionBehavior": "stop"}})
+    world.is_in(instance, "running")
+    world.answers(instance, "sudo touch /var/tmp/checkpoint; echo in")
+    done = world.cloud.command("fault", "add", "spot-interruption", "-after=1", "-notice=4", "-count=1", f"-resource={instance}")
+    tap.ok(done.code == 0, "an interruption is ordered", done)
+    early = world.metadata(instance, "meta-data/events/recommendations/rebalance", "meta-data/spot/instance-action")
+    tap.ok("noticeTime" in early[0], "a rebalance is recommended", early)
+    seen = until(lambda: (texts := world.metadata(instance, "meta-data/spot/instance-action"))[0] not in ("none", "") and texts, 4)
+    tap.ok(seen and json.loads(seen[0])["action"] == "stop" and json.loads(seen[0])["time"].endswith("Z"), "then the notice stands in the metadata", seen)
+    tap.ok(until(lambda: world.instance(instance)["State"]["Name"] in ("stopping", "stopped")), "and the instance is stopped")
+    tap.ok(until(lambda: world.instance(instance)["State"]["Name"] == "running"), "it comes back")
+    tap.same(world.answers(instance, "ls /var/tmp/checkpoint"), "/var/tmp/checkpoint", "with its disk")
+    tap.same(world.metadata(instance, "meta-data/spot/instance-action"), ["none"], "and without a notice")
+
+
+why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh", "ssh-keygen", "curl") if not shutil.which(name)), None)
+if why:
+    skip_all(why)
+with sandbox.Sandbox("-hosts=on") as cloud_:
+    status = cloud_.command("status").out
+    if "no hosts behind them" in status:
+        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    world_ = World(cloud_, Path(cloud_.dir) / "ssh")
+    for test in (test_metadata, test_life, test_spot):
+        tap.case(test, world_)
+tap.done()
