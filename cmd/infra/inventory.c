@@ -364,6 +364,12 @@ bool inventory_load(struct inventory *inv)
 	inv->options.state = s->state;
 	inv->options.dir = ssh_directory(s->arena, s->state_path);
 	inv->options.cloud = &inv->cloud;
+	if (!state_object_count(s->state) && access(s->state_path, F_OK) < 0 && access("terraform.tfstate", F_OK) == 0) {
+		diag_error(&s->diags, SRC_NOWHERE, "The objects here belong to Terraform's state",
+			   "The directory holds terraform.tfstate, with objects that infra does not know. Take that state over first:\n\n"
+			   "    infra state import terraform.tfstate");
+		return false;
+	}
 	inv->hosts = hosts_load(s->arena, &inv->options, &s->diags);
 	return inv->hosts != NULL;
 }

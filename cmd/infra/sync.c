@@ -12,39 +12,112 @@ struct sync {
 	struct inventory inv;
 	struct sync_options options;
 	const char *accept, *remove, *all, *dry_run;
-	bool every; /* HOST is "all" */
 };
 
-/* rsync to one host: instead of us, or, where others follow, before them. */
-static int sync_one(struct sync *sync, struct host *host)
+/* rsync's words for a host; NULL with the exit code, all told. */
+static const char *const *prepare(struct sync *sync, struct host *host, int *code)
 {
 	struct inventory *inv = &sync->inv;
 	size_t count;
 	const char *why;
 	const char **way = inventory_way(inv, host, &count);
+	*code = session_report(&inv->s);
 	if (!way)
-		return session_report(&inv->s);
+		return NULL;
 	sync->options.ssh = way;
 	sync->options.host = host;
 	const char *const *argv = sync_arguments(inv->s.arena, &sync->options, &why);
 	if (!argv) {
 		fprintf(stderr, "infra %s: %s\n", sync->options.pull ? "pull" : "push", why);
-		return EXIT_USAGE;
+		*code = EXIT_USAGE;
 	}
-	if (!sync->every)
-		return inventory_exec(inv, argv);
-	int code = session_report(&inv->s);
-	if (code != EXIT_DONE)
-		return code;
-	printf("%s%zu  %s\n", host->index ? "\n" : "", host->index, host_title(host));
-	fflush(stdout);
-	struct proc_outcome outcome = proc_run(&(struct proc_options){.argv = argv, .flags = PROC_TERMINAL});
+	return argv;
+}
+
+/* ---- to each host, some at a time ---- */
+
+enum { SIDE_BY_SIDE = 8 };
+
+struct everyone {
+	struct sync *sync;
+	struct loop *loop;
+	size_t next, running;
+	bool over;
+	int worst; /* the first exit code that is not 0 */
+};
+
+struct one {
+	struct everyone *all;
+	const struct host *host;
+};
+
+static void start_more(struct everyone *all);
+
+static void print_text(FILE *out, const char *text, size_t len)
+{
+	fwrite(text, 1, len, out);
+	if (len && text[len - 1] != '\n')
+		fputc('\n', out);
+	fflush(out);
+}
+
+static void on_end(void *ctx, const struct proc_outcome *outcome)
+{
+	struct one *one = ctx;
+	struct everyone *all = one->all;
 	char text[128];
-	if (outcome.result != PROC_EXITED)
-		fprintf(stderr, "infra: rsync %s\n", proc_describe(&outcome, text, sizeof(text)));
-	code = outcome.result == PROC_EXITED ? outcome.code : EXIT_FAILED;
-	proc_outcome_release(&outcome);
-	return code;
+	bool good = outcome->result == PROC_EXITED && !outcome->code;
+	printf("%zu  %s%s%s\n", one->host->index, host_title(one->host), good ? "" : ": rsync ", good ? "" : proc_describe(outcome, text, sizeof(text)));
+	print_text(stdout, outcome->out, outcome->out_len);
+	print_text(stderr, outcome->err, outcome->err_len);
+	if (!good && all->worst == EXIT_DONE)
+		all->worst = outcome->result == PROC_EXITED ? outcome->code : EXIT_FAILED;
+	all->running--;
+	start_more(all);
+}
+
+static void start_more(struct everyone *all)
+{
+	struct inventory *inv = &all->sync->inv;
+	while (all->running < SIDE_BY_SIDE && all->next < inv->hosts->count) {
+		struct host *host = &inv->hosts->items[all->next++];
+		int code;
+		const char *const *argv = prepare(all->sync, host, &code);
+		if (!argv) {
+			all->worst = all->worst == EXIT_DONE ? code : all->worst;
+			continue;
+		}
+		struct one *one = arena_new_of(inv->s.arena, struct one);
+		*one = (struct one){.all = all, .host = host};
+		/* a word of ssh's (a passphrase) is asked for on the terminal itself */
+		proc_start(all->loop, &(struct proc_options){.argv = argv}, on_end, one);
+		all->running++;
+	}
+	all->over = !all->running;
+}
+
+static int sync_everyone(struct sync *sync)
+{
+	struct inventory *inv = &sync->inv;
+	unsigned wait_ms;
+	if (!inventory_wait(inv, &wait_ms))
+		return session_report(&inv->s);
+	inventory_learn_all(inv, wait_ms);
+	inv->wait = "0"; /* that was the wait for all */
+	struct everyone all = {.sync = sync, .loop = inv->s.loop};
+	start_more(&all);
+	if (!all.over)
+		loop_run_until(all.loop, &all.over);
+	return all.worst;
+}
+
+/* ---- to one ---- */
+
+static int sync_one(struct sync *sync, struct host *host)
+{
+	int code;
+	const char *const *argv = prepare(sync, host, &code);
+	return argv ? inventory_exec(&sync->inv, argv) : code;
 }
 
 /* HOST may be left out where there is one alone, or where the first word is no host's and there is one alone. */
@@ -66,28 +139,16 @@ static int run_sync(struct sync *sync)
 	size_t at = 1, most = 3;
 	if (!inventory_load(inv))
 		return session_report(&inv->s);
-	sync->every = !sync->options.pull && inv->words.count && !strcmp(inv->words.items[0], "all") && inv->hosts->count;
-	struct host *host = sync->every ? inv->hosts->items : take_host(sync, most, &at);
+	bool every = !sync->options.pull && inv->words.count && !strcmp(inv->words.items[0], "all") && inv->hosts->count;
+	struct host *host = every ? inv->hosts->items : take_host(sync, most, &at);
 	if (!host)
 		return session_report(&inv->s);
 	const char *first = at < inv->words.count ? inv->words.items[at] : NULL;
 	const char *second = at + 1 < inv->words.count ? inv->words.items[at + 1] : NULL;
 	sync->options.local = sync->options.pull ? second : first;
 	sync->options.remote = sync->options.pull ? first : second;
-	sync->options.terminal = isatty(STDOUT_FILENO);
-	if (!sync->every)
-		return sync_one(sync, host);
-	unsigned wait_ms;
-	if (!inventory_wait(inv, &wait_ms))
-		return session_report(&inv->s);
-	inventory_learn_all(inv, wait_ms);
-	inv->wait = "0"; /* that was the wait for all */
-	int worst = EXIT_DONE;
-	for (size_t i = 0; i < inv->hosts->count; i++) {
-		int code = sync_one(sync, &inv->hosts->items[i]);
-		worst = worst == EXIT_DONE ? code : worst;
-	}
-	return worst;
+	sync->options.terminal = !every && isatty(STDOUT_FILENO);
+	return every ? sync_everyone(sync) : sync_one(sync, host);
 }
 
 static int sync_command(int argc, char **argv, bool pull, const char *usage)
