@@ -94,22 +94,6 @@ static void remember(const char *target, const char *source, const char *device)
 	}
 }
 
-/* All lines but those of the directory. */
-static void forget(struct arena *arena, const char *target)
-{
-	AUTO_BUF struct buf text = BUF_INIT, kept = BUF_INIT;
-	if (!file_read(mounted, 1 << 16, &text))
-		return;
-	char *save = NULL;
-	for (char *line = strtok_r(buf_copy(&text, arena), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		size_t len = strcspn(line, " ");
-		if (strlen(target) != len || strncmp(line, target, len) != 0)
-			buf_addf(&kept, "%s\n", line);
-	}
-	if (!file_write(mounted, buf_text(&kept), kept.len, 0644))
-		shim_note("mount", "%s: %s", mounted, strerror(errno));
-}
-
 static int refuse(const struct request *q, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static int refuse(const struct request *q, const char *fmt, ...)
 {
@@ -478,7 +462,8 @@ int shim_umount(int argc, char **argv)
 		}
 		const char *target = mounted_at(&q, argv[i]);
 		if (umount2(target, flags) == 0) {
-			forget(q.arena, target);
+			if (!volume_forget(q.arena, target))
+				shim_note(argv[0], "%s: %s", mounted, strerror(errno));
 			shim_note(argv[0], "%s", target);
 			continue;
 		}

@@ -110,6 +110,20 @@ bool volume_save(struct arena *arena, const struct volume *volume)
 	return *volume->type ? file_write(path, text, strlen(text), 0644) : unlink(path) == 0 || access(path, F_OK) < 0;
 }
 
+bool volume_forget(struct arena *arena, const char *directory)
+{
+	AUTO_BUF struct buf text = BUF_INIT, kept = BUF_INIT;
+	if (!file_read(SANDBOX_RUN "/mounted", 1 << 16, &text))
+		return access(SANDBOX_RUN "/mounted", F_OK) < 0;
+	char *save = NULL;
+	for (char *line = strtok_r(buf_copy(&text, arena), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t len = strcspn(line, " ");
+		if (strlen(directory) != len || strncmp(line, directory, len) != 0)
+			buf_addf(&kept, "%s\n", line);
+	}
+	return file_write(SANDBOX_RUN "/mounted", buf_text(&kept), kept.len, 0644);
+}
+
 const char *volume_mount_point(struct arena *arena, const struct volume *volume)
 {
 	AUTO_BUF struct buf text = BUF_INIT;

@@ -544,9 +544,11 @@ def test_volumes(cloud, ssh):
     tap.ok(got.out.endswith("in use\n"), "unmounted, its files are away", got)
     got = ssh.run(at["nitro"], "test -e /dev/sdf; echo $?; sudo mkfs.xfs /dev/nvme1n1; echo $?; sudo blockdev --getsize64 /dev/nvme1n1; lsblk")
     tap.ok(got.out.startswith("1\n1\n5368709120\n") and "existing filesystem" in got.err, "Nitro on Ubuntu knows no /dev/sdf; mkfs.xfs spares what is there", got)
+    ssh.run(at["nitro"], "sudo mount /dev/nvme1n1 /data")
     ec2.detach_volume(VolumeId=volume)
     until(lambda: state() == "available")
-    tap.same(ssh.run(at["nitro"], "while [ -e /dev/nvme1n1 ]; do sleep 0.05; done; ls /dev/disk/by-id | wc -l").out, "1\n", "detached, its names go")
+    tap.same(ssh.run(at["nitro"], "while [ -e /dev/nvme1n1 ]; do sleep 0.05; done; ls /dev/disk/by-id | wc -l; mountpoint /data; ls /data").out, "1\n/data is not a mountpoint\n",
+             "detached, its names go, and what was mounted")
     ec2.attach_volume(VolumeId=volume, InstanceId=hosts["xen"], Device="/dev/sdf")
     got = ssh.run(at["xen"], "while [ ! -e /dev/xvdf ]; do sleep 0.05; done; ls /dev/nvme*; sudo mkdir -p /work; echo 'LABEL=work /work xfs defaults,nofail 0 2' | sudo tee -a /etc/fstab; "
                              "sudo mount -a && cat /work/file; mountpoint -q /work && echo mounted; sudo mount UUID=$(sudo blkid -s UUID -o value /dev/xvdf) /mnt && cat /mnt/file; sudo resize2fs /dev/xvdf")
