@@ -42,8 +42,8 @@ if [ "$name" = ec2-metadata ] || [ "$name" = ec2metadata ]; then
 		-d | --user-data) path=user-data label=user-data ;;
 		*) fail 1 "there is no option $word here" ;;
 		esac
-		[ -n "$quiet" ] || printf '%s: ' $label
-		metadata $path && echo
+		[ -n "$quiet" ] || printf '%s: ' "$label"
+		metadata "$path" && echo
 	done
 	exit
 fi

@@ -67,12 +67,12 @@ run() {
 			;;
 		-t | -it | -ti | --tty) terminal=1 ;;
 		-i | --interactive | --rm | --privileged | --init | -P | --read-only | --no-healthcheck | -q) ;;
+		--detach=*) detached=1 ;;
 		-*=*) ;;
 		-[vewuhlmac] | --volume | --env | --env-file | --gpus | --entrypoint | --workdir | --user | --shm-size | --ulimit | --hostname | --label | \
 			--mount | --device | --cpus | --memory | --add-host | --log-driver | --log-opt | --pull | --platform | --runtime | --ipc | --pid | \
 			--cap-add | --cap-drop | --security-opt | --ip | --link | --tmpfs | --stop-signal | --stop-timeout | --network-alias) shift ;;
 		-[vewuhlma]?*) ;;
-		--detach=*) detached=1 ;;
 		-*) ;;
 		*) break ;;
 		esac

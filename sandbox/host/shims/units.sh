@@ -217,12 +217,13 @@ journalctl)
 	unit='' lines='' follow=''
 	while [ $# -gt 0 ]; do
 		case $1 in
+		-fu | -uf) follow=-f unit=$2 && shift ;;
 		-u | --unit) unit=$2 && shift ;;
 		-u*) unit=${1#-u} ;;
 		--unit=*) unit=${1#*=} ;;
 		-n | --lines) lines=$2 && shift ;;
 		-n*) lines=${1#-n} ;;
-		-f | --follow | -fu | -uf) follow=-f && [ "$1" = -f ] || [ "$1" = --follow ] || { unit=$2 && shift; } ;;
+		-f | --follow) follow=-f ;;
 		esac
 		shift
 	done
