@@ -7,9 +7,9 @@
 #include "base/map.h"
 #include "lang/value/value.h"
 #include "sandbox/host/guest.h"
+#include "sandbox/host/trash.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,12 +19,6 @@ static bool is_id(const char *id, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	return id && !strncmp(id, prefix, len) && strlen(id) < 40 && strspn(id + len, "0123456789abcdef") == strlen(id + len);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st, (void)type, (void)where;
-	return remove(path);
 }
 
 /* Where each volume is now: id -> path. */
@@ -107,7 +101,7 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 			buf_addf(trouble, "the volume %s cannot be moved to %s: %s\n", id, host ? host : "no host", strerror(errno));
 	}
 	for (struct map_entry *e = map_first(&where); e; e = map_next(&where, e)) {
-		if (!map_find(&wanted, e->key) && nftw(e->value, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+		if (!map_find(&wanted, e->key) && !trash_take(g, e->value))
 			buf_addf(trouble, "the volume %s cannot be removed: %s\n", e->key, strerror(errno));
 	}
 	AUTO_BUF struct buf roots = BUF_INIT;

@@ -78,6 +78,8 @@ struct guests {
 	struct netlink nl; /* in it */
 	struct ways ways;
 	unsigned cables; /* that there have been */
+	unsigned taken, removed; /* directories, out of their place and from the disk */
+	pid_t remover; /* 0: none works */
 	VEC(struct guest *) list;
 	VEC(struct router *) routers;
 	VEC(struct target *) targets;

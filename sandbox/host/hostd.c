@@ -11,10 +11,10 @@
 #include "sandbox/host/disks.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/probe.h"
+#include "sandbox/host/trash.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -61,12 +61,6 @@ static void on_trouble(void *ctx, const char *text)
 
 /* ---- disks ---- */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st, (void)type, (void)where;
-	return remove(path);
-}
-
 static bool is_wanted(const struct value *hosts, const char *id)
 {
 	for (uint32_t i = 0; i < hosts->count; i++) {
@@ -86,7 +80,7 @@ static void remove_disks(struct hostd *d, struct arena *arena, const struct valu
 	for (size_t i = 0; i < count; i++) {
 		if (strncmp(names[i], "i-", 2) != 0 || is_wanted(hosts, names[i]) || guests_find(&d->guests, names[i]))
 			continue;
-		if (nftw(path_join(arena, disks, names[i]), remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		if (!trash_take(&d->guests, path_join(arena, disks, names[i])))
 			say(d->channel, "trouble the disk of %s cannot be removed: %s", names[i], strerror(errno));
 	}
 }
@@ -118,6 +112,7 @@ static void obey(struct hostd *d, const char *line, size_t len)
 		if (trouble.len)
 			say(d->channel, "trouble %.*s", (int)strcspn(trouble.ptr, "\n"), trouble.ptr);
 		remove_disks(d, arena, value_get(order, "hosts"));
+		trash_start(&d->guests);
 	}
 	arena_free(arena);
 }

@@ -9,6 +9,7 @@
 #include "sandbox/host/connect.h"
 #include "sandbox/host/hostd.h"
 #include "sandbox/host/probe.h"
+#include "sandbox/host/trash.h"
 #include "sandbox/run.h"
 #include "sandbox/world.h"
 
@@ -285,6 +286,7 @@ void hosts_close(struct hosts *h)
 		while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
+	trash_clear(path_join(h->world->arena, h->world->dir, "hosts"));
 	if (h->listener >= 0) {
 		connect_forget(h->world->dir);
 		close(h->listener);

@@ -5,10 +5,10 @@
 #include "base/file.h"
 #include "base/loop.h"
 #include "lang/value/value.h"
+#include "sandbox/host/trash.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +35,6 @@ static bool contains(const struct value *list, const char *text)
 	return false;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st, (void)type, (void)where;
-	return remove(path);
-}
-
 void shares_apply(struct guests *g, const struct value *shares)
 {
 	struct arena *arena = arena_new();
@@ -54,7 +48,7 @@ void shares_apply(struct guests *g, const struct value *shares)
 	if (!directory_list(arena, g->shares, &names, &count))
 		count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (is_id(names[i]) && !contains(shares, names[i]) && nftw(path_join(arena, g->shares, names[i]), remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		if (is_id(names[i]) && !contains(shares, names[i]) && !trash_take(g, path_join(arena, g->shares, names[i])))
 			guests_trouble(g, "the directory of %s cannot be removed: %s", names[i], strerror(errno));
 	}
 	arena_free(arena);
