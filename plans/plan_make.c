@@ -283,6 +283,18 @@ static int compare_changes(const void *a, const void *b)
 	return by_address ? by_address : strcmp(x->deposed, y->deposed);
 }
 
+/* An instance of the resource that an address without a key names; NULL: it has none with keys. */
+static const char *some_instance(const struct engine *engine, const char *address)
+{
+	size_t len = strlen(address);
+	for (size_t i = 0; i < engine->objects.count; i++) {
+		const char *held = engine->objects.items[i]->address;
+		if (!strncmp(held, address, len) && held[len] == '[' && !strchr(held + len, '.'))
+			return held;
+	}
+	return NULL;
+}
+
 static struct plan *make_plan(struct engine *engine, const struct plan_options *options, struct diags *diags)
 {
 	struct arena *arena = engine->arena;
@@ -344,9 +356,12 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 		}
 		plan->checks = evaluate_checks(engine, &plan->check_count);
 	}
-	for (struct map_entry *e = map_first(&p.replaced); e && options->mode == PLAN_NORMAL; e = map_next(&p.replaced, e))
+	for (struct map_entry *e = map_first(&p.replaced); e && options->mode == PLAN_NORMAL; e = map_next(&p.replaced, e)) {
+		const char *instance = some_instance(engine, e->key);
 		diag_warning(diags, SRC_NOWHERE, "Nothing to replace",
-			     "-replace=%s names no object of the state that the configuration still has; it has no effect.", e->key);
+			     "-replace=%s names no object of the state that the configuration still has; it has no effect.%s%s%s", e->key,
+			     instance ? " One instance is named with its key:\n\n    -replace='" : "", instance ? instance : "", instance ? "'" : "");
+	}
 	sort(p.changes.items, p.changes.count, sizeof(*p.changes.items), compare_changes);
 	plan->changes = vec_copy(&p.changes, arena);
 	plan->change_count = p.changes.count;
@@ -402,16 +417,11 @@ static bool has_error_at(const struct diags *diags, struct src_range range)
 }
 
 /*
- * Where a provider could not begin (no credentials, no network), what uses it was not looked at: its mistakes
- * are told all the same, as far as they show without the provider.
+ * What planning has not come to is wrong all the same: what no output or resource asks for, modules and resources
+ * with no instances, what uses a provider that could not begin.
  */
-static void add_mistakes_behind_providers(struct engine *engine, struct diags *diags)
+static bool add_other_mistakes(struct engine *engine, struct diags *diags)
 {
-	bool failed = false;
-	for (struct map_entry *e = map_first(&engine->runs); e; e = map_next(&engine->runs, e))
-		failed |= ((const struct provider_run *)e->value)->failed;
-	if (!failed)
-		return;
 	struct diags found, added;
 	diags_init(&found);
 	diags_init(&added);
@@ -420,17 +430,19 @@ static void add_mistakes_behind_providers(struct engine *engine, struct diags *d
 		if (found.items[i].severity == DIAG_ERROR && !has_error_at(diags, found.items[i].subject))
 			diags_add(&added, &found.items[i]);
 	}
+	bool any = added.count > 0;
 	diags_move(diags, &added);
 	diags_release(&added);
 	diags_release(&found);
 	engine->diags = diags;
+	return any;
 }
 
 struct plan *engine_plan(struct engine *engine, const struct plan_options *options, struct diags *diags)
 {
 	engine->plan_time = time(NULL);
 	struct plan *plan = options->minimal_refresh ? make_minimal(engine, options, diags) : make_plan(engine, options, diags);
-	if (plan && plan->errored && options->mode == PLAN_NORMAL)
-		add_mistakes_behind_providers(engine, diags);
+	if (plan && options->mode != PLAN_DESTROY)
+		plan->errored |= add_other_mistakes(engine, diags);
 	return plan;
 }

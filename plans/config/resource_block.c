@@ -31,8 +31,11 @@ static void read_lifecycle(struct loader *l, struct resource *r, const struct bl
 		r->replace_trigger_count = triggers->item_count;
 		for (size_t i = 0; i < triggers->item_count; i++) {
 			struct ref ref;
-			if (!expr_as_ref(l->arena, triggers->items[i], &ref) || !strcmp(ref.root, "var") || !strcmp(ref.root, "local") ||
-			    !strcmp(ref.root, "module") || !strcmp(ref.root, "data"))
+			static const char *const others[] = {"var", "local", "module", "data", "each", "count", "self", "path", "terraform", "infra"};
+			bool of_resource = expr_as_ref(l->arena, triggers->items[i], &ref);
+			for (size_t k = 0; k < ARRAY_LEN(others) && of_resource; k++)
+				of_resource = strcmp(ref.root, others[k]) != 0;
+			if (!of_resource)
 				diag_error(l->diags, triggers->items[i]->range, "Invalid reference in replace_triggered_by expression",
 					   "Only resources of the same module, their instances and attributes can be named here. A value of another "
 					   "kind can be put into a terraform_data resource, and that be named.");

@@ -199,6 +199,15 @@ resource "terraform_data" "x" {
     holds('and with it the plan is applied', 'Resources: 1 added' in out, out + err)
     write(MAIN)
     run('apply', '-auto-approve')
+    write(MAIN + """
+locals { unused = nofunc(1) }
+resource "terraform_data" "none" {
+  count = 0
+  input = upper(1, 2)
+}""")
+    out, err = run('plan', status=1)
+    holds('what is used nowhere must be right, too', 'no function named "nofunc"' in err and 'Too many function arguments' in err, err)
+    write(MAIN)
     readonly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$0" "$@"'
     sealed = ['unshare', '-rm', 'sh', '-c', readonly]
     if subprocess.run(sealed + ['true'], cwd=folder + '/p', stderr=subprocess.DEVNULL).returncode == 0:

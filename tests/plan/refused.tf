@@ -307,6 +307,11 @@ resource "aws_security_group" "block" {
 locals { x = { a = 1 } }
 resource "terraform_data" "a" { for_each = local.x.b }
 resource "terraform_data" "b" { for_each = tonumber("x") }
+@case replace_triggered_by_keys
+resource "terraform_data" "a" {
+  for_each = toset(["a"])
+  lifecycle { replace_triggered_by = [each.key, self.id] }
+}
 @case scope_misspelt
 variable "region" { default = "us-east-1" }
 locals { zone = "a" }
