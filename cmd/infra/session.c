@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum option_id {
@@ -236,10 +237,14 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 		case OPT_SKIP_UNKNOWN:
 			s->skip_unknown = flag;
 			break;
-		case OPT_STATE:
+		case OPT_STATE: {
+			struct stat st;
+			if (!*optarg || (stat(optarg, &st) == 0 && S_ISDIR(st.st_mode)))
+				return refuse("state", optarg, "the name of a file", code);
 			s->state_path = optarg;
 			s->rehearsal = false;
 			break;
+		}
 		case OPT_TARGET:
 			vec_add(&s->targets, optarg);
 			break;
