@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-	POLL_MS = 100,         /* until ssh listens */
+	POLL_MS = 20000,       /* before a look whether ssh listens, though it has not said so */
 	SILENCE_MS = 15000,    /* a connection that is neither taken nor refused */
 	PROBE_MS = 3000,       /* between looks whether somebody listens by now */
 	SIGNAL_MS = 100,       /* Ctrl-C reaches ssh before us: its end is no loss then */
@@ -45,6 +45,7 @@ struct forward {
 	bool stood;              /* at least once */
 	bool told_silent, works, lost; /* what was told last */
 	unsigned attempts;       /* in vain, one after the other */
+	unsigned moves;          /* to other local ports */
 	struct proc *ssh, *renewal;
 	loop_timer_id timer, probe_timer;
 	int probe;         /* our own connection, or -1 */
@@ -163,7 +164,7 @@ static void begin_probe(void *ctx)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) { /* at once, on loopback */
 		if (fd >= 0)
 			close(fd);
-		f->probe_timer = loop_timer(f->loop, f->phase == PHASE_STARTING ? POLL_MS : PROBE_MS, begin_probe, f);
+		f->probe_timer = loop_timer(f->loop, PROBE_MS, begin_probe, f);
 		return;
 	}
 	if (f->phase == PHASE_STARTING) {
@@ -184,8 +185,9 @@ static bool begins(const char *line, const char *with)
 }
 
 /*
- * At its level of detail it tells of each connection through it:
+ * At its level of detail it tells when it listens, and of each connection through it:
  *
+ *   debug1: channel 0: new port-listener [port listener] (inactive timeout: 0)
  *   debug2: channel 2: open confirm rwindow 2097152 rmax 32768
  *   channel 2: open failed: connect failed: Connection refused
  */
@@ -197,6 +199,10 @@ static void hear_line(struct forward *f, const char *line)
 	const char *failed = strstr(line, "open failed: ");
 	if (stands && strstr(line, "open confirm")) {
 		found_working(f);
+		return;
+	}
+	if (f->phase == PHASE_STARTING && strstr(line, "[port listener]")) {
+		begin_probe(f);
 		return;
 	}
 	if (begins(line, "debug"))
@@ -289,6 +295,11 @@ static void after_end(void *ctx)
 	f->timer = 0;
 	if (f->stopping)
 		return;
+	if (!f->stood && f->options.may_move && strstr(reason, "Address already in use") && f->moves++ < FIRST_ATTEMPTS) {
+		f->options.local_port = forward_free_port();
+		start(f);
+		return;
+	}
 	if (!f->stood && (is_hopeless(reason) || f->attempts + 1 >= FIRST_ATTEMPTS)) {
 		f->phase = PHASE_OVER;
 		tell(f, FORWARD_FAILED, reason);
@@ -381,6 +392,11 @@ void forward_stop(struct forward *f)
 	}
 	proc_signal(f->ssh, SIGTERM);
 	f->timer = loop_timer(f->loop, STOP_MS, kill_it, f);
+}
+
+unsigned forward_local_port(const struct forward *f)
+{
+	return f->options.local_port;
 }
 
 bool forward_is_over(const struct forward *f)

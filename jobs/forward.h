@@ -27,12 +27,14 @@ struct forward_options {
 	const char *host;     /* ssh's word for the host to log in to */
 	const char *target;   /* where the port is, as seen from that host: "localhost" */
 	unsigned port, local_port;
+	bool may_move;        /* to another local port, where that one turns out to be taken before the tunnel stood */
 	bool terminal;        /* ssh may ask questions, and hears Ctrl-C itself */
 	/* An argument vector, ended by NULL, of what finds out anew how the host is reached; run when it is not found. NULL: nothing. */
 	const char *const *renew;
 };
 
 struct forward *forward_new(struct loop *loop, const struct forward_options *options, forward_fn fn, void *ctx);
+unsigned forward_local_port(const struct forward *forward);
 /* Asks ssh to end; no event follows. */
 void forward_stop(struct forward *forward);
 /* After FORWARD_FAILED, or once all that was stopped has ended. */

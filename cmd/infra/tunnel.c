@@ -285,6 +285,7 @@ static void on_event(void *ctx, enum forward_event event, const char *why)
 	struct tunneling *t = entry->all;
 	int width = (int)t->width;
 	char url[512];
+	entry->local_port = forward_local_port(entry->forward);
 	url_of(entry, url, sizeof(url));
 	switch (event) {
 	case FORWARD_WORKS:
@@ -368,7 +369,7 @@ static int run(struct tunneling *t)
 	for (size_t i = 0; i < t->entries.count; i++) {
 		struct entry *entry = &t->entries.items[i];
 		options[i] = (struct forward_options){.host = entry->host->id, .target = entry->target, .port = entry->port, .local_port = entry->local_port,
-						      .terminal = terminal, .renew = renew};
+						      .may_move = !entry->fixed, .terminal = terminal, .renew = renew};
 		const char *jump = inv->jump_word;
 		inv->jump_word = entry->beyond ? NULL : jump;
 		options[i].way = inventory_way(inv, entry->host, &options[i].way_count);

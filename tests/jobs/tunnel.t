@@ -235,6 +235,42 @@ def test_open(project):
         tap.same(opened, match and match[1] + "\n", "opens the page")
 
 
+THIEF = """#!{python}
+# Becomes ssh; the first time, another process listens by then at the port that ssh shall listen at.
+import os, socket, sys, time
+spec = sys.argv[sys.argv.index("-L") + 1] if "-L" in sys.argv else ""
+mark = os.path.dirname(sys.argv[0]) + "/done"
+if spec and not os.path.exists(mark):
+    open(mark, "w").close()
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", int(spec.split(":")[1])))
+    s.listen()
+    if not os.fork():
+        os.closerange(0, 3)
+        time.sleep(5)
+        os._exit(0)
+    s.close()
+os.execv("{ssh}", sys.argv)
+"""
+
+
+def test_thief(project):
+    """Somebody else takes the local port between our look and ssh's."""
+    tools = project.top / "thief"
+    tools.mkdir()
+    (tools / "ssh").write_text(THIEF.format(python=sys.executable, ssh=shutil.which("ssh")))
+    (tools / "ssh").chmod(0o755)
+    path = f"{tools}:{os.environ['PATH']}"
+    with Tunnel(project, "jupyter", PATH=path) as t:
+        match = t.says(r"^jupyter +http://127\.0\.0\.1:(\d+)$", "a port that is taken in the last moment: another one")
+        tap.same(match and fetch(int(match[1])), PAGE, "which works")
+    (tools / "done").unlink()
+    port = free_port()
+    done = e2e.run([e2e.INFRA, "tunnel", f"-local-port={port}", "jupyter"], {**project.env, "PATH": path}, project.folder, timeout=20)
+    tap.ok(done.code == 1 and f"jupyter  failed: bind [127.0.0.1]:{port}: Address already in use" in done.err, "one that was asked for: a failure", done)
+
+
 def test_terminal(project):
     """Ctrl-C as a user presses it: ssh hears it, too."""
     pid, terminal = pty.fork()
@@ -359,6 +395,7 @@ def main():
             tap.case(test_named, project, cloud.client("ec2"))
             tap.case(test_ports, project, ssh)
             tap.case(test_open, project)
+            tap.case(test_thief, project)
             tap.case(test_terminal, project)
             tap.case(test_new_address, project, cloud.client("ec2"))
             tap.case(test_failures, project, cloud)
