@@ -200,6 +200,31 @@ static void fault_orders(void **state)
 	const struct fault *delay = faults_delay(faults, &(struct fault_target){"ec2", "X", now, is_worker, "i-worker"});
 	assert_int_equal(delay->ms, 1500);
 	assert_false(faults_add(faults, json("{\"kind\":\"500\",\"nth\":2,\"count\":1}"), now, &why));
+
+	/* waits by the kind of operation: half of them shorter than the median, few much longer */
+	faults_clear(faults);
+	assert_true(faults_add(faults, json("{\"kind\":\"slow\",\"preset\":\"aws\",\"seed\":5}"), now, &why));
+	int shorter = 0, much_longer = 0;
+	for (int i = 0; i < 2000; i++) {
+		const struct fault *slow = next(faults, "ec2", "DescribeVpcs");
+		shorter += slow->ms < 110;
+		much_longer += slow->ms > 330;
+	}
+	assert_in_range(shorter, 920, 1080);
+	assert_in_range(much_longer, 0, 20);
+	assert_true(next(faults, "ec2", "RunInstances")->ms > 400);
+	assert_false(faults_add(faults, json("{\"kind\":\"slow\",\"preset\":\"azure\"}"), now, &why));
+	assert_false(faults_add(faults, json("{\"kind\":\"500\",\"preset\":\"aws\"}"), now, &why));
+
+	/* what happens to objects is asked for by name, and no request meets it */
+	faults_clear(faults);
+	assert_true(faults_add(faults, json("{\"kind\":\"no-capacity\",\"type\":\"i-work*\",\"zone\":\"other\"}"), now, &why));
+	assert_true(faults_add(faults, json("{\"kind\":\"no-capacity\",\"type\":\"i-work*\",\"zone\":\"*er\",\"count\":1}"), now, &why));
+	struct fault_target target = {"ec2", "RunInstances", now, is_worker, "i-worker"};
+	assert_null(faults_next(faults, &target));
+	assert_null(faults_meet(faults, "status-checks", &target));
+	assert_non_null(faults_meet(faults, "no-capacity", &target));
+	assert_null(faults_meet(faults, "no-capacity", &target));
 	faults_free(faults);
 }
 
