@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/infra/run.h"
 
+#include "sandbox/world.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +74,11 @@ static struct plan *make_plan(struct run *run)
 struct plan *run_prepare(struct run *run)
 {
 	struct session *s = &run->s;
+	if (s->rehearsal && !world_process(s->rehearsal)) {
+		diag_error(&s->diags, SRC_NOWHERE, "The sandbox cloud does not run", "This shell speaks to the one in %s. It is there again, as it was, after\n\n    infra sandbox up\n\n"
+			   "To leave it: eval \"$(infra sandbox env -unset)\"", s->rehearsal);
+		return NULL;
+	}
 	if (s->rehearsal && !s->stream)
 		printf("Rehearsal in the sandbox cloud; its state is %s.\n", s->state_path);
 	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, run->operation) ||

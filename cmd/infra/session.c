@@ -145,7 +145,7 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 	*s = (struct session){.takes = takes, .state_path = ".infra/state.db"};
 	*code = EXIT_DONE;
 	s->arena = arena_new();
-	s->rehearsal = sandbox_in_use(s->arena) != NULL;
+	s->rehearsal = sandbox_in_use(s->arena);
 	if (s->rehearsal)
 		s->state_path = ".infra/sandbox.db";
 	s->sources = src_set_new();
@@ -242,7 +242,7 @@ int session_options(struct session *s, int argc, char **argv, unsigned takes, co
 			if (!*optarg || (stat(optarg, &st) == 0 && S_ISDIR(st.st_mode)))
 				return refuse("state", optarg, "the name of a file", code);
 			s->state_path = optarg;
-			s->rehearsal = false;
+			s->rehearsal = NULL;
 			break;
 		}
 		case OPT_TARGET:

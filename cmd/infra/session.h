@@ -28,7 +28,7 @@ struct session {
 	VEC(const char *) targets, excludes, replaces;
 	struct plan_options plan;
 	const char *out, *state_path;
-	bool rehearsal; /* in the sandbox cloud, with its own state */
+	const char *rehearsal; /* the directory of the sandbox cloud in use, which has its own state; or NULL */
 	bool destroy, refresh_only, detailed_exit, auto_approve, no_input, no_color, json, ignore_backend, dry_run, skip_unknown, raw, force;
 	int64_t lock_timeout_ms;
 	unsigned parallelism;

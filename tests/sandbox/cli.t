@@ -50,7 +50,7 @@ def test_life(cloud, env):
     tap.ok("(NotImplemented)" in error, "what it does not know is refused", error)
 
 
-def test_rehearsal(env):
+def test_rehearsal(cloud, env):
     """The sandbox's objects are kept in a state of their own; what Terraform or an account holds is not in the way, nor touched."""
     with Folder(config='resource "aws_vpc" "a" {\n  cidr_block = "10.6.0.0/16"\n}\n') as f:
         home = f.env
@@ -70,6 +70,9 @@ def test_rehearsal(env):
         f.env = rehearsal
         done = f.infra("destroy", "-auto-approve")
         tap.ok(done.code == 0 and "1 destroyed" in done.out, "it ends as it began", done)
+        cloud.stop()
+        done = f.infra("plan")
+        tap.ok(done.code == 1 and "The sandbox cloud does not run" in done.err and "infra sandbox up" in done.err, "where it does not run, that is said", done)
 
 
 why = e2e.missing() or (None if shutil.which("aws") else "the AWS CLI is not installed")
@@ -78,5 +81,5 @@ if why:
 with sandbox.Sandbox("-pace=0.005") as cloud_:
     told = dict(word.split("=", 1) for line in cloud_.command("env").out.splitlines() for word in shlex.split(line) if line.startswith("export ") and "=" in word)
     tap.case(test_life, cloud_, {**e2e.environment(""), **told})
-    tap.case(test_rehearsal, {**e2e.environment(""), **told})
+    tap.case(test_rehearsal, cloud_, {**e2e.environment(""), **told})
 tap.done()
