@@ -160,8 +160,22 @@ static const char *wish(struct memory *memory, const char *what, const char *giv
 	return memory_get(memory, what, "");
 }
 
+/* What the user has given; what was remembered has been through here. */
+static bool check_given(const struct hosts_options *options, struct diags *diags)
+{
+	bool user = !options->user || !*options->user || host_word_is_safe(options->user);
+	bool from = !options->from || !*options->from || address_or_null(options->from);
+	if (!user)
+		diag_error(diags, SRC_NOWHERE, "Not a user's name", "-user takes letters, digits, '.', '_' and '-', with no '-' or '.' at the begin.");
+	if (!from)
+		diag_error(diags, SRC_NOWHERE, "Not an address", "-from takes an address like 203.0.113.7: where a sandbox's security groups see you.");
+	return user && from;
+}
+
 struct hosts *hosts_load(struct arena *arena, const struct hosts_options *options, struct diags *diags)
 {
+	if (!check_given(options, diags))
+		return NULL;
 	struct hosts *hosts = arena_new_of(arena, struct hosts);
 	const struct state *state = options->state;
 	size_t count = state_object_count(state);

@@ -72,7 +72,7 @@ struct hosts {
 };
 
 /*
- * NULL after errors (a -jump that is no host). That the cloud could not be asked is a warning, and leaves gaps.
+ * NULL after errors (a jump that is no host, a user that is no name). That the cloud could not be asked is a warning, and leaves gaps.
  * The state must live as long as the hosts.
  */
 struct hosts *hosts_load(struct arena *arena, const struct hosts_options *options, struct diags *diags);

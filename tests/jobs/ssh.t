@@ -116,7 +116,8 @@ def test_words(project, hosts):
     for args, code, text in ((("ssh",), 1, "Which host?"), (("ssh", "nobody", "--", "x"), 1, "Host not found"), (("ssh", "msls-trian"), 1, 'Did you mean "msls-train"?'),
                              (("ssh", "-F", "x", "0"), 3, "infra's own matter"), (("ssh", "--usr=x", "0"), 3, "did you mean -user?"),
                              (("ssh", "-user=-x", "0"), 1, "Not a user's name"), (("ssh", "-jump=0", "0"), 1, "The jump host is the host itself"),
-                             (("ssh", "-wait=soon", "0"), 1, "Not a duration"), (("ssh", "-user"), 3, "needs a value")):
+                             (("ssh", "-wait=soon", "0"), 1, "Not a duration"), (("ssh-config", "-user=a b"), 1, "Not a user's name"),
+                             (("ssh-config", "-from=here"), 1, "Not an address"), (("ssh-config", "-jump=nobody"), 1, "Jump host not found"), (("ssh", "-user"), 3, "needs a value")):
         done = project.infra(*args)
         tap.ok(done.code == code and text in done.err, f"{' '.join(args)}: {text}", done)
     done = project.infra("ssh", "-user=nobody", "0", "--", "true")
