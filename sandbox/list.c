@@ -78,8 +78,13 @@ static bool read_filter(struct run *run, const struct kind *kind, const struct v
 		run_fail(run, "InvalidParameterValue", "The filter '%s' has no values", out->name ? out->name : "");
 		return false;
 	}
-	const struct attribute *own = kind->filters ? body_find_attr(kind->filters, out->name) : NULL;
-	if (own)
+	char *own_name = arena_strdup(run->arena, out->name); /* a name in the files has no dots, and AWS's have no underscores */
+	for (char *p = own_name; *p; p++)
+		*p = (char)(*p == '.' ? '_' : *p == '_' ? '.' : *p);
+	const struct attribute *own = kind->filters ? body_find_attr(kind->filters, own_name) : NULL;
+	if (own && own->expr->kind == EXPR_LITERAL && value_is_a(own->expr->literal, TYPE_STRING))
+		out->path = own->expr->literal->text;
+	else if (own)
 		out->expr = own->expr;
 	else if (kind->tags && !strncmp(out->name, "tag:", 4))
 		out->tag = out->name + 4;

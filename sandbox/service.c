@@ -136,10 +136,10 @@ static void read_kind(struct reader *r, const struct block *block)
 	if (shape && !kind->shape)
 		mistake(r, block->range, "AWS's models have no shape \"%s\"", shape);
 	for (size_t i = 0; i < body->block_count; i++) {
-		if (!strcmp(body->blocks[i].type, "filters"))
+		if (!strcmp(body->blocks[i].type, "filters") && !kind->filters)
 			kind->filters = body->blocks[i].body;
 		else
-			mistake(r, body->blocks[i].range, "a kind holds no \"%s\"", body->blocks[i].type);
+			mistake(r, body->blocks[i].range, "a kind holds no such or no second \"%s\"", body->blocks[i].type);
 	}
 	if (map_put(&r->library->kinds, kind->name, kind))
 		mistake(r, block->range, "there are two kinds \"%s\"", kind->name);

@@ -17,8 +17,24 @@ kind "security_group" {
     IpPermissionsEgress = permissions(where("security_group_rule", { GroupId = self.GroupId, IsEgress = true }))
   })
   filters {
-    ip-permission-cidr     = self.IpPermissions[*].IpRanges[*].CidrIp
-    ip-permission-group-id = flatten([for p in self.IpPermissions : p.UserIdGroupPairs[*].GroupId])
+    ip-permission_cidr                  = "IpPermissions.IpRanges.CidrIp"
+    ip-permission_from-port             = "IpPermissions.FromPort"
+    ip-permission_group-id              = "IpPermissions.UserIdGroupPairs.GroupId"
+    ip-permission_group-name            = "IpPermissions.UserIdGroupPairs.GroupName"
+    ip-permission_ipv6-cidr             = "IpPermissions.Ipv6Ranges.CidrIpv6"
+    ip-permission_prefix-list-id        = "IpPermissions.PrefixListIds.PrefixListId"
+    ip-permission_protocol              = "IpPermissions.IpProtocol"
+    ip-permission_to-port               = "IpPermissions.ToPort"
+    ip-permission_user-id               = "IpPermissions.UserIdGroupPairs.UserId"
+    egress_ip-permission_cidr           = "IpPermissionsEgress.IpRanges.CidrIp"
+    egress_ip-permission_from-port      = "IpPermissionsEgress.FromPort"
+    egress_ip-permission_group-id       = "IpPermissionsEgress.UserIdGroupPairs.GroupId"
+    egress_ip-permission_group-name     = "IpPermissionsEgress.UserIdGroupPairs.GroupName"
+    egress_ip-permission_ipv6-cidr      = "IpPermissionsEgress.Ipv6Ranges.CidrIpv6"
+    egress_ip-permission_prefix-list-id = "IpPermissionsEgress.PrefixListIds.PrefixListId"
+    egress_ip-permission_protocol       = "IpPermissionsEgress.IpProtocol"
+    egress_ip-permission_to-port        = "IpPermissionsEgress.ToPort"
+    egress_ip-permission_user-id        = "IpPermissionsEgress.UserIdGroupPairs.UserId"
   }
 }
 
@@ -414,6 +430,9 @@ kind "key_pair" {
   absent_message = "The key pair '${id}' does not exist"
   tags           = "key-pair"
   shape          = "KeyPairInfo"
+  filters {
+    fingerprint = "KeyFingerprint"
+  }
 }
 
 operation "ImportKeyPair" {

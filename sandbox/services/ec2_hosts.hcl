@@ -13,6 +13,20 @@ kind "image" {
   absent_message = "The image id '[${id}]' does not exist"
   tags           = "image"
   shape          = "Image"
+  filters {
+    block-device-mapping_delete-on-termination = "BlockDeviceMappings.Ebs.DeleteOnTermination"
+    block-device-mapping_encrypted             = "BlockDeviceMappings.Ebs.Encrypted"
+    block-device-mapping_snapshot-id           = "BlockDeviceMappings.Ebs.SnapshotId"
+    block-device-mapping_volume-size           = "BlockDeviceMappings.Ebs.VolumeSize"
+    block-device-mapping_volume-type           = "BlockDeviceMappings.Ebs.VolumeType"
+    is-public                                  = "Public"
+    manifest-location                          = "ImageLocation"
+    owner-alias                                = "ImageOwnerAlias"
+    product-code                               = null
+    product-code_type                          = null
+    state-reason-code                          = null
+    state-reason-message                       = null
+  }
 }
 
 function "image_id" {
@@ -103,7 +117,65 @@ kind "instance" {
     availability-zone   = self.Placement.AvailabilityZone
     tenancy             = self.Placement.Tenancy
     reservation-id      = self._reservation
-    instance-group-id   = self.SecurityGroups[*].GroupId
+    affinity                                                     = "Placement.Affinity"
+    availability-zone-id                                         = zone_id(self.Placement.AvailabilityZone)
+    block-device-mapping_attach-time                             = "BlockDeviceMappings.Ebs.AttachTime"
+    block-device-mapping_delete-on-termination                   = "BlockDeviceMappings.Ebs.DeleteOnTermination"
+    block-device-mapping_status                                  = "BlockDeviceMappings.Ebs.Status"
+    block-device-mapping_volume-id                               = "BlockDeviceMappings.Ebs.VolumeId"
+    host-id                                                      = "Placement.HostId"
+    instance_group-id                                            = "SecurityGroups.GroupId"
+    instance_group-name                                          = "SecurityGroups.GroupName"
+    launch-index                                                 = "AmiLaunchIndex"
+    metadata-options_http-protocol-ipv4                          = "MetadataOptions.HttpEndpoint"
+    monitoring-state                                             = "Monitoring.State"
+    network-interface_addresses_association_allocation-id        = "NetworkInterfaces.PrivateIpAddresses.Association.AllocationId"
+    network-interface_addresses_association_association-id       = "NetworkInterfaces.PrivateIpAddresses.Association.AssociationId"
+    network-interface_addresses_association_carrier-ip           = "NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp"
+    network-interface_addresses_association_customer-owned-ip    = "NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp"
+    network-interface_addresses_association_ip-owner-id          = "NetworkInterfaces.PrivateIpAddresses.Association.IpOwnerId"
+    network-interface_addresses_association_public-dns-name      = "NetworkInterfaces.PrivateIpAddresses.Association.PublicDnsName"
+    network-interface_addresses_association_public-ip            = "NetworkInterfaces.PrivateIpAddresses.Association.PublicIp"
+    network-interface_addresses_primary                          = "NetworkInterfaces.PrivateIpAddresses.Primary"
+    network-interface_addresses_private-dns-name                 = "NetworkInterfaces.PrivateIpAddresses.PrivateDnsName"
+    network-interface_addresses_private-ip-address               = "NetworkInterfaces.PrivateIpAddresses.PrivateIpAddress"
+    network-interface_association_allocation-id                  = "NetworkInterfaces.Association.AllocationId"
+    network-interface_association_association-id                 = "NetworkInterfaces.Association.AssociationId"
+    network-interface_attachment_instance-id                     = "InstanceId"
+    network-interface_attachment_instance-owner-id               = account
+    network-interface_availability-zone                          = "Placement.AvailabilityZone"
+    network-interface_deny-all-igw-traffic                       = null
+    network-interface_group-id                                   = "NetworkInterfaces.Groups.GroupId"
+    network-interface_group-name                                 = "NetworkInterfaces.Groups.GroupName"
+    network-interface_ipv6-address                               = "NetworkInterfaces.Ipv6Addresses.Ipv6Address"
+    network-interface_ipv6-native                                = false
+    network-interface_outpost-arn                                = null
+    network-interface_public-dns-name                            = "NetworkInterfaces.Association.PublicDnsName"
+    network-interface_requester-id                               = "NetworkInterfaces.RequesterId"
+    network-interface_requester-managed                          = "NetworkInterfaces.RequesterManaged"
+    network-interface_tag-key                                    = "NetworkInterfaces.TagSet.Key"
+    network-interface_tag-value                                  = "NetworkInterfaces.TagSet.Value"
+    owner-id                                                     = account
+    placement-group-name                                         = "Placement.GroupName"
+    placement-partition-number                                   = "Placement.PartitionNumber"
+    product-code                                                 = null
+    product-code_type                                            = null
+    reason                                                       = "StateTransitionReason"
+    requester-id                                                 = null
+    state-reason-code                                            = "StateReason.Code"
+    state-reason-message                                         = "StateReason.Message"
+    # of DescribeInstanceStatus
+    attached-ebs-status_status     = status_of(self, "Instance").Status
+    event_code                     = null
+    event_description              = null
+    event_instance-event-id        = null
+    event_not-after                = null
+    event_not-before               = null
+    event_not-before-deadline      = null
+    instance-status_reachability   = status_of(self, "Instance").Details[*].Status
+    instance-status_status         = status_of(self, "Instance").Status
+    system-status_reachability     = status_of(self, "System").Details[*].Status
+    system-status_status           = status_of(self, "System").Status
     ip-address          = self.PublicIpAddress
     dns-name            = self.PublicDnsName
   }
@@ -724,7 +796,8 @@ kind "volume" {
   tags           = "volume"
   shape          = "Volume"
   filters {
-    status = self.State
+    status            = self.State
+    attachment_status = "Attachments.State"
   }
 }
 

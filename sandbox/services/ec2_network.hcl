@@ -58,7 +58,7 @@ operation "DescribeAvailabilityZones" {
     }]
     names = {
       zone-name = "ZoneName", zone-id = "ZoneId", state = "State", region-name = "RegionName", zone-type = "ZoneType"
-      opt-in-status = "OptInStatus", group-name = "GroupName"
+      opt-in-status = "OptInStatus", group-name = "GroupName", group-long-name = "GroupLongName", message = "Message", parent-zone-id = "ParentZoneId", parent-zone-name = "ParentZoneName"
     }
     unknown = [for f in ifnull(in.Filters, []) : f.Name if names[f.Name] == null]
   }
@@ -69,7 +69,7 @@ operation "DescribeAvailabilityZones" {
   answer = {
     AvailabilityZones = [for z in known : z if(isblank(in.ZoneNames) || contains(ifnull(in.ZoneNames, []), z.ZoneName))
     && (isblank(in.ZoneIds) || contains(ifnull(in.ZoneIds, []), z.ZoneId))
-    && alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(z[names[f.Name]], v)])])]
+    && alltrue([for f in ifnull(in.Filters, []) : anytrue([for v in f.Values : like(ifnull(z[names[f.Name]], ""), v)])])]
   }
   ignore = ["AllAvailabilityZones"]
 }
@@ -114,7 +114,14 @@ kind "vpc" {
   tags      = "vpc"
   shape     = "Vpc"
   filters {
-    cidr = self.CidrBlock
+    cidr                                        = self.CidrBlock
+    cidr-block-association_association-id       = "CidrBlockAssociationSet.AssociationId"
+    cidr-block-association_cidr-block           = "CidrBlockAssociationSet.CidrBlock"
+    cidr-block-association_state                = "CidrBlockAssociationSet.CidrBlockState.State"
+    ipv6-cidr-block-association_association-id  = "Ipv6CidrBlockAssociationSet.AssociationId"
+    ipv6-cidr-block-association_ipv6-cidr-block = "Ipv6CidrBlockAssociationSet.Ipv6CidrBlock"
+    ipv6-cidr-block-association_ipv6-pool       = "Ipv6CidrBlockAssociationSet.Ipv6Pool"
+    ipv6-cidr-block-association_state           = "Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.State"
   }
 }
 
@@ -129,7 +136,12 @@ kind "network_acl" {
     Associations = [for s in where("subnet", { VpcId = self.VpcId }) : { NetworkAclAssociationId = "aclassoc-${substr(sha256(s.SubnetId), 0, 17)}", NetworkAclId = self.NetworkAclId, SubnetId = s.SubnetId }]
   })
   filters {
-    default = self.IsDefault
+    default                    = self.IsDefault
+    association_association-id = "Associations.NetworkAclAssociationId"
+    entry_cidr                 = "Entries.CidrBlock"
+    entry_icmp_code            = "Entries.IcmpTypeCode.Code"
+    entry_icmp_type            = "Entries.IcmpTypeCode.Type"
+    entry_ipv6-cidr            = "Entries.Ipv6CidrBlock"
   }
 }
 
@@ -318,6 +330,9 @@ kind "subnet" {
     cidrBlock        = self.CidrBlock
     availabilityZone = self.AvailabilityZone
     defaultForAz     = self.DefaultForAz
+    ipv6-cidr-block-association_association-id  = "Ipv6CidrBlockAssociationSet.AssociationId"
+    ipv6-cidr-block-association_ipv6-cidr-block = "Ipv6CidrBlockAssociationSet.Ipv6CidrBlock"
+    ipv6-cidr-block-association_state           = "Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.State"
   }
 }
 
@@ -1059,7 +1074,11 @@ kind "network_interface" {
   shape          = "NetworkInterface"
   view           = with(self, interface_view(self, interface_association(self, one(where("address", { NetworkInterfaceId = self.NetworkInterfaceId, PrivateIpAddress = self.PrivateIpAddress })))))
   filters {
-    group-id = [for g in self.Groups : g.GroupId]
+    group-id                          = [for g in self.Groups : g.GroupId]
+    addresses_association_owner-id    = "PrivateIpAddresses.Association.IpOwnerId"
+    addresses_association_public-ip   = "PrivateIpAddresses.Association.PublicIp"
+    addresses_primary                 = "PrivateIpAddresses.Primary"
+    addresses_private-ip-address      = "PrivateIpAddresses.PrivateIpAddress"
   }
 }
 

@@ -90,8 +90,31 @@ kind "spot_request" {
   tags           = "spot-instances-request"
   shape          = "SpotInstanceRequest"
   filters {
-    status-code    = self.Status.Code
-    status-message = self.Status.Message
+    status-code                                       = "Status.Code"
+    status-message                                    = "Status.Message"
+    fault-code                                        = "Fault.Code"
+    fault-message                                     = "Fault.Message"
+    launch_block-device-mapping_delete-on-termination = "LaunchSpecification.BlockDeviceMappings.Ebs.DeleteOnTermination"
+    launch_block-device-mapping_device-name           = "LaunchSpecification.BlockDeviceMappings.DeviceName"
+    launch_block-device-mapping_snapshot-id           = "LaunchSpecification.BlockDeviceMappings.Ebs.SnapshotId"
+    launch_block-device-mapping_volume-size           = "LaunchSpecification.BlockDeviceMappings.Ebs.VolumeSize"
+    launch_block-device-mapping_volume-type           = "LaunchSpecification.BlockDeviceMappings.Ebs.VolumeType"
+    launch_group-id                                   = "LaunchSpecification.SecurityGroups.GroupId"
+    launch_group-name                                 = "LaunchSpecification.SecurityGroups.GroupName"
+    launch_image-id                                   = "LaunchSpecification.ImageId"
+    launch_instance-type                              = "LaunchSpecification.InstanceType"
+    launch_kernel-id                                  = "LaunchSpecification.KernelId"
+    launch_key-name                                   = "LaunchSpecification.KeyName"
+    launch_monitoring-enabled                         = "LaunchSpecification.Monitoring.Enabled"
+    launch_ramdisk-id                                 = "LaunchSpecification.RamdiskId"
+    network-interface_addresses_primary               = "LaunchSpecification.NetworkInterfaces.PrivateIpAddresses.Primary"
+    network-interface_delete-on-termination           = "LaunchSpecification.NetworkInterfaces.DeleteOnTermination"
+    network-interface_description                     = "LaunchSpecification.NetworkInterfaces.Description"
+    network-interface_device-index                    = "LaunchSpecification.NetworkInterfaces.DeviceIndex"
+    network-interface_group-id                        = "LaunchSpecification.NetworkInterfaces.Groups"
+    network-interface_network-interface-id            = "LaunchSpecification.NetworkInterfaces.NetworkInterfaceId"
+    network-interface_private-ip-address              = "LaunchSpecification.NetworkInterfaces.PrivateIpAddress"
+    network-interface_subnet-id                       = "LaunchSpecification.NetworkInterfaces.SubnetId"
   }
 }
 

@@ -132,7 +132,7 @@ operation "DescribeInstanceTypeOfferings" {
 # Spot prices do not move: the price of now is that of the whole time.
 operation "DescribeSpotPriceHistory" {
   let {
-    names   = { instance-type = "InstanceType", availability-zone = "AvailabilityZone", product-description = "ProductDescription", spot-price = "SpotPrice", timestamp = "Timestamp" }
+    names   = { instance-type = "InstanceType", availability-zone = "AvailabilityZone", availability-zone-id = "AvailabilityZoneId", product-description = "ProductDescription", spot-price = "SpotPrice", timestamp = "Timestamp" }
     unknown = [for f in ifnull(in.Filters, []) : f.Name if names[f.Name] == null]
     types   = [for t in all("instance_type") : t if hour_price(t) != null && (isblank(in.InstanceTypes) || contains(ifnull(in.InstanceTypes, []), t.InstanceType))]
     prices = flatten([for t in types : [for z in zones() : {

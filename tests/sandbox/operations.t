@@ -719,6 +719,36 @@ def take_down(api, w):
         api.call("ec2.DeleteVpc", VpcId=vpc)
 
 
+def test_filters(api):
+    """Every filter that AWS's documentation of an operation names is taken, and finds what has the value."""
+    documents = api.models.get_component("data_loader").load_service_model("ec2", "service-2")
+    refused, count = {}, 0
+    for service, operation in sorted(api.good):
+        members = (api.model(service, operation).input_shape or type("", (), {"members": {}})).members
+        argument = next((n for n in ("Filters", "Filter") if n in members and service == "ec2"), None)
+        if not argument:
+            continue
+        text = documents["shapes"][documents["operations"][operation]["input"]["shape"]]["members"][argument].get("documentation", "")
+        for name in re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text):
+            if name.startswith("tag") and name != "tag-key":
+                name = "tag:x"
+            if (operation, name) == ("DescribeTags", "tag:x"):
+                continue  # its own documentation means one key
+            count += 1
+            try:
+                api.send(service, operation, {argument: [{"Name": name, "Values": ["no-such-value"]}]})
+            except Exception as error:  # pylint: disable=broad-except
+                refused.setdefault(operation, []).append(f"{name}: {error}")
+    tap.same(refused, {}, f"{count} filters of the documentation are taken")
+    ec2 = api.client("ec2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "cidr-block-association.cidr-block", "Values": ["172.31.*"]}])["Vpcs"][0]["VpcId"]
+    group = ec2.describe_security_groups(Filters=[{"Name": "egress.ip-permission.cidr", "Values": ["0.0.0.0/0"]}, {"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    tap.same([g["GroupName"] for g in group], ["default"], "a group by what it lets out")
+    tap.same(ec2.describe_security_groups(Filters=[{"Name": "egress.ip-permission.cidr", "Values": ["10.0.0.0/8"]}])["SecurityGroups"], [], "none by what none lets out")
+    snapshot = ec2.describe_images(Owners=["amazon"])["Images"][0]["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    tap.same(len(ec2.describe_images(Filters=[{"Name": "block-device-mapping.snapshot-id", "Values": [snapshot]}])["Images"]), 1, "an image by its snapshot")
+
+
 def test_iam(api):
     role = api.call("iam.CreateRole", "Role.Arn Role.RoleId Role.CreateDate Role.Path", RoleName="r", AssumeRolePolicyDocument=TRUST, Path="/x/", Description="d", MaxSessionDuration=7200,
                     Tags=[{"Key": "a", "Value": "1"}])["Role"]
@@ -987,7 +1017,7 @@ if why:
     skip_all(why)
 with sandbox.Sandbox("-pace=0.002") as cloud_:
     api_ = Api(cloud_)
-    for test in (test_ec2, test_iam, test_ssm, test_efs, test_money):
+    for test in (test_ec2, test_iam, test_ssm, test_efs, test_money, test_filters):
         tap.case(test, api_)
     known = set(announced())
     tap.same(sorted(known - api_.good - NOTHING_GOOD), [], "every operation that is announced is called with good arguments")
