@@ -8,12 +8,11 @@
 #include "lang/value/value.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/trash.h"
+#include "sandbox/host/trash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static bool is_id(const char *id, const char *prefix)
 {
