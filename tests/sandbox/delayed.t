@@ -13,7 +13,7 @@ from folder import Folder  # noqa: E402
 from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
-DELAY = 1200  # ms
+DELAY = 500  # ms
 KEYS = [(e2e.ROOT / "tests" / "e2e" / name).read_text(encoding="utf-8").strip() for name in ("test_key.pub", "test_key_2.pub")]
 CONFIG = '''
 resource "aws_security_group" "g" {
@@ -112,7 +112,7 @@ def test_replaced(cloud, proxy, folder):
 
 def test_impatient(cloud, proxy, folder):
     """Who looks too early tries again, and is told that it is there: that was us, and the next run knows."""
-    folder.env["INFRA_CONSISTENCY_SECONDS"] = "0.2"
+    folder.env["INFRA_CONSISTENCY_SECONDS"] = "0.1"
     proxy.faults("CreateSecurityGroup:reset-after")
     done = folder.infra("apply", *YES)
     tap.ok(done.code == 1 and "InvalidGroup.Duplicate" in done.err, "a create is refused because an earlier try was not lost", done)
@@ -126,7 +126,7 @@ if why:
     skip_all(why)
 for test in (test_life, test_lost, test_replaced, test_impatient):
     with sandbox.Sandbox() as cloud_, e2e.Proxy(cloud_) as proxy_, Folder(config=FIRST) as folder_:
-        folder_.env = proxy_.environment(HOME=str(folder_.home), INFRA_CONSISTENCY_SECONDS="4")
+        folder_.env = proxy_.environment(HOME=str(folder_.home), INFRA_CONSISTENCY_SECONDS="3")
         cloud_.command("fault", "add", "delayed", f"-ms={DELAY}")
         tap.case(test, cloud_, proxy_, folder_)
         e2e.nothing_unknown(tap, cloud_)
