@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Types that a project describes itself (examples/own-types): planned, applied, changed, imported and destroyed against
-moto; taken along by saved plans; and their mistakes, told with file and line."""
+"""Types that a project describes itself (examples/own-types): planned, applied, changed, imported and destroyed on
+either cloud; taken along by saved plans; and their mistakes, told with file and line."""
 import json
 import os
 import shutil
@@ -25,11 +25,11 @@ if not os.access(e2e.INFRA, os.X_OK):
 EXAMPLE = HERE.parents[1] / 'examples/own-types'
 tap = Tap()
 
-with e2e.Moto() as moto, tempfile.TemporaryDirectory() as scratch:
+with e2e.cloud() as cloud, tempfile.TemporaryDirectory() as scratch:
     folder = Path(scratch, 'project')
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns('.infra*', '.terraform*', 'terraform.tfstate*'))
-    env = e2e.environment(moto.endpoint, HOME=scratch, XDG_CONFIG_HOME=scratch)
-    sqs, logs = moto.client('sqs'), moto.client('logs')
+    env = cloud.environment(HOME=scratch, XDG_CONFIG_HOME=scratch)
+    sqs, logs = cloud.client('sqs'), cloud.client('logs')
 
     def infra(*args, code=0, what=None):
         done = e2e.run([e2e.INFRA, *args], env, folder)
@@ -107,4 +107,5 @@ with e2e.Moto() as moto, tempfile.TemporaryDirectory() as scratch:
     (folder / 'main.tf').write_text('resource "aws_vpc" "one" {\n  cidr_block       = "10.0.0.0/16"\n  instance_tenancy = "dedicated"\n}\n')
     done = infra('plan', code=1, what="a type of the program is replaced by the project's own")
     tap.ok('"instance_tenancy" must be "default"' in ' '.join(done.err.split()), 'whose rules hold', done)
+    e2e.nothing_unknown(tap, cloud)
 tap.done()
