@@ -53,6 +53,12 @@ static const char *option(const struct call *c, int *i, const char *name)
 
 /* ---- blkid ---- */
 
+/* The root's file system is on its partition. */
+static const char *part_of(const struct volume *v)
+{
+	return !v->root ? "" : strstr(v->device, "nvme") ? "p1" : "1";
+}
+
 static void print_tags(const struct volume *v, const char *format, const char *only)
 {
 	const struct {
@@ -60,9 +66,9 @@ static void print_tags(const struct volume *v, const char *format, const char *o
 	} tags[] = {{"LABEL", v->label}, {"UUID", v->uuid}, {"BLOCK_SIZE", "4096"}, {"TYPE", v->type}};
 	bool value = !strcmp(format, "value"), export = !strcmp(format, "export");
 	if (export)
-		printf("DEVNAME=%s\n", v->device);
+		printf("DEVNAME=%s%s\n", v->device, part_of(v));
 	else if (!value)
-		printf("%s:", v->device);
+		printf("%s%s:", v->device, part_of(v));
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
 		if (!*tags[i].value || (*only && strcmp(only, tags[i].name) != 0))
 			continue;
@@ -95,7 +101,7 @@ static int run_blkid(const struct call *c)
 			value = option(c, &i, uuid ? "-U" : "-L");
 			v = value ? find(c, arena_printf(c->arena, "%s=%s", uuid ? "UUID" : "LABEL", value)) : NULL;
 			if (v)
-				puts(v->device);
+				printf("%s%s\n", v->device, part_of(v));
 		} else if ((value = option(c, &i, "-t"))) {
 			asked = true;
 			if ((v = find(c, value)))
@@ -120,7 +126,7 @@ static int run_blkid(const struct call *c)
 
 static const char *column(const struct call *c, const struct volume *v, bool part, const char *name, bool path, bool bytes)
 {
-	const char *device = part ? arena_printf(c->arena, "%s%s", v->device, strstr(v->device, "nvme") ? "p1" : "1") : v->device;
+	const char *device = part ? arena_printf(c->arena, "%s%s", v->device, part_of(v)) : v->device;
 	bool has_fs = part || !v->root;
 	const char *at = has_fs ? volume_mount_point(c->arena, v) : NULL;
 	if (!strcmp(name, "NAME") || !strcmp(name, "KNAME"))

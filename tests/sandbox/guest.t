@@ -317,6 +317,13 @@ says 'pip freeze' torch pip freeze
 check 'venv' python3 -m venv /tmp/venv
 check 'pip in a venv' /tmp/venv/bin/pip install tensorboard==2.17
 check 'python3 -m pip in a venv' /tmp/venv/bin/python3 -m pip install numpy
+cp /run/sandbox/shims/python.sh /tmp/python3
+check 'venv without python3' /tmp/python3 -m venv /tmp/bare
+check 'pip in it' /tmp/bare/bin/pip install tensorboard
+check 'python3 -m pip in it' /tmp/bare/bin/python3 -m pip install numpy
+fails 'and nothing else' /tmp/bare/bin/python3 -c 'print(1)'
+says 'its tensorboard' stand-in /tmp/bare/bin/tensorboard --version
+says 'blkid of the root' '/dev/nvme0n1p1: LABEL' sudo blkid
 check 'what it brought' test -x /tmp/venv/bin/tensorboard
 (/tmp/venv/bin/tensorboard --port 6007 > /dev/null 2>&1 &)
 sleep 0.3
