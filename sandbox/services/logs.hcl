@@ -2,6 +2,8 @@
 # Groups of logs: what describes them. There are no logs.
 
 service = "logs"
+invalid = "InvalidParameterException"
+no_page = "InvalidParameterException"
 
 kind "log_group" {
   id             = "logGroupName"

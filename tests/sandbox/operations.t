@@ -63,11 +63,11 @@ OTHER_IDS = {
 }
 OTHER_VALUES = {("DescribeInstanceTypes", "InstanceTypes"): "InvalidInstanceType"}
 ODD = {("AttachmentStatus", "available"), ("NetworkInterfaceType", "nat_gateway")}  # what AWS says, whatever its model says
-MISSING = {"service-quotas": "IllegalArgumentException", "pricing": "InvalidParameterException", "ec2": "MissingParameter", "iam": "ValidationError", "ssm": "ValidationException", "efs": "BadRequest", "sts": "ValidationError"}
+MISSING = {"sqs": "ValidationException", "logs": "InvalidParameterException", "service-quotas": "IllegalArgumentException", "pricing": "InvalidParameterException", "ec2": "MissingParameter", "iam": "ValidationError", "ssm": "ValidationException", "efs": "BadRequest", "sts": "ValidationError"}
 INVALID = {**MISSING, "ec2": "InvalidParameterValue"}
-NO_PAGE = {"service-quotas": "InvalidPaginationTokenException", "pricing": "InvalidNextTokenException", "ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
+NO_PAGE = {"sqs": "InvalidNextToken", "logs": "InvalidParameterException", "service-quotas": "InvalidPaginationTokenException", "pricing": "InvalidNextTokenException", "ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
 # What any operation may answer, beside the errors of its model.
-COMMON = {"AccessDenied", "ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
+COMMON = {"AccessDenied", "InvalidParameterValue", "InvalidNextToken", "ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
 ID = re.compile(r"^([a-z-]+)-[0-9a-f]{17}$")
 
 
@@ -984,6 +984,51 @@ def test_efs(api):
     api.call("efs.DeleteFileSystem", FileSystemId=fs)
     ec2.delete_security_group(GroupId=group)
 
+
+def test_sqs(api):
+    url = api.call("sqs.CreateQueue", "QueueUrl", QueueName="q", Attributes={"DelaySeconds": "5"}, tags={"a": "1"})["QueueUrl"]
+    tap.same(api.call("sqs.CreateQueue", QueueName="q", Attributes={"DelaySeconds": "5"})["QueueUrl"], url, "the same queue again")
+    api.refuse("QueueNameExists", "sqs.CreateQueue", QueueName="q", Attributes={"DelaySeconds": "6"})
+    api.refuse("InvalidAttributeValue", "sqs.CreateQueue", QueueName="r", Attributes={"DelaySeconds": "901"})
+    api.refuse("InvalidAttributeName", "sqs.CreateQueue", QueueName="r", Attributes={"Colour": "red"})
+    api.refuse("InvalidParameterValue", "sqs.CreateQueue", QueueName="a b")
+    api.refuse("InvalidParameterValue", "sqs.CreateQueue", QueueName="r", Attributes={"FifoQueue": "true"})
+    api.call("sqs.GetQueueUrl", "QueueUrl", QueueName="q")
+    api.call("sqs.SetQueueAttributes", QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    got = api.call("sqs.GetQueueAttributes", "Attributes.QueueArn", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    tap.same((got["DelaySeconds"], got["VisibilityTimeout"], got["MessageRetentionPeriod"]), ("5", "60", "345600"), "its attributes")
+    api.call("sqs.TagQueue", QueueUrl=url, Tags={"b": "2"})
+    api.call("sqs.UntagQueue", QueueUrl=url, TagKeys=["a"])
+    tap.same(api.call("sqs.ListQueueTags", QueueUrl=url)["Tags"], {"b": "2"}, "its tags")
+    tap.same(api.call("sqs.ListQueues", QueueNamePrefix="q")["QueueUrls"], [url], "it is listed")
+    api.refuse("InvalidNextToken", "sqs.ListQueues", NextToken="nonsense")
+    api.call("sqs.DeleteQueue", QueueUrl=url)
+    for operation, args in (("GetQueueUrl", {"QueueName": "q"}), ("GetQueueAttributes", {"QueueUrl": url}), ("DeleteQueue", {"QueueUrl": url}),
+                            ("SetQueueAttributes", {"QueueUrl": url, "Attributes": {}}), ("ListQueueTags", {"QueueUrl": url}),
+                            ("TagQueue", {"QueueUrl": url, "Tags": {}}), ("UntagQueue", {"QueueUrl": url, "TagKeys": []})):
+        api.refuse("QueueDoesNotExist", f"sqs.{operation}", **args)
+
+
+def test_logs(api):
+    api.call("logs.CreateLogGroup", logGroupName="/g", logGroupClass="STANDARD", tags={"a": "1"})
+    api.refuse("ResourceAlreadyExistsException", "logs.CreateLogGroup", logGroupName="/g")
+    api.refuse("InvalidParameterException", "logs.CreateLogGroup", logGroupName="a b")
+    api.call("logs.PutRetentionPolicy", logGroupName="/g", retentionInDays=7)
+    api.refuse("InvalidParameterException", "logs.PutRetentionPolicy", logGroupName="/g", retentionInDays=8)
+    group = api.call("logs.DescribeLogGroups", "logGroups.arn", logGroupNamePrefix="/")["logGroups"][0]
+    tap.same((group["logGroupName"], group["retentionInDays"]), ("/g", 7), "a group of logs")
+    api.call("logs.DeleteRetentionPolicy", logGroupName="/g")
+    arn = group["logGroupArn"]
+    api.call("logs.TagResource", resourceArn=arn, tags={"b": "2"})
+    api.call("logs.UntagResource", resourceArn=arn, tagKeys=["a"])
+    tap.same(api.call("logs.ListTagsForResource", resourceArn=arn)["tags"], {"b": "2"}, "its tags")
+    api.call("logs.DeleteLogGroup", logGroupName="/g")
+    for operation, args in (("PutRetentionPolicy", {"logGroupName": "/g", "retentionInDays": 7}), ("DeleteRetentionPolicy", {"logGroupName": "/g"}),
+                            ("DeleteLogGroup", {"logGroupName": "/g"}), ("ListTagsForResource", {"resourceArn": arn}),
+                            ("TagResource", {"resourceArn": arn, "tags": {"b": "2"}}), ("UntagResource", {"resourceArn": arn, "tagKeys": ["b"]})):
+        api.refuse("ResourceNotFoundException", f"logs.{operation}", **args)
+
+
 def test_money(api):
     """Quotas, prices on demand and on the spot market."""
     import json
@@ -1017,7 +1062,7 @@ if why:
     skip_all(why)
 with sandbox.Sandbox("-pace=0.002") as cloud_:
     api_ = Api(cloud_)
-    for test in (test_ec2, test_iam, test_ssm, test_efs, test_money, test_filters):
+    for test in (test_ec2, test_iam, test_ssm, test_efs, test_sqs, test_logs, test_money, test_filters):
         tap.case(test, api_)
     known = set(announced())
     tap.same(sorted(known - api_.good - NOTHING_GOOD), [], "every operation that is announced is called with good arguments")

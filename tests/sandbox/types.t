@@ -51,7 +51,7 @@ def test_refused(cloud, known):
     from botocore.config import Config
     from botocore.exceptions import ClientError
     session = boto3.Session(region_name="us-east-1", aws_access_key_id=cloud.access_key, aws_secret_access_key=cloud.secret_key)
-    config = Config(parameter_validation=False, retries={"max_attempts": 0})
+    config = Config(parameter_validation=False, retries={"max_attempts": 0}, inject_host_prefix=False)
     for service in sorted({s for s, _ in known}):
         client, wrong, count = session.client(service, endpoint_url=cloud.endpoint, config=config), {}, 0
         for name in client.meta.service_model.operation_names:
