@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 enum {
-	POLL_MS = 20000,       /* before a look whether ssh listens, though it has not said so */
-	SILENCE_MS = 15000,    /* a connection that is neither taken nor refused */
-	PROBE_MS = 3000,       /* between looks whether somebody listens by now */
-	SIGNAL_MS = 100,       /* Ctrl-C reaches ssh before us: its end is no loss then */
+	POLL_MS = 20000,    /* before a look whether ssh listens, though it has not said so */
+	SILENCE_MS = 15000, /* a connection that is neither taken nor refused */
+	PROBE_MS = 3000,    /* between looks whether somebody listens by now */
+	SIGNAL_MS = 100,    /* Ctrl-C reaches ssh before us: its end is no loss then */
 	FIRST_ATTEMPTS = 4,
-	TELLING_ATTEMPTS = 4,  /* in vain, after a loss, until that is told */
-	SLOW_ATTEMPTS = 60,    /* after so many in vain there is no hurry */
+	TELLING_ATTEMPTS = 4, /* in vain, after a loss, until that is told */
+	SLOW_ATTEMPTS = 60,   /* after so many in vain there is no hurry */
 	STOP_MS = 3000,
 	RENEW_MS = 60000,
 };
@@ -42,10 +42,10 @@ struct forward {
 	void *ctx;
 	enum phase phase;
 	bool stopping;
-	bool stood;              /* at least once */
+	bool stood;                    /* at least once */
 	bool told_silent, works, lost; /* what was told last */
-	unsigned attempts;       /* in vain, one after the other */
-	unsigned moves;          /* to other local ports */
+	unsigned attempts;             /* in vain, one after the other */
+	unsigned moves;                /* to other local ports */
 	struct proc *ssh, *renewal;
 	loop_timer_id timer, probe_timer;
 	int probe;         /* our own connection, or -1 */
@@ -60,7 +60,8 @@ static void begin_probe(void *ctx);
 
 static struct sockaddr_in loopback(unsigned port)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static unsigned try_port(unsigned port)
@@ -69,8 +70,9 @@ static unsigned try_port(unsigned port)
 	struct sockaddr_in address = loopback(port);
 	socklen_t len = sizeof(address);
 	int on = 1;
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
-	    listen(fd, 1) < 0 || getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 1) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 		return 0;
 	return ntohs(address.sin_port);
 }
@@ -193,8 +195,9 @@ static bool begins(const char *line, const char *with)
  */
 static void hear_line(struct forward *f, const char *line)
 {
-	static const char *const chatter[] = {"OpenSSH_", "Authenticated to ", "Transferred: ", "Bytes per second: ", "Warning: Permanently added ",
-					      "Killed by signal ", "Pseudo-terminal "};
+	static const char *const chatter[] = {
+		"OpenSSH_",          "Authenticated to ", "Transferred: ", "Bytes per second: ", "Warning: Permanently added ",
+		"Killed by signal ", "Pseudo-terminal "};
 	bool stands = f->phase != PHASE_STARTING && f->phase != PHASE_WAITING && f->phase != PHASE_OVER;
 	const char *failed = strstr(line, "open failed: ");
 	if (stands && strstr(line, "open confirm")) {
@@ -242,8 +245,16 @@ static void hear(void *ctx, enum proc_stream stream, const char *bytes, size_t l
 /* Trying again would give the same: nothing there changes by itself. */
 static bool is_hopeless(const char *reason)
 {
-	static const char *const words[] = {"Permission denied", "verification failed", "host key is known", "IDENTIFICATION HAS CHANGED", "Bad ", "bad ",
-					    "Address already in use", "Could not resolve", "Too many authentication failures", "cannot be started"};
+	static const char *const words[] = {"Permission denied",
+					    "verification failed",
+					    "host key is known",
+					    "IDENTIFICATION HAS CHANGED",
+					    "Bad ",
+					    "bad ",
+					    "Address already in use",
+					    "Could not resolve",
+					    "Too many authentication failures",
+					    "cannot be started"};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strstr(reason, words[i]))
 			return true;
@@ -271,9 +282,11 @@ static void renew(void *ctx)
 {
 	struct forward *f = ctx;
 	f->timer = 0;
-	f->renewal = proc_start(f->loop, &(struct proc_options){.argv = f->options.renew, .timeout_ms = RENEW_MS, .output_limit = 1 << 16,
-								.flags = PROC_OWN_GROUP},
-				on_renewed, f);
+	f->renewal = proc_start(
+		f->loop,
+		&(struct proc_options){
+			.argv = f->options.renew, .timeout_ms = RENEW_MS, .output_limit = 1 << 16, .flags = PROC_OWN_GROUP},
+		on_renewed, f);
 }
 
 /*
@@ -339,8 +352,18 @@ static void start(struct forward *f)
 		vec_add(&argv, o->way[i]);
 	/* a shared connection of the user's would take the forwarding over, and outlive us */
 	static const char *const fixed[] = {
-		"-N", "-T", "-oExitOnForwardFailure=yes", "-oServerAliveInterval=5", "-oServerAliveCountMax=3", "-oConnectTimeout=10",
-		"-oControlMaster=no", "-oControlPath=none", "-oForwardAgent=no", "-oPermitLocalCommand=no", "-oRemoteCommand=none", "-oLogLevel=DEBUG2",
+		"-N",
+		"-T",
+		"-oExitOnForwardFailure=yes",
+		"-oServerAliveInterval=5",
+		"-oServerAliveCountMax=3",
+		"-oConnectTimeout=10",
+		"-oControlMaster=no",
+		"-oControlPath=none",
+		"-oForwardAgent=no",
+		"-oPermitLocalCommand=no",
+		"-oRemoteCommand=none",
+		"-oLogLevel=DEBUG2",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		vec_add(&argv, fixed[i]);
@@ -356,7 +379,8 @@ static void start(struct forward *f)
 	buf_clear(&f->reason);
 	f->phase = PHASE_STARTING;
 	unsigned flags = PROC_END_WITH_US | (o->terminal ? 0u : PROC_OWN_GROUP);
-	f->ssh = proc_start(f->loop, &(struct proc_options){.argv = argv.items, .flags = flags, .on_output = hear, .output_ctx = f}, on_end, f);
+	f->ssh = proc_start(f->loop, &(struct proc_options){.argv = argv.items, .flags = flags, .on_output = hear, .output_ctx = f},
+			    on_end, f);
 	f->probe_timer = loop_timer(f->loop, POLL_MS, begin_probe, f);
 	vec_free(&argv);
 }

@@ -10,8 +10,10 @@
 #include <string.h>
 
 static const char usage[] =
-	"Usage: infra doctor [OPTION...]\n\nChecks what infra needs: credentials, clock, region, endpoint, keys, programs, the state and its cloud, "
-	"the sandbox, disk space. Each check stands for itself, also where there is no network, no account and no sound configuration. What is "
+	"Usage: infra doctor [OPTION...]\n\nChecks what infra needs: credentials, clock, region, endpoint, keys, programs, the "
+	"state and its cloud, "
+	"the sandbox, disk space. Each check stands for itself, also where there is no network, no account and no sound "
+	"configuration. What is "
 	"wrong comes with what to do about it. The exit code is 1 if anything failed.\n\n    infra doctor\n    infra doctor -json";
 
 static const struct status_words {
@@ -62,7 +64,8 @@ void doctor_say(struct doctor *d, enum finding_status status, const char *check,
 	va_start(args, text);
 	buf_vaddf(&said, text, args);
 	va_end(args);
-	struct finding f = {status, check, buf_copy(&said, d->s.arena), remedy && *remedy ? arena_strdup(d->s.arena, remedy) : NULL};
+	struct finding f = {status, check, buf_copy(&said, d->s.arena),
+			    remedy && *remedy ? arena_strdup(d->s.arena, remedy) : NULL};
 	vec_add(&d->findings, f);
 	d->warnings += status == FINDING_WARNING;
 	d->failures += status == FINDING_FAILED;
@@ -80,7 +83,8 @@ struct doctor_error doctor_take_error(struct doctor *d)
 			continue;
 		if (!text.len) {
 			buf_adds(&text, diag->summary);
-			const struct src *src = src_range_is_empty(diag->subject) ? NULL : src_find(d->s.sources, diag->subject.start);
+			const struct src *src =
+				src_range_is_empty(diag->subject) ? NULL : src_find(d->s.sources, diag->subject.start);
 			if (src)
 				buf_addf(&text, " (%s line %u)", src_name(src), src_pos(src, diag->subject.start).line);
 			if (diag->detail)

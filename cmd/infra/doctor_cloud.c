@@ -61,7 +61,8 @@ static void open_config(struct doctor *d)
 			provider_settings(s->arena, arguments, &settings);
 		} else {
 			struct doctor_error e = doctor_take_error(d);
-			doctor_say(d, FINDING_WARNING, "provider", e.remedy, "its block cannot be evaluated; the environment is looked at instead: %s", e.text);
+			doctor_say(d, FINDING_WARNING, "provider", e.remedy,
+				   "its block cannot be evaluated; the environment is looked at instead: %s", e.text);
 		}
 		diags_clear(&s->diags);
 	}
@@ -98,7 +99,8 @@ static void check_region(struct clinic *c)
 		source = "this instance's metadata";
 	}
 	if (!d->region) {
-		doctor_say(d, FINDING_FAILED, "region", "    export AWS_REGION=us-east-1\nor in the provider block: region = \"us-east-1\"",
+		doctor_say(d, FINDING_FAILED, "region",
+			   "    export AWS_REGION=us-east-1\nor in the provider block: region = \"us-east-1\"",
 			   "neither the provider block, AWS_REGION nor the profile says one");
 		return;
 	}
@@ -111,8 +113,8 @@ static void check_region(struct clinic *c)
 	AUTO_BUF struct buf remedy = BUF_INIT;
 	if (near)
 		buf_addf(&remedy, "Did you mean %s?", near);
-	doctor_say(d, valid ? FINDING_WARNING : FINDING_FAILED, "region", buf_text(&remedy), valid ? "%s, from %s, is none that is known" : "\"%s\", from %s, is no region",
-		   d->region, source);
+	doctor_say(d, valid ? FINDING_WARNING : FINDING_FAILED, "region", buf_text(&remedy),
+		   valid ? "%s, from %s, is none that is known" : "\"%s\", from %s, is no region", d->region, source);
 	if (!valid)
 		d->region = NULL;
 }
@@ -151,7 +153,8 @@ static void say_endpoint(struct doctor *d, const struct greeting *g, bool config
 {
 	if (g->answered) {
 		d->reachable = true;
-		doctor_say(d, FINDING_OK, "endpoint", NULL, "%s answers%s", g->url, configured ? " (it is a configured one, not AWS's own)" : "");
+		doctor_say(d, FINDING_OK, "endpoint", NULL, "%s answers%s", g->url,
+			   configured ? " (it is a configured one, not AWS's own)" : "");
 		return;
 	}
 	const char *proxy = aws_env("https_proxy") ? aws_env("https_proxy") : aws_env("HTTPS_PROXY");
@@ -163,12 +166,14 @@ static void say_endpoint(struct doctor *d, const struct greeting *g, bool config
 		buf_adds(&remedy, "Look whether there is a network, and whether the proxy of https_proxy lets it through.");
 	else
 		buf_adds(&remedy, "Look whether there is a network, and whether it needs a proxy (https_proxy).");
-	doctor_say(d, FINDING_FAILED, "endpoint", buf_text(&remedy), "%s does not answer: %s", g->url, in_time ? g->error : "nothing came in time");
+	doctor_say(d, FINDING_FAILED, "endpoint", buf_text(&remedy), "%s does not answer: %s", g->url,
+		   in_time ? g->error : "nothing came in time");
 }
 
 static void say_clock(struct doctor *d, const struct greeting *g)
 {
-	static const char remedy[] = "Signatures hold for five minutes around the server's time. Set the clock:\n    sudo timedatectl set-ntp true\n";
+	static const char remedy[] =
+		"Signatures hold for five minutes around the server's time. Set the clock:\n    sudo timedatectl set-ntp true\n";
 	if (!g->dated) {
 		doctor_say(d, FINDING_WARNING, "clock", NULL, "not compared: no server has said what time it is");
 		return;
@@ -201,7 +206,8 @@ static void check_endpoint(struct clinic *c)
 		return;
 	}
 	struct greeting g = {.c = c, .url = endpoint.url};
-	struct http_request request = {.url = arena_printf(s->arena, "%s/", endpoint.url), .connect_timeout_ms = 5000, .timeout_ms = 10000};
+	struct http_request request = {
+		.url = arena_printf(s->arena, "%s/", endpoint.url), .connect_timeout_ms = 5000, .timeout_ms = 10000};
 	begin_waiting(c);
 	http_id id = http_send(c->http, &request, on_greeting, &g);
 	bool in_time = wait_for_answer(c);
@@ -247,8 +253,8 @@ static void check_expiry(struct doctor *d, const struct aws_credentials *credent
 {
 	int64_t left = credentials->expires - (int64_t)time(NULL);
 	if (credentials->expires && left < 900)
-		doctor_say(d, FINDING_WARNING, "credentials", "Log in again before a long run.", left < 0 ? "they have expired" : "they expire in %" PRId64 " min",
-			   left / 60);
+		doctor_say(d, FINDING_WARNING, "credentials", "Log in again before a long run.",
+			   left < 0 ? "they have expired" : "they expire in %" PRId64 " min", left / 60);
 }
 
 static void check_credentials(struct clinic *c)
@@ -266,14 +272,20 @@ static void check_credentials(struct clinic *c)
 		doctor_say(d, FINDING_FAILED, "credentials", e.remedy, "%s", e.text);
 		return;
 	}
-	const char *key = shortened(d->s.arena, c->credentials->access_key), *source = arena_strdup(d->s.arena, c->credentials->source);
+	const char *key = shortened(d->s.arena, c->credentials->access_key),
+		   *source = arena_strdup(d->s.arena, c->credentials->source);
 	if (!d->reachable) {
 		doctor_say(d, FINDING_WARNING, "credentials", NULL, "%s, from %s; whose they are could not be asked", key, source);
 		return;
 	}
 	begin_waiting(c);
-	aws_call_id id = aws_call(c->aws, &(struct aws_call_options){.service = "sts", .operation = "GetCallerIdentity", .repeat = AWS_REPEAT_ALWAYS,
-								     .tries = 2, .timeout_ms = 8000, .region = d->region},
+	aws_call_id id = aws_call(c->aws,
+				  &(struct aws_call_options){.service = "sts",
+							     .operation = "GetCallerIdentity",
+							     .repeat = AWS_REPEAT_ALWAYS,
+							     .tries = 2,
+							     .timeout_ms = 8000,
+							     .region = d->region},
 				  on_caller, c);
 	bool in_time = wait_for_answer(c);
 	aws_cancel(c->aws, id);
@@ -281,7 +293,8 @@ static void check_credentials(struct clinic *c)
 	if (d->known_caller)
 		doctor_say(d, FINDING_OK, "credentials", NULL, "%s, from %s: %s of account %s", key, source, c->arn, c->account);
 	else
-		doctor_say(d, FINDING_FAILED, "credentials", e.remedy, "%s, from %s: %s", key, source, in_time ? e.text : "STS does not answer");
+		doctor_say(d, FINDING_FAILED, "credentials", e.remedy, "%s, from %s: %s", key, source,
+			   in_time ? e.text : "STS does not answer");
 	check_expiry(d, c->credentials);
 }
 
@@ -312,11 +325,17 @@ static void check_opted_in(struct clinic *c)
 	if (!d->known_caller || !d->region)
 		return;
 	const char *const names[] = {"AllRegions", "RegionNames"};
-	const struct value *region = value_string(arena, d->region), *items[] = {&value_true, value_list(arena, &type_string, &region, 1)};
+	const struct value *region = value_string(arena, d->region),
+			   *items[] = {&value_true, value_list(arena, &type_string, &region, 1)};
 	struct opted o = {.c = c};
 	begin_waiting(c);
-	aws_call_id id = aws_call(c->aws, &(struct aws_call_options){.service = "ec2", .operation = "DescribeRegions", .tries = 1, .timeout_ms = 8000,
-								     .region = d->region, .params = value_object(arena, names, items, 2)},
+	aws_call_id id = aws_call(c->aws,
+				  &(struct aws_call_options){.service = "ec2",
+							     .operation = "DescribeRegions",
+							     .tries = 1,
+							     .timeout_ms = 8000,
+							     .region = d->region,
+							     .params = value_object(arena, names, items, 2)},
 				  on_regions, &o);
 	wait_for_answer(c);
 	aws_cancel(c->aws, id);
@@ -325,7 +344,8 @@ static void check_opted_in(struct clinic *c)
 	if (o.absent)
 		doctor_say(d, FINDING_FAILED, "region", NULL, "the account has no region %s", d->region);
 	else if (o.status && !strcmp(o.status, "not-opted-in"))
-		doctor_say(d, FINDING_FAILED, "region", buf_text(&remedy), "%s is not enabled for account %s", d->region, c->account);
+		doctor_say(d, FINDING_FAILED, "region", buf_text(&remedy), "%s is not enabled for account %s", d->region,
+			   c->account);
 }
 
 /* ---- the state's cloud ---- */
@@ -343,7 +363,8 @@ static void on_reached(void *ctx, bool ok)
 }
 
 /* Where a provider's objects live, and where it would work now. */
-static void compare_clouds(struct clinic *c, const char *address, const struct provider_kind *kind, const char *there, const char *example)
+static void compare_clouds(struct clinic *c, const char *address, const struct provider_kind *kind, const char *there,
+			   const char *example)
 {
 	struct session *s = &c->d->s;
 	const struct value *arguments = s->engine ? engine_provider_arguments(s->engine, address, s->arena, &s->diags)
@@ -359,13 +380,18 @@ static void compare_clouds(struct clinic *c, const char *address, const struct p
 	struct doctor_error e = doctor_take_error(c->d);
 	const char *here = r.ok ? kind->cloud(provider) : NULL;
 	AUTO_BUF struct buf remedy = BUF_INIT;
-	buf_addf(&remedy, "A run would stop before its first read. Use the credentials, region and endpoint of\n    %s\nor another folder for this place.", there);
+	buf_addf(&remedy,
+		 "A run would stop before its first read. Use the credentials, region and endpoint of\n    %s\nor another folder "
+		 "for this place.",
+		 there);
 	if (here && !strcmp(here, there))
 		doctor_say(c->d, FINDING_OK, "cloud", NULL, "%s, where the state's objects live", here);
 	else if (here)
-		doctor_say(c->d, FINDING_FAILED, "cloud", buf_text(&remedy), "%s would work in %s, but %s lives in %s", address, here, example, there);
+		doctor_say(c->d, FINDING_FAILED, "cloud", buf_text(&remedy), "%s would work in %s, but %s lives in %s", address,
+			   here, example, there);
 	else
-		doctor_say(c->d, FINDING_WARNING, "cloud", NULL, "the state's objects live in %s; where %s would work is not known%s%s", there, address,
+		doctor_say(c->d, FINDING_WARNING, "cloud", NULL,
+			   "the state's objects live in %s; where %s would work is not known%s%s", there, address,
 			   e.count ? ": " : "", e.text);
 	if (provider)
 		kind->close(provider);
@@ -392,7 +418,8 @@ static void check_state_cloud(struct clinic *c)
 		if (c->d->known_caller)
 			compare_clouds(c, object->provider, kind, object->cloud, object->address);
 		else
-			doctor_say(c->d, FINDING_WARNING, "cloud", NULL, "the state's objects live in %s; whether that is reached is not known", object->cloud);
+			doctor_say(c->d, FINDING_WARNING, "cloud", NULL,
+				   "the state's objects live in %s; whether that is reached is not known", object->cloud);
 	}
 }
 
@@ -402,7 +429,8 @@ void doctor_check_cloud(struct doctor *d)
 	if (!d->s.loop)
 		d->s.loop = loop_new();
 	open_config(d);
-	c.http = http_new(d->s.loop, &(struct http_options){.connect_timeout_ms = 5000, .timeout_ms = 10000, .user_agent = "infra"});
+	c.http =
+		http_new(d->s.loop, &(struct http_options){.connect_timeout_ms = 5000, .timeout_ms = 10000, .user_agent = "infra"});
 	if (d->aws) {
 		c.identity = aws_identity_new(d->s.loop, c.http, d->aws);
 		c.aws = aws_new(&(struct aws_options){.loop = d->s.loop, .http = c.http, .config = d->aws, .identity = c.identity});

@@ -54,11 +54,13 @@ static void check_ssh(struct doctor *d)
 	if (!version)
 		doctor_say(d, FINDING_FAILED, "ssh", install, "ssh %s: hosts cannot be entered", why);
 	else if (!n)
-		doctor_say(d, FINDING_WARNING, "ssh", install, "%s: not OpenSSH's, and may not understand what infra tells it", version);
+		doctor_say(d, FINDING_WARNING, "ssh", install, "%s: not OpenSSH's, and may not understand what infra tells it",
+			   version);
 	else if (n < 703)
 		doctor_say(d, FINDING_FAILED, "ssh", install, "%s is too old: ProxyJump is there from OpenSSH 7.3 on", version);
 	else if (n < 805)
-		doctor_say(d, FINDING_WARNING, "ssh", install, "%s is old: keys of the sandbox's hosts are asked for from OpenSSH 8.5 on", version);
+		doctor_say(d, FINDING_WARNING, "ssh", install,
+			   "%s is old: keys of the sandbox's hosts are asked for from OpenSSH 8.5 on", version);
 	else
 		doctor_say(d, FINDING_OK, "ssh", NULL, "%s", version);
 }
@@ -69,7 +71,8 @@ void doctor_check_programs(struct doctor *d)
 		const char *program, *option, *need, *remedy;
 	} rows[] = {
 		{"rsync", "--version", "files cannot be brought to hosts and back", "sudo apt-get install rsync"},
-		{"tmux", "-V", "hosts of the sandbox, which have this machine's programs, cannot run jobs", "sudo apt-get install tmux"},
+		{"tmux", "-V", "hosts of the sandbox, which have this machine's programs, cannot run jobs",
+		 "sudo apt-get install tmux"},
 	};
 	check_ssh(d);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -77,7 +80,8 @@ void doctor_check_programs(struct doctor *d)
 		if (version)
 			doctor_say(d, FINDING_OK, rows[i].program, NULL, "%s", version);
 		else
-			doctor_say(d, FINDING_WARNING, rows[i].program, rows[i].remedy, "%s %s: %s", rows[i].program, why, rows[i].need);
+			doctor_say(d, FINDING_WARNING, rows[i].program, rows[i].remedy, "%s %s: %s", rows[i].program, why,
+				   rows[i].need);
 	}
 }
 
@@ -94,7 +98,8 @@ void doctor_check_sandbox(struct doctor *d)
 		doctor_say(d, FINDING_OK, "sandbox", NULL, "runs at http://127.0.0.1:%u (process %d)%s", id.port, pid,
 			   used ? ", and is what this shell speaks to" : "");
 	else if (used)
-		doctor_say(d, FINDING_FAILED, "sandbox", "infra sandbox up", "this shell speaks to the sandbox cloud of %s, and it does not run", dir);
+		doctor_say(d, FINDING_FAILED, "sandbox", "infra sandbox up",
+			   "this shell speaks to the sandbox cloud of %s, and it does not run", dir);
 	else
 		doctor_say(d, FINDING_OK, "sandbox", NULL, "does not run; `infra sandbox up` starts it");
 	if (host_probe(&refused)) {
@@ -127,8 +132,8 @@ static void check_folder(struct doctor *d, const char *what, const char *path, e
 	double free_mib = (double)fs.f_bavail * (double)fs.f_frsize / (1 << 20);
 	bool no_files = fs.f_files && fs.f_favail < 100;
 	if (access(buf_text(&folder), W_OK) < 0)
-		doctor_say(d, worst, "disk", "Work in a folder of your own, or mend its owner with chown.", "%s: %s cannot be written: %s", what,
-			   buf_text(&folder), strerror(errno));
+		doctor_say(d, worst, "disk", "Work in a folder of your own, or mend its owner with chown.",
+			   "%s: %s cannot be written: %s", what, buf_text(&folder), strerror(errno));
 	else if (free_mib < 50 || no_files)
 		doctor_say(d, worst, "disk", "What infra does is recorded before it is done; without space it stops. Make room.",
 			   "%s: %.0f MiB%s free at %s", what, free_mib, no_files ? " and no files" : "", buf_text(&folder));

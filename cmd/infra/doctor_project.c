@@ -53,15 +53,16 @@ void doctor_check_configuration(struct doctor *d)
 		  engine_validate(s->engine, &s->diags);
 	if (ok) {
 		AUTO_BUF struct buf text = BUF_INIT;
-		buf_addf(&text, "%zu file%s, %zu module%s", s->config->file_count, s->config->file_count == 1 ? "" : "s", s->config->module_count,
-			 s->config->module_count == 1 ? "" : "s");
+		buf_addf(&text, "%zu file%s, %zu module%s", s->config->file_count, s->config->file_count == 1 ? "" : "s",
+			 s->config->module_count, s->config->module_count == 1 ? "" : "s");
 		add_missing(d, &text);
 		doctor_say(d, FINDING_OK, "configuration", NULL, "%s", buf_text(&text));
 	} else {
 		struct doctor_error e = doctor_take_error(d);
 		AUTO_BUF struct buf remedy = BUF_INIT;
 		buf_addf(&remedy, "%s\n    infra validate\n", e.remedy);
-		doctor_say(d, FINDING_FAILED, "configuration", buf_text(&remedy), "%zu mistake%s: %s", e.count, e.count == 1 ? "" : "s", e.text);
+		doctor_say(d, FINDING_FAILED, "configuration", buf_text(&remedy), "%zu mistake%s: %s", e.count,
+			   e.count == 1 ? "" : "s", e.text);
 	}
 	diags_clear(&s->diags);
 }
@@ -77,10 +78,11 @@ static void check_mode(struct doctor *d, const char *path, bool secret)
 	AUTO_BUF struct buf remedy = BUF_INIT;
 	buf_addf(&remedy, "    chmod 600 %s\n", path);
 	if (st.st_mode & 022 || (secret && st.st_mode & 077))
-		doctor_say(d, FINDING_FAILED, "state", buf_text(&remedy), "others may %s %s (mode %04o)", st.st_mode & 022 ? "write" : "read", path,
-			   (unsigned)st.st_mode & 07777);
+		doctor_say(d, FINDING_FAILED, "state", buf_text(&remedy), "others may %s %s (mode %04o)",
+			   st.st_mode & 022 ? "write" : "read", path, (unsigned)st.st_mode & 07777);
 	else if (st.st_mode & 044)
-		doctor_say(d, FINDING_WARNING, "state", buf_text(&remedy), "others may read %s (mode %04o)", path, (unsigned)st.st_mode & 07777);
+		doctor_say(d, FINDING_WARNING, "state", buf_text(&remedy), "others may read %s (mode %04o)", path,
+			   (unsigned)st.st_mode & 07777);
 	if (st.st_uid != geteuid() && geteuid() != 0)
 		doctor_say(d, FINDING_WARNING, "state", "Work as the user whose project it is, or give it to yourself with chown.",
 			   "%s belongs to another user (%u)", path, (unsigned)st.st_uid);
@@ -93,13 +95,15 @@ static void check_lock(struct doctor *d)
 	AUTO_FD int fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC);
 	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
-		doctor_say(d, FINDING_FAILED, "lock", "It must be yours, as the state is: chown, chmod 600.", "%s: %s", buf_text(&path), strerror(errno));
+		doctor_say(d, FINDING_FAILED, "lock", "It must be yours, as the state is: chown, chmod 600.", "%s: %s",
+			   buf_text(&path), strerror(errno));
 	} else if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
 		char note[512];
 		ssize_t n = pread(fd, note, sizeof(note) - 1, 0);
 		note[n > 0 ? n : 0] = '\0';
 		note[strcspn(note, "\n")] = '\0';
-		doctor_say(d, FINDING_WARNING, "lock", "The lock ends with that process. Wait for it, or let a run wait with -lock-timeout=5m.",
+		doctor_say(d, FINDING_WARNING, "lock",
+			   "The lock ends with that process. Wait for it, or let a run wait with -lock-timeout=5m.",
 			   "another run works with the state: %s", *note ? note : "it has not said which");
 	} else {
 		doctor_say(d, FINDING_OK, "lock", NULL, "free");
@@ -113,8 +117,8 @@ static void check_intents(struct doctor *d)
 	if (!count)
 		return;
 	doctor_say(d, FINDING_WARNING, "state", "The next plan or apply finds out what became of them:\n    infra plan",
-		   "an interrupted run has left %zu change%s open, of %s%s", count, count == 1 ? "" : "s", state_intent_at(state, 0)->address,
-		   count > 1 ? " among others" : "");
+		   "an interrupted run has left %zu change%s open, of %s%s", count, count == 1 ? "" : "s",
+		   state_intent_at(state, 0)->address, count > 1 ? " among others" : "");
 }
 
 void doctor_check_state(struct doctor *d)
@@ -122,8 +126,8 @@ void doctor_check_state(struct doctor *d)
 	struct session *s = &d->s;
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	if (access(s->state_path, F_OK) < 0 && errno == ENOTDIR) {
-		doctor_say(d, FINDING_FAILED, "state", "A file stands where the state's folder has to be. Move it away.", "%s: %s", s->state_path,
-			   strerror(errno));
+		doctor_say(d, FINDING_FAILED, "state", "A file stands where the state's folder has to be. Move it away.", "%s: %s",
+			   s->state_path, strerror(errno));
 	} else if (access(s->state_path, F_OK) < 0 && errno == ENOENT) {
 		doctor_say(d, FINDING_OK, "state", NULL, "none yet: %s is made by the first apply", s->state_path);
 	} else {
@@ -133,13 +137,18 @@ void doctor_check_state(struct doctor *d)
 			doctor_say(d, FINDING_OK, "state", NULL, "%zu object%s in %s", state_object_count(s->state),
 				   state_object_count(s->state) == 1 ? "" : "s", s->state_path);
 		else
-			doctor_say(d, FINDING_FAILED, "state", e.remedy, "%s: %s", s->state_path, e.count ? e.text : strerror(errno));
+			doctor_say(d, FINDING_FAILED, "state", e.remedy, "%s: %s", s->state_path,
+				   e.count ? e.text : strerror(errno));
 		if (open)
 			check_intents(d);
 		check_mode(d, s->state_path, false);
 	}
 	AUTO_BUF struct buf key = BUF_INIT;
-	buf_addf(&key, "%s%s/infra/state.key", config && *config == '/' ? config : home ? home : "", config && *config == '/' ? "" : "/.config");
+	buf_addf(&key, "%s%s/infra/state.key",
+		 config && *config == '/' ? config
+		 : home                   ? home
+					  : "",
+		 config && *config == '/' ? "" : "/.config");
 	check_mode(d, buf_text(&key), true);
 	check_lock(d);
 }
@@ -162,9 +171,7 @@ static void find_files(const struct expr *e, void (*found)(void *ctx, const stru
 	case EXPR_UNARY:
 	case EXPR_ATTR:
 	case EXPR_INDEX:
-	case EXPR_SPLAT:
-		find_files(e->on, found, ctx);
-		break;
+	case EXPR_SPLAT: find_files(e->on, found, ctx); break;
 	case EXPR_CONDITIONAL:
 	case EXPR_BINARY:
 		find_files(e->kind == EXPR_CONDITIONAL ? e->condition : NULL, found, ctx);
@@ -192,8 +199,7 @@ static void find_files(const struct expr *e, void (*found)(void *ctx, const stru
 	case EXPR_LITERAL:
 	case EXPR_NAME:
 	case EXPR_SPLAT_ITEM:
-	case EXPR_ERROR:
-		break;
+	case EXPR_ERROR: break;
 	}
 }
 
@@ -262,28 +268,34 @@ static void check_key(struct doctor *d, const char *path)
 	struct stat st;
 	if (!file_read(path, 1 << 16, &text)) {
 		if (errno == ENOENT)
-			buf_addf(&remedy, "Make a key pair, or name the file of yours:\n    ssh-keygen -t ed25519 -f %s\n", private);
+			buf_addf(&remedy, "Make a key pair, or name the file of yours:\n    ssh-keygen -t ed25519 -f %s\n",
+				 private);
 		doctor_say(d, FINDING_FAILED, "key", buf_text(&remedy), "the public key %s: %s", path, strerror(errno));
 		return;
 	}
 	if ((why = key_file_refused(buf_text(&text)))) {
-		doctor_say(d, FINDING_FAILED, "key", "The file holds one line of OpenSSH's form: ssh-ed25519 AAAA...", "%s is no public key: %s", path, why);
+		doctor_say(d, FINDING_FAILED, "key", "The file holds one line of OpenSSH's form: ssh-ed25519 AAAA...",
+			   "%s is no public key: %s", path, why);
 		return;
 	}
 	if (stat(private, &st) < 0) {
 		if (is_in_agent(buf_text(&text)))
 			doctor_say(d, FINDING_OK, "key", NULL, "%s, its private key in ssh's agent", path);
 		else
-			doctor_say(d, FINDING_WARNING, "key", "Hosts let in who holds it: add it to the agent with ssh-add, or put it beside the public key.",
+			doctor_say(d, FINDING_WARNING, "key",
+				   "Hosts let in who holds it: add it to the agent with ssh-add, or put it beside the public key.",
 				   "the private key of %s is neither in %s nor in ssh's agent", path, private);
 	} else if (st.st_mode & 077) {
 		buf_addf(&remedy, "ssh refuses it otherwise:\n    chmod 600 %s\n", private);
 		doctor_say(d, FINDING_FAILED, "key", buf_text(&remedy), "others may read the private key %s (mode %04o)", private,
 			   (unsigned)st.st_mode & 07777);
 	} else if (access(private, R_OK) < 0) {
-		doctor_say(d, FINDING_FAILED, "key", "It must be yours: chown, chmod 600.", "the private key %s: %s", private, strerror(errno));
+		doctor_say(d, FINDING_FAILED, "key", "It must be yours: chown, chmod 600.", "the private key %s: %s", private,
+			   strerror(errno));
 	} else if (key_file_is_another(private, buf_text(&text))) {
-		buf_addf(&remedy, "Hosts let in the one of the .pub file, and ssh offers the other. Write the public key anew:\n    ssh-keygen -y -f %s > %s\n",
+		buf_addf(&remedy,
+			 "Hosts let in the one of the .pub file, and ssh offers the other. Write the public key anew:\n    "
+			 "ssh-keygen -y -f %s > %s\n",
 			 private, path);
 		doctor_say(d, FINDING_FAILED, "key", buf_text(&remedy), "%s is not the public key of %s", path, private);
 	} else {
@@ -308,7 +320,8 @@ static void check_agent(struct doctor *d)
 	else if (outcome.result == PROC_EXITED && outcome.code == 1)
 		doctor_say(d, FINDING_OK, "agent", NULL, "runs, and holds no keys");
 	else
-		doctor_say(d, FINDING_WARNING, "agent", "eval \"$(ssh-agent)\"", "SSH_AUTH_SOCK names an agent that does not answer (%s)", socket);
+		doctor_say(d, FINDING_WARNING, "agent", "eval \"$(ssh-agent)\"",
+			   "SSH_AUTH_SOCK names an agent that does not answer (%s)", socket);
 	proc_outcome_release(&outcome);
 }
 

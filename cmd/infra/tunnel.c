@@ -13,10 +13,16 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"Usage: infra tunnel [OPTION...] NAME|HOST:PORT...\n\nBrings ports of hosts to 127.0.0.1 by ssh, through the jump host where one is needed, and keeps them "
-	"there: when the\nconnection is lost, it is made again with the same port, until Ctrl-C. NAME is that of a tunnel block in a .infra file;\nHOST is as for "
-	"`infra ssh`, or an address that the jump host reaches. What listens on the host has to listen on\nlocalhost there, or on all its addresses.\n\n    infra "
-	"tunnel -list\n    infra tunnel grafana tensorboard\n    infra tunnel trainer:8888";
+	"Usage: infra tunnel [OPTION...] NAME|HOST:PORT...\n"
+	"\n"
+	"Brings ports of hosts to 127.0.0.1 by ssh, through the jump host where one is needed, and keeps them there: when the\n"
+	"connection is lost, it is made again with the same port, until Ctrl-C. NAME is that of a tunnel block in a .infra file;\n"
+	"HOST is as for `infra ssh`, or an address that the jump host reaches. What listens on the host has to listen on\n"
+	"localhost there, or on all its addresses. Without a name the named ones are listed.\n"
+	"\n"
+	"    infra tunnel -list\n"
+	"    infra tunnel grafana tensorboard\n"
+	"    infra tunnel trainer:8888";
 
 struct entry { /* a tunnel that is asked for */
 	const char *name;
@@ -26,8 +32,8 @@ struct entry { /* a tunnel that is asked for */
 	const char *what;   /* "monitor, port 3000", for people */
 	bool sensitive;     /* where it leads */
 	unsigned port, local_port;
-	bool fixed;         /* that local port and no other */
-	bool beyond;        /* the host is the jump host itself, and the target lies behind it */
+	bool fixed;  /* that local port and no other */
+	bool beyond; /* the host is the jump host itself, and the target lies behind it */
 	struct forward *forward;
 	struct tunneling *all;
 	bool was_up, was_lost, failed;
@@ -62,9 +68,10 @@ static void no_such_tunnel(struct tunneling *t, const char *name)
 	for (struct map_entry *e = map_first(tunnels); e; e = map_next(tunnels, e))
 		vec_add(&names, e->key);
 	const char *near = nearest_name(name, names.items, names.count);
-	diag_error(&s->diags, SRC_NOWHERE, "Tunnel not found", "The configuration has no tunnel \"%s\".%s%s%s A port of a host is written HOST:PORT; `infra tunnel "
-							       "-list` shows the named ones.", name, near ? " Did you mean \"" : "", near ? near : "",
-		   near ? "\"?" : "");
+	diag_error(&s->diags, SRC_NOWHERE, "Tunnel not found",
+		   "The configuration has no tunnel \"%s\".%s%s%s A port of a host is written HOST:PORT; `infra tunnel "
+		   "-list` shows the named ones.",
+		   name, near ? " Did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	vec_free(&names);
 }
 
@@ -84,14 +91,20 @@ static bool add_named(struct tunneling *t, const char *name, const char **host)
 	if (!v.host || !v.port) {
 		const char *what = v.host ? "port" : "host";
 		diag_error(&s->diags, tunnel->range, "Tunnel leads nowhere",
-			   v.unknown ? "The %s of the tunnel \"%s\" is not known: it depends on what the next apply makes, or on a variable that has no value here "
+			   v.unknown ? "The %s of the tunnel \"%s\" is not known: it depends on what the next apply makes, or on a "
+				       "variable that has no value here "
 				       "(-var, terraform.tfvars)."
 				     : "The %s of the tunnel \"%s\" is null now: what it leads to is turned off, or is not there.",
 			   what, name);
 		return false;
 	}
 	*host = v.host;
-	struct entry entry = {.name = name, .path = v.path, .port = v.port, .local_port = v.local_port, .fixed = v.local_port != 0, .sensitive = v.sensitive};
+	struct entry entry = {.name = name,
+			      .path = v.path,
+			      .port = v.port,
+			      .local_port = v.local_port,
+			      .fixed = v.local_port != 0,
+			      .sensitive = v.sensitive};
 	vec_add(&t->entries, entry);
 	return true;
 }
@@ -111,9 +124,11 @@ static bool add_plain(struct tunneling *t, const char *word, const char **host)
 	const char *colon = strrchr(word, ':');
 	struct entry entry = {.name = word};
 	bool bracket = *word == '[' && colon > word && colon[-1] == ']';
-	*host = bracket ? arena_strndup(s->arena, word + 1, (size_t)(colon - word) - 2) : arena_strndup(s->arena, word, (size_t)(colon - word));
+	*host = bracket ? arena_strndup(s->arena, word + 1, (size_t)(colon - word) - 2)
+			: arena_strndup(s->arena, word, (size_t)(colon - word));
 	if (!**host || !parse_port(colon + 1, &entry.port)) {
-		diag_error(&s->diags, SRC_NOWHERE, "Not a port of a host", "\"%s\" is not HOST:PORT, with a port from 1 to 65535.", word);
+		diag_error(&s->diags, SRC_NOWHERE, "Not a port of a host", "\"%s\" is not HOST:PORT, with a port from 1 to 65535.",
+			   word);
 		return false;
 	}
 	vec_add(&t->entries, entry);
@@ -153,20 +168,24 @@ static bool resolve(struct tunneling *t, struct entry *entry, const char *host)
 	}
 	if (!entry->host) {
 		if (!is_safe_target(host)) {
-			diag_error(diags, SRC_NOWHERE, "Not a host", "The tunnel %s leads to a host whose name holds what no name of a host holds.", entry->name);
+			diag_error(diags, SRC_NOWHERE, "Not a host",
+				   "The tunnel %s leads to a host whose name holds what no name of a host holds.", entry->name);
 			return false;
 		}
 		entry->target = host;
 		entry->host = inv->jump_word ? host_find(inv->hosts, inv->jump_word, diags) : find_jump(inv);
 		entry->beyond = true;
 		if (!entry->host && !diags_has_errors(diags))
-			diag_error(diags, SRC_NOWHERE, "No way to the host", "%s leads to no host of the state, and none of those could reach it for us. `infra hosts` "
-									     "lists them.", entry->name);
+			diag_error(diags, SRC_NOWHERE, "No way to the host",
+				   "%s leads to no host of the state, and none of those could reach it for us. `infra hosts` "
+				   "lists them.",
+				   entry->name);
 		if (!entry->host)
 			return false;
 	}
-	entry->what = !strcmp(entry->target, "localhost") ? arena_printf(inv->s.arena, "%s, port %u", host_title(entry->host), entry->port)
-							  : arena_printf(inv->s.arena, "%s, port %u", entry->sensitive ? "(sensitive)" : host, entry->port);
+	entry->what = !strcmp(entry->target, "localhost")
+			      ? arena_printf(inv->s.arena, "%s, port %u", host_title(entry->host), entry->port)
+			      : arena_printf(inv->s.arena, "%s, port %u", entry->sensitive ? "(sensitive)" : host, entry->port);
 	return true;
 }
 
@@ -187,8 +206,9 @@ static bool choose_port(struct tunneling *t, struct entry *entry)
 	if (entry->fixed) {
 		if (!is_taken_by_us(t, entry, entry->local_port) && forward_port_is_free(entry->local_port))
 			return true;
-		diag_error(diags, SRC_NOWHERE, "The local port is in use", "The tunnel %s wants port %u of this machine, and something else listens there, or it needs "
-									   "rights that you do not have. Another one:\n\n    infra tunnel -local-port=N %s",
+		diag_error(diags, SRC_NOWHERE, "The local port is in use",
+			   "The tunnel %s wants port %u of this machine, and something else listens there, or it needs "
+			   "rights that you do not have. Another one:\n\n    infra tunnel -local-port=N %s",
 			   entry->name, entry->local_port, entry->name);
 		return false;
 	}
@@ -199,7 +219,8 @@ static bool choose_port(struct tunneling *t, struct entry *entry)
 		entry->local_port = is_taken_by_us(t, entry, port) ? 0 : port;
 	}
 	if (!entry->local_port)
-		diag_error(diags, SRC_NOWHERE, "No local port is free", "No port of 127.0.0.1 could be had for the tunnel %s.", entry->name);
+		diag_error(diags, SRC_NOWHERE, "No local port is free", "No port of 127.0.0.1 could be had for the tunnel %s.",
+			   entry->name);
 	return entry->local_port != 0;
 }
 
@@ -215,8 +236,9 @@ static bool prepare(struct tunneling *t)
 	}
 	unsigned local_port = 0;
 	if (t->local_port && (!parse_port(t->local_port, &local_port) || t->entries.count != 1)) {
-		diag_error(diags, SRC_NOWHERE, "Not a local port", t->entries.count != 1 ? "-local-port is for one tunnel at a time; give local_port in the tunnel blocks."
-											  : "-local-port is a number from 1 to 65535.");
+		diag_error(diags, SRC_NOWHERE, "Not a local port",
+			   t->entries.count != 1 ? "-local-port is for one tunnel at a time; give local_port in the tunnel blocks."
+						 : "-local-port is a number from 1 to 65535.");
 		return false;
 	}
 	if (!inventory_load(inv))
@@ -270,13 +292,15 @@ static void on_opened(void *ctx, const struct proc_outcome *outcome)
 	const struct entry *entry = ctx;
 	char how[128];
 	if (outcome->result != PROC_EXITED || outcome->code)
-		fprintf(stderr, "infra: xdg-open, which -open needs, %s; %s stands all the same\n", proc_describe(outcome, how, sizeof(how)), entry->name);
+		fprintf(stderr, "infra: xdg-open, which -open needs, %s; %s stands all the same\n",
+			proc_describe(outcome, how, sizeof(how)), entry->name);
 }
 
 static void open_page(const struct entry *entry, const char *url)
 {
 	const char *const argv[] = {"xdg-open", url, NULL};
-	proc_start(entry->all->inv.s.loop, &(struct proc_options){.argv = argv, .flags = PROC_OWN_GROUP, .output_limit = 1 << 16}, on_opened, (void *)(uintptr_t)entry);
+	proc_start(entry->all->inv.s.loop, &(struct proc_options){.argv = argv, .flags = PROC_OWN_GROUP, .output_limit = 1 << 16},
+		   on_opened, (void *)(uintptr_t)entry);
 }
 
 static void on_event(void *ctx, enum forward_event event, const char *why)
@@ -297,15 +321,14 @@ static void on_event(void *ctx, enum forward_event event, const char *why)
 		entry->was_lost = false;
 		break;
 	case FORWARD_SILENT:
-		fprintf(stderr, "%-*s  the tunnel stands at %s, but nobody listens there (%s): %s\n", width, entry->name, url, entry->what, why);
+		fprintf(stderr, "%-*s  the tunnel stands at %s, but nobody listens there (%s): %s\n", width, entry->name, url,
+			entry->what, why);
 		break;
 	case FORWARD_LOST:
 		fprintf(stderr, "%-*s  is lost: %s; trying again until it is back, or Ctrl-C\n", width, entry->name, why);
 		entry->was_lost = true;
 		break;
-	case FORWARD_STILL:
-		fprintf(stderr, "%-*s  is still lost: %s\n", width, entry->name, why);
-		break;
+	case FORWARD_STILL: fprintf(stderr, "%-*s  is still lost: %s\n", width, entry->name, why); break;
 	case FORWARD_FAILED:
 		fprintf(stderr, "%-*s  failed: %s%s\n", width, entry->name, why,
 			strstr(why, "host key is known") ? " (-accept-new takes it unseen, `infra ssh` asks)" : "");
@@ -349,7 +372,8 @@ static const char *const *renewal(struct tunneling *t)
 	vec_add(&argv, "-wait=0s");
 	vec_add(&argv, arena_printf(s->arena, "-state=%s", s->state_path));
 	for (size_t i = 0; i < s->variables.count; i++)
-		vec_add(&argv, arena_printf(s->arena, "-var%s=%s", s->variables.items[i].kind == VAR_FILE ? "-file" : "", s->variables.items[i].text));
+		vec_add(&argv, arena_printf(s->arena, "-var%s=%s", s->variables.items[i].kind == VAR_FILE ? "-file" : "",
+					    s->variables.items[i].text));
 	vec_add(&argv, NULL);
 	const char *const *copy = vec_copy(&argv, s->arena);
 	vec_free(&argv);
@@ -368,8 +392,13 @@ static int run(struct tunneling *t)
 	struct forward_options *options = arena_array_of(s->arena, t->entries.count, struct forward_options);
 	for (size_t i = 0; i < t->entries.count; i++) {
 		struct entry *entry = &t->entries.items[i];
-		options[i] = (struct forward_options){.host = entry->host->id, .target = entry->target, .port = entry->port, .local_port = entry->local_port,
-						      .may_move = !entry->fixed, .terminal = terminal, .renew = renew};
+		options[i] = (struct forward_options){.host = entry->host->id,
+						      .target = entry->target,
+						      .port = entry->port,
+						      .local_port = entry->local_port,
+						      .may_move = !entry->fixed,
+						      .terminal = terminal,
+						      .renew = renew};
 		const char *jump = inv->jump_word;
 		inv->jump_word = entry->beyond ? NULL : jump;
 		options[i].way = inventory_way(inv, entry->host, &options[i].way_count);
@@ -439,8 +468,10 @@ static int list(struct tunneling *t)
 	if (first)
 		fprintf(stderr, "\n    infra tunnel %s\n", first);
 	else
-		fputs("The configuration names no tunnels. A port of a host is brought here with\n\n    infra tunnel HOST:PORT\n\nand gets a name by a tunnel block in a "
-		      ".infra file.\n", stderr);
+		fputs("The configuration names no tunnels. A port of a host is brought here with\n\n    infra tunnel "
+		      "HOST:PORT\n\nand gets a name by a tunnel block in a "
+		      ".infra file.\n",
+		      stderr);
 	return session_report(s);
 }
 

@@ -168,7 +168,8 @@ static void ends_with_us(void **state)
 	pid_t middle = fork();
 	if (!middle) {
 		struct loop *loop = loop_new();
-		proc_start(loop, &(struct proc_options){.argv = ARGV("sleep", "100"), .flags = PROC_END_WITH_US | PROC_OWN_GROUP | PROC_TERMINAL}, never, NULL);
+		unsigned flags = PROC_END_WITH_US | PROC_OWN_GROUP | PROC_TERMINAL;
+		proc_start(loop, &(struct proc_options){.argv = ARGV("sleep", "100"), .flags = flags}, never, NULL);
 		(void)!write(pipe_ends[1], "x", 1);
 		pause();
 		_exit(0);
@@ -184,7 +185,8 @@ static void ends_with_us(void **state)
 	close(pipe_ends[0]);
 	/* else they are as others are */
 	struct proc_outcome o = proc_run(&(struct proc_options){
-		.argv = ARGV("sh", "-c", "pwd; echo $X; cat; exit 3"), .flags = PROC_END_WITH_US, .directory = "/", .environment = ARGV("X=1"), .input = "in", .input_len = 2});
+		.argv = ARGV("sh", "-c", "pwd; echo $X; cat; exit 3"), .flags = PROC_END_WITH_US, .directory = "/",
+		.environment = ARGV("X=1"), .input = "in", .input_len = 2});
 	assert_int_equal(o.result, PROC_EXITED);
 	assert_int_equal(o.code, 3);
 	assert_string_equal(o.out, "/\n1\nin");
