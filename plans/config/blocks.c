@@ -443,6 +443,18 @@ static void read_requirement(struct loader *l, struct module *module, const stru
 	map_put(&module->requirements, need->local_name, need);
 }
 
+/* A block of which a module has one: `first` is where it stands. */
+static void stands_once(struct loader *l, const struct block *block, struct src_range *first)
+{
+	if (src_range_is_empty(*first)) {
+		*first = block->header_range;
+		return;
+	}
+	struct diag *diag = diag_error(l->diags, block->header_range, "Duplicate block",
+				       "A module has one block \"%s\". Put what the two hold into one.", block->type);
+	diag_add_note(l->diags, diag, *first, "The first one is here:");
+}
+
 /* Its arguments say where Terraform keeps a state; ours has its own place. */
 static void check_local_backend(struct loader *l, const struct block *block)
 {
@@ -469,12 +481,13 @@ static void read_terraform(struct loader *l, struct module *module, const struct
 	for (size_t i = 0; i < block->body->block_count; i++) {
 		const struct block *inner = &block->body->blocks[i];
 		if (!strcmp(inner->type, "required_providers")) {
+			stands_once(l, inner, &module->requirements_range);
 			for (size_t k = 0; k < inner->body->attr_count; k++)
 				read_requirement(l, module, &inner->body->attrs[k]);
 		} else if (!strcmp(inner->type, "backend") || !strcmp(inner->type, "cloud")) {
 			const char *type = *inner->type == 'b' && inner->label_count ? inner->labels[0].text : "cloud";
 			module->backend = type;
-			module->backend_range = inner->header_range;
+			stands_once(l, inner, &module->backend_range);
 			if (!strcmp(type, "local") && !module->parent)
 				check_local_backend(l, inner);
 			else if (!module->parent && !l->options->ignore_backend)
@@ -762,6 +775,11 @@ void config_read_file(struct loader *l, struct module *module, const struct body
 		for (size_t k = 0; k < ARRAY_LEN(kinds) && !kind; k++) {
 			if (!strcmp(kinds[k].type, block->type))
 				kind = &kinds[k];
+		}
+		if (!kind && !strcmp(block->type, "ephemeral")) {
+			diag_error(l->diags, block->type_range, "Unsupported block type",
+				   "Ephemeral resources are not supported. What is needed for one run can be given as an ephemeral variable.");
+			continue;
 		}
 		if (!kind) {
 			const char *near = nearest_name(block->type, names, ARRAY_LEN(names));

@@ -179,6 +179,7 @@ struct module {
 	size_t extra_count;
 	const char *backend; /* type of the backend block, or NULL */
 	struct src_range backend_range;
+	struct src_range requirements_range; /* of the required_providers block; empty: there is none */
 };
 
 struct config_file { /* kept for saved plans */

@@ -312,6 +312,23 @@ resource "terraform_data" "a" {
   for_each = toset(["a"])
   lifecycle { replace_triggered_by = [each.key, self.id] }
 }
+@case terraform_blocks_twice
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+terraform {
+  required_providers {
+    random = { source = "hashicorp/random" }
+  }
+  backend "local" {}
+  backend "local" {}
+}
+@case ephemeral_resource
+ephemeral "random_password" "p" {
+  length = 3
+}
 @case scope_misspelt
 variable "region" { default = "us-east-1" }
 locals { zone = "a" }
