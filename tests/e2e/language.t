@@ -238,7 +238,7 @@ def test_modules_and_providers():
     gives("but past them", "1", "1", ("plan", "-ignore-backend"), a__tf='terraform {\n  backend "s3" {}\n}\n')
     gives("a local backend", "1", "1", a__tf='terraform {\n  backend "local" {}\n}\n')
     fails("no provisioners", "does not run provisioners", a__tf=data("x", '  provisioner "local-exec" {\n    command = "true"\n  }'))
-    fails("no ephemeral blocks", 'Blocks of type "ephemeral"', a__tf='ephemeral "random_password" "p" {\n  length = 3\n}\n')
+    fails("no ephemeral blocks", "Ephemeral resources are not supported", a__tf='ephemeral "random_password" "p" {\n  length = 3\n}\n')
     fails("no identity", '"identity" is not supported', a__tf='import {\n  to       = random_uuid.u\n  identity = {}\n}\nresource "random_uuid" "u" {}\n')
     fails("no remote state", "has no data source", a__tf='data "terraform_remote_state" "x" {\n  backend = "local"\n}\n')
     fails("no newer language", "infra has that of 1.11", a__tf='terraform {\n  required_version = ">= 1.12"\n}\n' + output("1"))
