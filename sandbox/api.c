@@ -541,7 +541,8 @@ struct waiting {
 static void on_waited(void *ctx)
 {
 	struct waiting *waiting = ctx;
-	if (http_exchange_find(waiting->world->server, waiting->exchange))
+	const struct world *world = waiting->world;
+	if (http_exchange_find(world->server, waiting->exchange) || hosts_exchange(world->hosts, waiting->exchange))
 		serve(&waiting->request);
 	free(waiting);
 }

@@ -45,6 +45,8 @@ struct connection {
 	bool busy;         /* its request is whole */
 };
 
+static uint64_t last_id; /* of an exchange, of whatever server */
+
 struct http_server {
 	struct loop *loop;
 	struct MHD_Daemon *daemon;
@@ -58,7 +60,6 @@ struct http_server {
 	VEC(struct connection *) connections;
 	unsigned patience_ms;
 	loop_timer_id sweeper;
-	uint64_t last_id;
 	size_t held; /* bytes of bodies */
 	bool running, again;
 };
@@ -155,7 +156,7 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
 	x->server = server;
 	x->connection = connection;
 	x->arena = arena_new();
-	x->id = ++server->last_id;
+	x->id = ++last_id;
 	const char *query = strchr(target, '?');
 	size_t len = query ? (size_t)(query - target) : strlen(target);
 	x->request.path = arena_strndup(x->arena, target, len);

@@ -207,11 +207,14 @@ static void let_answers_through(struct nft *nft, const char *chain)
 
 static void let_ask_for_metadata(struct nft *nft)
 {
-	nft_rule(nft, input);
-	nft_match_network(nft, false, address_of(METADATA_ADDRESS), 32);
-	nft_match_protocol(nft, IPPROTO_TCP);
-	nft_match_ports(nft, METADATA_PORT, METADATA_PORT);
-	nft_rule_end(nft, NF_ACCEPT, NULL);
+	static const uint16_t ports[] = {METADATA_PORT, METADATA_API_PORT};
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		nft_rule(nft, input);
+		nft_match_network(nft, false, address_of(METADATA_ADDRESS), 32);
+		nft_match_protocol(nft, IPPROTO_TCP);
+		nft_match_ports(nft, ports[i], ports[i]);
+		nft_rule_end(nft, NF_ACCEPT, NULL);
+	}
 }
 
 /* ---- the way out, and the way in ---- */

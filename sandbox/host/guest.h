@@ -84,6 +84,7 @@ struct guests {
 	VEC(struct router *) routers;
 	VEC(struct target *) targets;
 	void (*trouble)(void *ctx, const char *text);
+	void (*listens)(void *ctx, const char *vpc, int fd); /* for the cloud, in a VPC; fd -1: no more */
 	void (*ended)(void *ctx, const char *id, bool reboot); /* by a wish from inside; may not change the list at once */
 	void *ctx;
 };

@@ -53,6 +53,28 @@ static void say(int channel, const char *fmt, ...)
 		return;
 }
 
+/* The cloud's process takes the socket: what comes to it is a request of a host's. */
+static void on_listens(void *ctx, const char *vpc, int fd)
+{
+	const struct hostd *d = ctx;
+	if (fd < 0) {
+		say(d->channel, "deaf %s", vpc);
+		return;
+	}
+	char text[128];
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {text, (size_t)snprintf(text, sizeof(text), "listens %s\n", vpc)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	*head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	if (sendmsg(d->channel, &message, MSG_NOSIGNAL) < 0)
+		return; /* as above */
+}
+
 static void on_trouble(void *ctx, const char *text)
 {
 	const struct hostd *d = ctx;
@@ -198,7 +220,7 @@ static int make_places(void)
 static NORETURN void first_process(const struct hostd_options *options)
 {
 	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon, .shims_apt = shim_apt, .shims_amazon = shim_amazon,
-				     .ended = on_ended}};
+				     .listens = on_listens, .ended = on_ended}};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "sandbox-hosts");
 	signal(SIGPIPE, SIG_IGN); /* a host may have ended before it reads what it is told */

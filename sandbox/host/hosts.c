@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/loop.h"
+#include "base/vec.h"
 #include "lang/value/jsonw.h"
+#include "sandbox/api.h"
 #include "sandbox/host/connect.h"
 #include "sandbox/host/hostd.h"
 #include "sandbox/host/probe.h"
+#include "sandbox/http_server.h"
 #include "sandbox/host/trash.h"
 #include "sandbox/run.h"
 #include "sandbox/world.h"
@@ -25,6 +28,11 @@
 
 enum { FOLLOW_MS = 5, RESTART_MS = 300, RESTART_LIMIT = 20 };
 
+struct ear { /* what hosts of a VPC ask of the cloud */
+	char *vpc;
+	struct http_server *server;
+};
+
 struct hosts {
 	struct world *world;
 	pid_t pid; /* 0: none runs */
@@ -36,6 +44,8 @@ struct hosts {
 	struct buf out;     /* to it, what did not fit yet */
 	struct buf last;    /* the last order */
 	struct buf trouble; /* the last one; or why there are none */
+	VEC(int) sockets;   /* that have come and are not named yet */
+	VEC(struct ear) ears;
 };
 
 static void start(struct hosts *h);
@@ -130,8 +140,43 @@ void hosts_changed(struct hosts *h)
 
 /* ---- the process ---- */
 
+static void close_ear(struct hosts *h, const char *vpc)
+{
+	for (size_t i = h->ears.count; i-- > 0;) {
+		if (vpc && strcmp(h->ears.items[i].vpc, vpc) != 0)
+			continue;
+		http_server_free(h->ears.items[i].server);
+		free(h->ears.items[i].vpc);
+		h->ears.items[i] = h->ears.items[--h->ears.count];
+	}
+}
+
+static void open_ear(struct hosts *h, const char *vpc)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	if (!h->sockets.count)
+		return;
+	int fd = h->sockets.items[0];
+	memmove(h->sockets.items, h->sockets.items + 1, --h->sockets.count * sizeof(fd));
+	close_ear(h, vpc);
+	struct http_server *server = http_server_new(h->world->loop, &(struct http_server_options){.listener = fd}, api_handle, h->world, &why);
+	if (server)
+		vec_add(&h->ears, ((struct ear){xstrdup(vpc), server}));
+}
+
+struct http_exchange *hosts_exchange(const struct hosts *h, uint64_t id)
+{
+	struct http_exchange *found = NULL;
+	for (size_t i = 0; h && !found && i < h->ears.count; i++)
+		found = http_exchange_find(h->ears.items[i].server, id);
+	return found;
+}
+
 static void stop(struct hosts *h)
 {
+	close_ear(h, NULL); /* a socket would keep its network */
+	while (h->sockets.count)
+		close(vec_pop(&h->sockets));
 	if (h->channel >= 0) {
 		loop_unwatch(h->world->loop, h->channel);
 		close(steal_fd(&h->channel)); /* with it they end */
@@ -197,12 +242,38 @@ static void read_words(struct hosts *h, char *line)
 		refusal.error = (int)strtol(end, NULL, 10);
 		buf_clear(&h->trouble);
 		host_refusal_explain(&refusal, &h->trouble);
+	} else if (!strncmp(line, "listens ", 8)) {
+		open_ear(h, line + 8);
+	} else if (!strncmp(line, "deaf ", 5)) {
+		close_ear(h, line + 5);
 	} else if (!strncmp(line, "ended ", 6)) {
 		instance_ended(h, line + 6);
 	} else if (!strncmp(line, "trouble ", 8)) {
 		buf_clear(&h->trouble);
 		buf_adds(&h->trouble, line + 8);
 	}
+}
+
+/* Text, and sockets that come with it. */
+static ssize_t receive(struct hosts *h, int fd, char *bytes, size_t size)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(8 * sizeof(int))];
+	} control = {0};
+	struct iovec part = {bytes, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	for (struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL; head; head = CMSG_NXTHDR(&message, head)) {
+		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= head->cmsg_len; i++) {
+			int sent;
+			memcpy(&sent, CMSG_DATA(head) + i * sizeof(int), sizeof(sent));
+			vec_add(&h->sockets, sent);
+		}
+	}
+	return got;
 }
 
 static void on_channel(void *ctx, int fd, unsigned events)
@@ -213,7 +284,7 @@ static void on_channel(void *ctx, int fd, unsigned events)
 		flush(h);
 	if (!(events & LOOP_READ))
 		return;
-	ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t got = receive(h, fd, bytes, sizeof(bytes));
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -295,6 +366,8 @@ void hosts_close(struct hosts *h)
 	buf_release(&h->out);
 	buf_release(&h->last);
 	buf_release(&h->trouble);
+	vec_free(&h->sockets);
+	vec_free(&h->ears);
 	free(h);
 }
 

@@ -9,6 +9,7 @@
 
 struct buf;
 struct hosts;
+struct http_exchange;
 struct world;
 
 /* Never NULL: what stands in the way is told by hosts_describe(). */
@@ -19,4 +20,6 @@ void hosts_close(struct hosts *hosts);
 void hosts_changed(struct hosts *hosts);
 /* One or a few lines for people. NULL accepted: then instances have no hosts because nobody wants them. */
 void hosts_describe(const struct hosts *hosts, struct buf *out);
+/* Of a request that a host has sent; NULL when it has left. NULL accepted. */
+struct http_exchange *hosts_exchange(const struct hosts *hosts, uint64_t id);
 bool hosts_ready(const struct hosts *hosts); /* NULL accepted */

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "sandbox/host/boot.h"
 #include "sandbox/host/devices.h"
+#include "sandbox/host/metadata.h"
 #include "sandbox/host/netlink.h"
 #include "sandbox/host/probe.h"
 #include "sandbox/host/shim.h"
@@ -297,7 +298,7 @@ static void first_boot(const struct instance_plan *plan)
 	must(put("etc/ssh/sshd_config", 0644,
 		 "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nUseDNS no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
 		 "PermitRootLogin prohibit-password\nX11Forwarding no\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n"
-		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PATH=%s\n", search_path("usr")),
+		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 AWS_ENDPOINT_URL=" METADATA_API_URL " PATH=%s\n", search_path("usr")),
 	     "/etc/ssh/sshd_config");
 	take_over("/etc/ld.so.cache");
 	name_system(plan);
@@ -480,6 +481,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	clearenv();
 	setenv("PATH", search_path("/usr"), 1);
 	setenv("HOME", "/root", 1);
+	setenv("AWS_ENDPOINT_URL", METADATA_API_URL, 1);
 	must(pretend_ownership(), "the filter of system calls");
 	show_host_key();
 	devices_update(plan->xen, amazon);

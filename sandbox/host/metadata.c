@@ -161,17 +161,27 @@ static void on_request(void *ctx, struct http_exchange *x)
 
 /* ---- the service ---- */
 
+static int listen_at(struct guests *guests, struct router *router, struct in_addr address, uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
+	AUTO_FD int fd = guests_socket(guests, router, SOCK_STREAM | SOCK_NONBLOCK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 64) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
 struct metadata *metadata_open(struct guests *guests, struct router *router)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(METADATA_PORT)};
-	if (inet_pton(AF_INET, METADATA_ADDRESS, &address.sin_addr) != 1)
+	struct in_addr address;
+	if (inet_pton(AF_INET, METADATA_ADDRESS, &address) != 1)
 		bug("%s is no address", METADATA_ADDRESS);
-	int error = link_address(&router->nl, "lo", address.sin_addr, 32);
-	AUTO_FD int fd = error ? -1 : guests_socket(guests, router, SOCK_STREAM | SOCK_NONBLOCK);
-	errno = error ? error : errno;
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
+	errno = link_address(&router->nl, "lo", address, 32);
+	AUTO_FD int fd = errno ? -1 : listen_at(guests, router, address, METADATA_PORT);
+	AUTO_FD int api = fd < 0 ? -1 : listen_at(guests, router, address, METADATA_API_PORT);
+	if (api < 0)
 		return NULL;
+	guests->listens(guests->ctx, router->vpc, api);
 	struct metadata *m = xcalloc(1, sizeof(*m));
 	*m = (struct metadata){.guests = guests, .router = router};
 	random_bytes(m->key, sizeof(m->key));
@@ -187,6 +197,7 @@ void metadata_close(struct metadata *m)
 {
 	if (!m)
 		return;
+	m->guests->listens(m->guests->ctx, m->router->vpc, -1);
 	http_server_free(m->server);
 	free(m);
 }

@@ -103,6 +103,10 @@ def test_metadata(world):
         except ClientError as error:
             refusals.append(error.response["Error"]["Code"])
     tap.same(refusals, ["InvalidClientTokenId", "InvalidClientTokenId", "SignatureDoesNotMatch"], "and nobody with another token or secret")
+    asked = world.ssh(instance, f"AWS_ACCESS_KEY_ID={keys['AccessKeyId']} AWS_SECRET_ACCESS_KEY={keys['SecretAccessKey']} AWS_SESSION_TOKEN={keys['Token']}; "
+                      "curl -s --aws-sigv4 aws:amz:us-east-1:sts --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" -H \"X-Amz-Security-Token: $AWS_SESSION_TOKEN\" "
+                      "-d Action=GetCallerIdentity -d Version=2011-06-15 $AWS_ENDPOINT_URL/")
+    tap.ok(f"assumed-role/worker/{instance}</Arn>" in asked.out, "from inside, too", asked)
     assumed = world.cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::{world.cloud.identity['account']}:role/worker", RoleSessionName="me")
     tap.ok(assumed["AssumedRoleUser"]["Arn"].endswith(":assumed-role/worker/me") and assumed["Credentials"]["SessionToken"], "a role can be assumed", assumed)
     world.ec2.terminate_instances(InstanceIds=[instance])
