@@ -763,6 +763,10 @@ procedure "instance_terminated" {
       }
     }
   }
+  each "session" { # its role's keys end with it
+    in = where("session", { _instance = self.InstanceId })
+    delete "session" {}
+  }
   each "request" { # of those that end by themselves the interruption has told; a persistent one asks again
     in = [for r in where("spot_request", { InstanceId = self.InstanceId }) : r if contains(["active", "disabled"], r.State)]
     update "request" {
