@@ -219,6 +219,11 @@ static void tell_unseen(struct op *op)
 			   op->type->base.name, op->id);
 }
 
+uint64_t op_soon_shown(const struct op *op)
+{
+	return op->provider->patience_ms / 6;
+}
+
 uint64_t op_made_patience(const struct op *op)
 {
 	enum { MADE_MS = 60000 };
@@ -427,6 +432,11 @@ static void next_phase(struct op *op)
 		}
 		return;
 	case OP_WORK:
+		if (op->resume_at != SIZE_MAX && !op->settled_down) { /* what the steps have done shall show to the groups */
+			op->settled_down = true;
+			op_wait(op, op_soon_shown(op));
+			return;
+		}
 		op->phase = OP_GROUPS;
 		op->in_create_steps = false;
 		if (request->kind == OP_DELETE) {

@@ -89,7 +89,7 @@ struct op {
 	bool running, failing, tainted, made, marked;
 	bool parked;   /* waits for a lock or a search */
 	bool finished; /* done() was called; it goes when nothing of it runs */
-	bool searching, settle_by_id;
+	bool searching, settle_by_id, settled_down;
 	bool in_create_steps;
 };
 
@@ -107,6 +107,8 @@ void op_fail(struct op *op, bool tainted);
 void op_undecided(struct op *op);
 /* Whether AWS may still show what it has not shown so far: notes when that began, and waits for the next look. */
 bool op_waits_for_sight(struct op *op, uint64_t patience_ms, unsigned round);
+/* How long a change mostly takes to show, ms: waited for where a past that looks as it should would end an operation too early. */
+uint64_t op_soon_shown(const struct op *op);
 /* What is known to have been made is waited for longer than what may have been. */
 uint64_t op_made_patience(const struct op *op);
 /* The procedure's error from an answer. */

@@ -224,8 +224,7 @@ void op_settle(struct op *op)
 		op_search_again(op);
 		return;
 	}
-	/* what the other run did last shall show when the object is looked at: a past that is as it should be ends too early */
-	op_wait(op, op->provider->patience_ms / 6);
+	op_wait(op, op_soon_shown(op)); /* what the other run did last */
 	op->searching = true;
 }
 

@@ -121,10 +121,27 @@ def test_impatient(cloud, proxy, folder):
     tap.ok(done.code == 0 and counts(cloud) == COUNTS and not e2e.intent_tags(cloud), "what it made is found", cloud.inventory(), done)
 
 
+def test_goes_on(cloud, proxy, folder):
+    """A group whose create was cut short before its default rule went, which looks like the one that is wanted."""
+    rule = 'egress {\n    from_port   = 0\n    to_port     = 0\n    protocol    = "-1"\n    cidr_blocks = ["0.0.0.0/0"]\n  }'
+    folder.write(config=f'resource "aws_security_group" "g" {{\n  name = "g"\n  {rule}\n}}\n')
+    for fault in ("RevokeSecurityGroupEgress:kill-before", "RevokeSecurityGroupEgress:kill-after", "AuthorizeSecurityGroupEgress:kill-before"):
+        proxy.reset()
+        proxy.faults(fault)
+        e2e.run([e2e.INFRA, "apply", *YES], folder.env, folder.folder, started=lambda pid: proxy.order("pid", str(pid)))
+        proxy.settle()
+        fired = proxy.stats()["fired"]
+        proxy.reset()
+        done = folder.infra("apply", *YES)
+        tap.ok(fired and done.code == 0 and counts(cloud) == {"security_group": 1, "security_group_rule": 1}, f"{fault}: its rule is there in the end",
+               cloud.inventory(), done)
+        folder.infra("destroy", *YES)
+
+
 why = e2e.missing("plan", "apply", "destroy")
 if why:
     skip_all(why)
-for test in (test_life, test_lost, test_replaced, test_impatient):
+for test in (test_life, test_lost, test_replaced, test_goes_on, test_impatient):
     with sandbox.Sandbox() as cloud_, e2e.Proxy(cloud_) as proxy_, Folder(config=FIRST) as folder_:
         folder_.env = proxy_.environment(HOME=str(folder_.home), INFRA_CONSISTENCY_SECONDS="3")
         cloud_.command("fault", "add", "delayed", f"-ms={DELAY}")

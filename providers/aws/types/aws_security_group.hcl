@@ -47,6 +47,10 @@ type "aws_security_group" {
       send   = { IpPermissions = [{ IpProtocol = "-1", IpRanges = [{ CidrIp = "0.0.0.0/0" }], Ipv6Ranges = shown_ipv6 }] }
       absent = ["InvalidPermission.NotFound"]
     },
+    {  # while AWS still shows it, it would be taken for a rule of ours
+      until = length([for p in object.IpPermissionsEgress : p if p.IpProtocol == "-1" && contains([for r in ifnull(p.IpRanges, []) : r.CidrIp], "0.0.0.0/0")]) == 0
+      when  = self.vpc_id != ""
+    },
   ]
 
   # Users and AWS cut the same rules into blocks in different ways. So both are taken apart into atoms, atoms are
