@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shim: aws | s3 cp, sync, mv and rm: notes stand for what would come from a bucket, what would go there is said; all else is the machine's own AWS CLI, and where there is none, said
+# shim: aws | s3 cp, sync, mv and rm: notes stand for what would come from a bucket, what would go there is said; all else is the machine's own AWS CLI, which speaks to the sandbox, and where there is none, said
 . /run/sandbox/shims/common.sh
 
 fetch() { # FROM TO
@@ -32,7 +32,11 @@ case $verb,$from,$to in
 "s3 sync,s3://"* | "s3 mv,s3://"*) mkdir -p "$to" && stand_in note.txt "$from" > "$to/README.sandbox" && say "a note stands for $from at $to" >&2 ;;
 "s3 ls"*) note "refused: $all" && exit 1 ;;
 *)
-	! machine_has aws || real "$@"
+	if machine_has aws; then
+		# older ones know the option alone
+		case " $all " in *" --endpoint-url"*) ;; *) set -- ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@" ;; esac
+		real "$@"
+	fi
 	say "would have done: $all" >&2
 	;;
 esac
