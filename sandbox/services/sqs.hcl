@@ -5,7 +5,7 @@ service = "sqs"
 
 kind "queue" {
   id             = "Name"
-  absent         = "QueueDoesNotExist"
+  absent         = "AWS.SimpleQueueService.NonExistentQueue" # what SDKs make of AWS's answer
   absent_message = "The specified queue does not exist."
 }
 

@@ -67,7 +67,7 @@ MISSING = {"sqs": "ValidationException", "logs": "InvalidParameterException", "s
 INVALID = {**MISSING, "ec2": "InvalidParameterValue"}
 NO_PAGE = {"sqs": "InvalidNextToken", "logs": "InvalidParameterException", "service-quotas": "InvalidPaginationTokenException", "pricing": "InvalidNextTokenException", "ec2": "InvalidNextToken", "iam": "ValidationError", "ssm": "InvalidNextToken", "efs": "BadRequest"}
 # What any operation may answer, beside the errors of its model.
-COMMON = {"AccessDenied", "InvalidParameterValue", "InvalidNextToken", "ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
+COMMON = {"AccessDenied", "AWS.SimpleQueueService.NonExistentQueue", "InvalidParameterValue", "InvalidNextToken", "ValidationError", "ValidationException", "NotImplemented", "BadRequest", "DryRunOperation", "IdempotentParameterMismatch"}
 ID = re.compile(r"^([a-z-]+)-[0-9a-f]{17}$")
 
 
@@ -1006,7 +1006,7 @@ def test_sqs(api):
     for operation, args in (("GetQueueUrl", {"QueueName": "q"}), ("GetQueueAttributes", {"QueueUrl": url}), ("DeleteQueue", {"QueueUrl": url}),
                             ("SetQueueAttributes", {"QueueUrl": url, "Attributes": {}}), ("ListQueueTags", {"QueueUrl": url}),
                             ("TagQueue", {"QueueUrl": url, "Tags": {}}), ("UntagQueue", {"QueueUrl": url, "TagKeys": []})):
-        api.refuse("QueueDoesNotExist", f"sqs.{operation}", **args)
+        api.refuse("AWS.SimpleQueueService.NonExistentQueue", f"sqs.{operation}", **args)
 
 
 def test_logs(api):
