@@ -179,7 +179,19 @@ void boot_prepare(void)
 	(void)!unlink(INSTANCE "/boot-finished");
 }
 
-NORETURN void boot_live(const struct boot *boot)
+/*
+ * Whether user data has yet to be run. As cloud-init, by a mark that is set before it begins: a host that is rebooted
+ * before that runs it at the next boot, one that is rebooted in the middle does not run it again.
+ */
+static bool is_first(void)
+{
+	AUTO_FD int fd = make_directories(INSTANCE "/sem", 0755) ? open(INSTANCE "/sem/config_scripts_user", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
+	if (fd < 0 && errno != EEXIST)
+		note("WARNING", "cannot write %s: %s", INSTANCE "/sem/config_scripts_user", strerror(errno));
+	return fd >= 0 || errno != EEXIST;
+}
+
+NORETURN void boot_live(const struct user_data *data)
 {
 	static const char *const again[][3] = {
 		{"systemctl", "sandbox-boot", NULL},
@@ -187,26 +199,27 @@ NORETURN void boot_live(const struct boot *boot)
 	};
 	setsid();
 	split_output();
-	printf("Cloud-init (the sandbox's) begins, %s boot.\n", boot->first ? "first" : "a later");
+	bool first = is_first();
+	printf("Cloud-init (the sandbox's) begins, %s boot.\n", first ? "first" : "a later");
 	fflush(stdout);
-	if (boot->first && boot->data) {
-		each_line(boot->data->errors, failed);
-		each_line(boot->data->warnings, told);
+	if (first && data) {
+		each_line(data->errors, failed);
+		each_line(data->warnings, told);
 	}
 	/* as an init system does before anything else; what cannot be mounted is told of and hinders nothing */
-	if (!boot->first && access("/etc/fstab", R_OK) == 0)
+	if (!first && access("/etc/fstab", R_OK) == 0)
 		(void)run((const char *const[]){"mount", "-a", NULL});
-	do_phases(boot->data, USER_BOOT, USER_BOOT);
-	for (size_t i = 0; !boot->first && i < ARRAY_LEN(again); i++)
+	do_phases(data, USER_BOOT, USER_BOOT);
+	for (size_t i = 0; !first && i < ARRAY_LEN(again); i++)
 		(void)run(again[i]);
-	if (boot->first)
-		do_phases(boot->data, USER_FILES, USER_SCRIPTS);
-	else if (boot->data && boot->data->always)
-		do_phases(boot->data, USER_SCRIPTS, USER_SCRIPTS);
+	if (first)
+		do_phases(data, USER_FILES, USER_SCRIPTS);
+	else if (data && data->always)
+		do_phases(data, USER_SCRIPTS, USER_SCRIPTS);
 	run_folder("/var/lib/cloud/scripts/per-boot");
 	finish();
-	if (boot->first)
-		do_phases(boot->data, USER_END, USER_END);
+	if (first)
+		do_phases(data, USER_END, USER_END);
 	puts("Cloud-init (the sandbox's) finished.");
 	fflush(stdout);
 	_exit(0);

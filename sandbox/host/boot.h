@@ -6,12 +6,7 @@
 
 struct user_data;
 
-struct boot {
-	const struct user_data *data; /* or NULL */
-	bool first;
-};
-
 /* Before anybody can enter: this boot is not over. */
 void boot_prepare(void);
-/* In a child of the host's first process, whose output is the console. */
-NORETURN void boot_live(const struct boot *boot);
+/* In a child of the host's first process, whose output is the console. `data` may be NULL. */
+NORETURN void boot_live(const struct user_data *data);

@@ -29,6 +29,7 @@ struct caller {
 	char *host;
 	struct in_addr from;
 	uint64_t until; /* the host may still be starting */
+	bool brief;     /* this attempt waits for a short time only */
 	loop_timer_id timer;
 	struct buf words;
 };
@@ -90,7 +91,7 @@ static void on_connected(void *ctx, int fd, unsigned events)
 static void on_timeout(void *ctx)
 {
 	struct caller *c = ctx;
-	if (loop_now_ms(c->guests->loop) < c->until) { /* what was asked before it had a network is asked again only after a second */
+	if (c->brief) { /* what was asked before it had a network is asked again only after a second */
 		loop_unwatch(c->guests->loop, c->socket);
 		close(steal_fd(&c->socket));
 		attempt(c);
@@ -129,7 +130,8 @@ static void attempt(void *ctx)
 		return;
 	}
 	loop_watch_fd(c->guests->loop, c->socket, LOOP_WRITE, on_connected, c);
-	c->timer = loop_timer(c->guests->loop, loop_now_ms(c->guests->loop) < c->until ? TRY_MS : CONNECT_MS, on_timeout, c);
+	c->brief = loop_now_ms(c->guests->loop) < c->until;
+	c->timer = loop_timer(c->guests->loop, c->brief ? TRY_MS : CONNECT_MS, on_timeout, c);
 }
 
 static void give_key(struct caller *c)

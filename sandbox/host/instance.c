@@ -432,13 +432,13 @@ static void show_host_key(void)
 	fflush(stdout);
 }
 
-static void start_boot(const struct instance_plan *plan, bool first)
+static void start_boot(const struct instance_plan *plan)
 {
 	fflush(NULL);
 	pid_t pid = fork();
 	if (!pid) {
 		hear_signals(SIG_UNBLOCK);
-		boot_live(&(struct boot){.data = plan->data, .first = first});
+		boot_live(plan->data);
 	}
 	if (pid < 0)
 		printf("[sandbox] user data is not run: %s\n", strerror(errno));
@@ -473,8 +473,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	must(read(words, &word, 1) == 1 && word == INSTANCE_GO, "its network card");
 	network(plan);
 	make_root(plan);
-	bool first = access("etc/passwd", F_OK) < 0;
-	if (first)
+	if (access("etc/passwd", F_OK) < 0)
 		first_boot(plan);
 	each_boot(plan);
 	enter_root();
@@ -508,7 +507,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 			devices_update(plan->xen, amazon);
 		} else if (word == INSTANCE_STARTED && !booted) {
 			booted = true;
-			start_boot(plan, first);
+			start_boot(plan);
 		}
 	}
 }
