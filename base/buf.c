@@ -85,6 +85,14 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
 	va_end(args);
 }
 
+void buf_add_shell_quoted(struct buf *buf, const char *word)
+{
+	buf_addc(buf, '\'');
+	for (; *word; word++)
+		*word == '\'' ? buf_adds(buf, "'\\''") : buf_addc(buf, *word);
+	buf_addc(buf, '\'');
+}
+
 void buf_add_utf8(struct buf *buf, uint32_t c)
 {
 	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))

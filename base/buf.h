@@ -26,6 +26,8 @@ void buf_addc(struct buf *buf, char c);
 void buf_add_repeated(struct buf *buf, char c, size_t times);
 void buf_addf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vaddf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+/* In single quotes, as a POSIX shell takes a word. */
+void buf_add_shell_quoted(struct buf *buf, const char *word);
 /* The UTF-8 form of a code point (U+FFFD for what is none). */
 void buf_add_utf8(struct buf *buf, uint32_t code_point);
 /* The text so far, "" when nothing was added; valid until the next change. */

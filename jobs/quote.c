@@ -13,14 +13,7 @@ void add_shell_quoted(struct buf *out, const char *word)
 		buf_adds(out, word);
 		return;
 	}
-	buf_addc(out, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, *word);
-	}
-	buf_addc(out, '\'');
+	buf_add_shell_quoted(out, word);
 }
 
 void add_remote_command(struct buf *out, const char *const *words, size_t count)

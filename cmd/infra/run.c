@@ -98,14 +98,12 @@ void run_show_plan(struct run *run, const struct plan *plan)
 	session_print(&text);
 }
 
-/* An argument as the shell must be given it: in single quotes, a quote in it as '\\''. */
+/* An argument as the shell must be given it. */
 static void add_argument(const char *option, const char *value, struct buf *out)
 {
 	bool plain = value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")] == '\0';
-	buf_addf(out, " %s=%s", option, plain ? "" : "'");
-	for (; *value; value++)
-		buf_adds(out, *value == '\'' ? "'\\''" : (char[]){*value, '\0'});
-	buf_adds(out, plain ? "" : "'");
+	buf_addf(out, " %s=", option);
+	plain ? buf_adds(out, value) : buf_add_shell_quoted(out, value);
 }
 
 /* -var NAME=VALUE; the value of a sensitive variable is not shown. */

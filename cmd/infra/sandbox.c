@@ -345,15 +345,6 @@ static int sandbox_reset(int argc, char **argv)
 	return o.code;
 }
 
-/* What stands between single quotes. */
-static const char *quoted_for_shell(struct arena *arena, const char *text)
-{
-	AUTO_BUF struct buf out = BUF_INIT;
-	for (; *text; text++)
-		*text == '\'' ? buf_adds(&out, "'\\''") : buf_addc(&out, *text);
-	return buf_copy(&out, arena);
-}
-
 static int sandbox_env(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
@@ -372,8 +363,10 @@ static int sandbox_env(int argc, char **argv)
 			not_running(o.dir);
 			o.code = EXIT_FAILED;
 		} else {
-			if (strcmp(o.dir, sandbox_directory(o.arena, NULL)))
-				printf("export INFRA_SANDBOX='%s'\n", quoted_for_shell(o.arena, o.dir));
+			AUTO_BUF struct buf dir = BUF_INIT;
+			buf_add_shell_quoted(&dir, o.dir);
+			if (strcmp(o.dir, sandbox_directory(o.arena, NULL)) != 0)
+				printf("export INFRA_SANDBOX=%s\n", buf_text(&dir));
 			printf("export AWS_ENDPOINT_URL=http://127.0.0.1:%u\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n"
 			       "export AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\nexport AWS_EC2_METADATA_DISABLED=true\n"
 			       "unset AWS_SESSION_TOKEN AWS_PROFILE\n",

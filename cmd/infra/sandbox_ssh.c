@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "cmd/infra/command.h"
 #include "cmd/infra/sandbox.h"
+#include "jobs/quote.h"
 #include "sandbox/host/connect.h"
 #include "sandbox/world.h"
 
@@ -83,22 +84,6 @@ int sandbox_host_key(int argc, char **argv)
 	return o.code;
 }
 
-/* In a file of ssh's: in double quotes, and % doubled where ssh replaces it. */
-static const char *quoted(struct arena *arena, const char *path, bool tokens)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-	buf_addc(&text, '"');
-	for (; *path; path++) {
-		if (*path == '"' || *path == '\\')
-			buf_addc(&text, '\\');
-		if (*path == '%' && tokens)
-			buf_addc(&text, '%');
-		buf_addc(&text, *path);
-	}
-	buf_addc(&text, '"');
-	return buf_copy(&text, arena);
-}
-
 int sandbox_ssh_config(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
@@ -117,7 +102,10 @@ int sandbox_ssh_config(int argc, char **argv)
 			fprintf(stderr, "infra sandbox ssh-config: %s\n", strerror(errno));
 		} else {
 			self[len] = '\0';
-			const char *program = quoted(o.arena, self, true), *directory = quoted(o.arena, arena_printf(o.arena, "-dir=%s", o.dir), true);
+			AUTO_BUF struct buf quoted_self = BUF_INIT, quoted_dir = BUF_INIT;
+			add_config_quoted(&quoted_self, self);
+			add_config_quoted(&quoted_dir, arena_printf(o.arena, "-dir=%s", o.dir));
+			const char *program = buf_text(&quoted_self), *directory = buf_text(&quoted_dir);
 			/* addresses go from host to host: nothing is remembered, each key is asked for (by OpenSSH from 8.5 on) */
 			printf("# Hosts of the sandbox cloud in %s\n"
 			       "Host 198.51.100.* 198.18.* 198.19.* ec2-198-51-100-* ec2-198-18-* ec2-198-19-*\n"

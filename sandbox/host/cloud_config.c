@@ -17,14 +17,9 @@
 /* A word of a shell. */
 static void add_word(struct buf *out, const char *text)
 {
-	buf_adds(out, out->len && out->ptr[out->len - 1] != '\n' ? " '" : "'");
-	for (; *text; text++) {
-		if (*text == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, *text);
-	}
-	buf_addc(out, '\'');
+	if (out->len && out->ptr[out->len - 1] != '\n')
+		buf_addc(out, ' ');
+	buf_add_shell_quoted(out, text);
 }
 
 /* Text of a string, number or bool; NULL of anything else. */
