@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "sandbox/host/shim.h"
 #include "sandbox/host/user_data.h"
 
 #include <errno.h>
@@ -23,20 +24,12 @@
 static void note(const char *level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void note(const char *level, const char *fmt, ...)
 {
-	AUTO_FD int fd = open("/var/log/cloud-init.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	AUTO_BUF struct buf line = BUF_INIT;
-	char when[32];
-	time_t now = time(NULL);
-	struct tm tm;
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
-	buf_addf(&line, "%s - sandbox[%s]: ", when, level);
+	char who[32];
+	snprintf(who, sizeof(who), "- sandbox[%s]", level);
 	va_list args;
 	va_start(args, fmt);
-	buf_vaddf(&line, fmt, args);
+	host_log("/var/log/cloud-init.log", 0640, who, fmt, args);
 	va_end(args);
-	buf_addc(&line, '\n');
-	if (fd < 0 || write(fd, line.ptr, line.len) < 0)
-		fputs(line.ptr, stderr);
 }
 
 static void told(const char *what)

@@ -10,22 +10,27 @@
 #include <time.h>
 #include <unistd.h>
 
-void shim_note(const char *name, const char *fmt, ...)
+void host_log(const char *path, unsigned mode, const char *who, const char *fmt, va_list args)
 {
-	AUTO_FD int fd = open("/var/log/sandbox-shims.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
 	AUTO_BUF struct buf line = BUF_INIT;
 	char when[32];
 	time_t now = time(NULL);
 	struct tm tm;
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
-	buf_addf(&line, "%s %s: ", when, name);
-	va_list args;
-	va_start(args, fmt);
+	buf_addf(&line, "%s %s: ", when, who);
 	buf_vaddf(&line, fmt, args);
-	va_end(args);
 	buf_addc(&line, '\n');
 	if (fd < 0 || write(fd, line.ptr, line.len) < 0)
 		fputs(line.ptr, stderr); /* then it is told at once */
+}
+
+void shim_note(const char *name, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	host_log("/var/log/sandbox-shims.log", 0644, name, fmt, args);
+	va_end(args);
 }
 
 int shim_real(char **argv)

@@ -29,6 +29,8 @@ int shim_umount(int argc, char **argv);
 int shim_disk(int argc, char **argv);   /* blkid, mkfs ... */
 int shim_serve(int argc, char **argv);
 
+/* A line "TIME WHO: TEXT" in a log of the host, which is made when it is not there; on standard error where that fails. */
+void host_log(const char *path, unsigned mode, const char *who, const char *fmt, va_list args) PRINTF_LIKE(4, 0);
 /* A line in /var/log/sandbox-shims.log. */
 void shim_note(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Becomes the machine's own program of argv's name; returns only where there is none, an exit code. */
