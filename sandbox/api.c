@@ -338,7 +338,6 @@ static void prepare_region(struct run *run)
 		const char *region = i ? run->region : "";
 		if (store_find(run->world->store, "@prepared", region, procedures[i]) || !map_find(&run->world->library->procedures, procedures[i]))
 			continue;
-		store_put(run->world->store, "@prepared", region, procedures[i], value_object(run->arena, NULL, NULL, 0));
 		uint64_t before = store_last_number(run->world->store);
 		if (!run_procedure(run, procedures[i], NULL, NULL))
 			return;

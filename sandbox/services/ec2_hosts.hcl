@@ -629,6 +629,24 @@ operation "StopInstances" {
   ignore = ["Force"]
 }
 
+# It is shutting down or stopping, and gets there.
+procedure "instance_leaves" {
+  when {
+    if = args.ends
+    later "instance_terminated" {
+      after = 30
+      of    = self
+    }
+  }
+  when {
+    if = !args.ends
+    later "instance_stopped" {
+      after = 30
+      of    = self
+    }
+  }
+}
+
 procedure "instance_stopped" {
   when {
     if = self.State.Name == "stopping"

@@ -337,19 +337,9 @@ procedure "spot_interrupted" {
         _notice     = null, _notice_seconds = null, _rebalance = null
       }
     }
-    when {
-      if = ends
-      later "instance_terminated" {
-        after = 30
-        of    = self
-      }
-    }
-    when {
-      if = !ends
-      later "instance_stopped" {
-        after = 30
-        of    = self
-      }
+    run "instance_leaves" {
+      of   = self
+      with = { ends = ends }
     }
     when {
       if = request.State == "active"

@@ -61,19 +61,9 @@ procedure "instance_halts" {
         set = { State = "disabled", Status = spot_status("instance-stopped-by-user") }
       }
     }
-    when {
-      if = ends
-      later "instance_terminated" {
-        after = 30
-        of    = self
-      }
-    }
-    when {
-      if = !ends
-      later "instance_stopped" {
-        after = 30
-        of    = self
-      }
+    run "instance_leaves" {
+      of   = self
+      with = { ends = ends }
     }
   }
 }
