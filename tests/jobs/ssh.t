@@ -505,9 +505,9 @@ why = e2e.missing("apply") or next((f"there is no {name} here" for name in progr
 if why:
     skip_all(why)
 with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_) as project_:
-    status = cloud_.command("status").out
-    if "no hosts behind them" in status:
-        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    why = cloud_.no_hosts()
+    if why:
+        skip_all(why)
     (project_.home / ".ssh").mkdir(mode=0o700)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(project_.home / ".ssh/id_work")], check=True, stdin=subprocess.DEVNULL)
     project_.env["INFRA_SANDBOX"] = cloud_.dir

@@ -372,9 +372,9 @@ def main():
         if not shutil.which(program):
             skip_all(f"there is no {program}")
     with sandbox.Sandbox("-hosts=on") as cloud:
-        said = cloud.command("status").out
-        if "no hosts behind them" in said:
-            skip_all(said.split("behind them: ")[-1].replace("\n", " "))
+        why = cloud.no_hosts()
+        if why:
+            skip_all(why)
         with e2e.Project("msls", cloud, {"ssh_cidr_blocks": ["192.0.2.0/24"]}) as project:
             project.env = cloud.environment(HOME=str(project.home), XDG_CONFIG_HOME=str(project.home / ".config"), INFRA_SANDBOX=cloud.dir)
             project.env.pop("SSH_AUTH_SOCK", None)

@@ -639,9 +639,9 @@ why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh
 if why:
     skip_all(why)
 with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
-    status_ = cloud_.command("status").out
-    if "no hosts behind them" in status_:
-        skip_all(status_.split("behind them: ")[-1].replace("\n", " "))
+    why = cloud_.no_hosts()
+    if why:
+        skip_all(why)
     ssh_ = Ssh(cloud_, Path(cloud_.dir) / "ssh")
     wanted = sys.argv[1:]
     for case in (test_cloud_config, test_forms, test_seen, test_jail, test_shims, test_volumes):

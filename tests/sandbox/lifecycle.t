@@ -153,9 +153,9 @@ why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh
 if why:
     skip_all(why)
 with sandbox.Sandbox("-hosts=on") as cloud_:
-    status = cloud_.command("status").out
-    if "no hosts behind them" in status:
-        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    why = cloud_.no_hosts()
+    if why:
+        skip_all(why)
     world_ = World(cloud_, Path(cloud_.dir) / "ssh")
     for test in (test_metadata, test_life, test_spot):
         tap.case(test, world_)

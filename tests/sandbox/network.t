@@ -118,9 +118,9 @@ why = e2e.missing("apply") or next((f"there is no {name} here" for name in ("ssh
 if why:
     skip_all(why)
 with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSLS) as project_:
-    status = cloud_.command("status").out
-    if "no hosts behind them" in status:
-        skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+    why = cloud_.no_hosts()
+    if why:
+        skip_all(why)
     folder_ = Path(cloud_.dir) / "ssh"
     folder_.mkdir(mode=0o700)
     tap.case(test_msls, cloud_, project_, sandbox.Ssh(cloud_, folder_))

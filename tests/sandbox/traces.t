@@ -233,9 +233,9 @@ def test_user():
 def test_all():
     before = machine()
     with sandbox.Sandbox("-hosts=on") as cloud:
-        status = cloud.command("status").out
-        if "no hosts behind them" in status:
-            skip_all(status.split("behind them: ")[-1].replace("\n", " "))
+        why = cloud.no_hosts()
+        if why:
+            skip_all(why)
         test_root(cloud, before)
         test_end(cloud, before, 8)
     test_user()

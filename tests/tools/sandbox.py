@@ -91,6 +91,11 @@ class Sandbox(e2e.Cloud):
         """infra sandbox ARGS on this world."""
         return e2e.run([e2e.INFRA, "sandbox", args[0], f"-dir={self.dir}", *args[1:]], e2e.environment(""), self.dir)
 
+    def no_hosts(self):
+        """Why its instances have no hosts, though it was asked for them; None where they have."""
+        status = self.command("status").out
+        return status.split("behind them: ")[-1].replace("\n", " ") if "no hosts behind them" in status else None
+
     def log(self, *args):
         """What was asked of it."""
         return [json.loads(line) for line in self.command("log", "-json", "-n=100000", *args).out.splitlines()]
