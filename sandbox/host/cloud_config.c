@@ -256,7 +256,8 @@ static bool has_always(struct user_reader *r, const struct value *list)
 {
 	for (uint32_t i = 0; value_is_list(list) && i < list->count; i++) {
 		const struct value *row = list->items[i];
-		const char *module = value_is_list(row) && row->count == 2 ? text_of(r, row->items[0]) : NULL, *when = module ? text_of(r, row->items[1]) : NULL;
+		const char *module = value_is_list(row) && row->count == 2 ? text_of(r, row->items[0]) : NULL;
+		const char *when = module ? text_of(r, row->items[1]) : NULL;
 		if (module && when && strstr(module, "scripts") && strstr(module, "user") && !strcmp(when, "always"))
 			return true;
 	}

@@ -219,8 +219,9 @@ static int make_places(void)
 
 static NORETURN void first_process(const struct hostd_options *options)
 {
-	struct hostd d = {.channel = options->channel, .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon, .shims_apt = shim_apt, .shims_amazon = shim_amazon,
-				     .listens = on_listens, .ended = on_ended}};
+	struct hostd d = {.channel = options->channel,
+			  .guests = {.disks = disks, .shares = shares, .program = program, .usr_apt = usr_apt, .usr_amazon = usr_amazon,
+				     .shims_apt = shim_apt, .shims_amazon = shim_amazon, .listens = on_listens, .ended = on_ended}};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "sandbox-hosts");
 	signal(SIGPIPE, SIG_IGN); /* a host may have ended before it reads what it is told */

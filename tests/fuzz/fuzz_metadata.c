@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct arena *arena = arena_new();
 	AUTO_BUF struct buf why = BUF_INIT, token = BUF_INIT;
 	struct router router = {0};
-	struct guest guest = {.id = (char *)(uintptr_t)"i-1", .router = &router, .address.s_addr = htonl(0x0a000005), .metadata = value_from_json(arena, json, sizeof(json) - 1, &why)};
+	struct guest guest = {.id = (char *)(uintptr_t)"i-1", .router = &router, .address.s_addr = htonl(0x0a000005),
+			      .metadata = value_from_json(arena, json, sizeof(json) - 1, &why)};
 	struct guests guests = {0};
 	struct metadata m = {.guests = &guests, .router = &router};
 	vec_add(&guests.list, &guest);
