@@ -36,9 +36,10 @@ class Terminal:
             os.execvpe(command[0], [str(word) for word in command], env)
         self.seen = ""
 
-    def until(self, text, seconds=30):
+    def until(self, *texts, seconds=30):
+        """Whether it shows one of them in time."""
         end = time.time() + seconds
-        while text not in self.seen and time.time() < end:
+        while not any(text in self.seen for text in texts) and time.time() < end:
             if select.select([self.fd], [], [], 0.1)[0]:
                 try:
                     piece = os.read(self.fd, 4096)
@@ -47,17 +48,16 @@ class Terminal:
                 if not piece:
                     break
                 self.seen += piece.decode(errors="replace")
-        return text in self.seen
+        return any(text in self.seen for text in texts)
 
     def type(self, text):
         os.write(self.fd, text.encode())
 
     def end(self, seconds=20):
         """Its exit status; None when it had to be killed."""
-        self.until("\0nothing says this", 0.3)
         end = time.time() + seconds
         while time.time() < end:
-            self.until("\0nothing says this", 0.1)
+            self.until("\0nothing says this", seconds=0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 os.close(self.fd)
@@ -128,12 +128,13 @@ def test_words(project, hosts):
 
 def test_terminal(project):
     shell = Terminal([e2e.INFRA, "ssh", "2"], project.env, project.folder)
-    tap.ok(shell.until("$ ") or shell.until("# "), "a shell on a terminal", shell.seen)
+    tap.ok(shell.until("$ ", "# "), "a shell on a terminal", shell.seen)
     shell.type("stty size; tty; echo $((6*7))\n")
     tap.ok(shell.until("\n42") and "31 97" in shell.seen and "/dev/pts/" in shell.seen, "which has this one's size", shell.seen)
-    shell.type("sleep 100; echo ended=$?\n")
-    time.sleep(0.5)
-    shell.type("\x03")
+    shell.type("sh -c 'echo $((40+4)); exec sleep 100'\n")
+    shell.until("\n44")
+    shell.type("\x03")  # which ends the whole line
+    shell.type("echo ended=$?\n")
     shell.type("echo ended=$?\n")
     tap.ok(shell.until("ended=130"), "Ctrl-C reaches what runs there", shell.seen)
     shell.type("exit 9\n")
@@ -141,11 +142,11 @@ def test_terminal(project):
     done = Terminal([e2e.INFRA, "ssh", "-t", "0", "--", "tty"], project.env, project.folder)
     tap.ok(done.until("/dev/pts/") and done.end() == 0, "-t gives a command a terminal", done.seen)
     slow = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "sleep", "60"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL)
-    time.sleep(1)
-    name = Path(f"/proc/{slow.pid}/comm").read_text(encoding="utf-8")
+    name = lambda: Path(f"/proc/{slow.pid}/comm").read_text(encoding="utf-8")  # noqa: E731
+    became = sandbox.until(lambda: name() == "ssh\n")
     slow.send_signal(signal.SIGTERM)
     slow.wait(timeout=20)
-    tap.ok(name == "ssh\n" and slow.returncode in (255, -signal.SIGTERM), "the process has become ssh, and ends by signals as ssh does", name, slow.returncode)
+    tap.ok(became and slow.returncode in (255, -signal.SIGTERM), "the process has become ssh, and ends by signals as ssh does", slow.returncode)
 
 
 def test_no_agent(project):
@@ -199,8 +200,12 @@ def test_sync(project):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text, encoding="utf-8")
 
+    kept = project.top / "kept_ssh_config"  # one connection for all our looks
+    kept.write_text(f'Include "{project.folder}/.infra/sandbox.hosts/ssh_config"\nHost *\n    ControlMaster auto\n    ControlPath {project.top}/%C\n    ControlPersist 60\n',
+                    encoding="utf-8")
+
     def there(path, host="2"):
-        return sorted(project.infra("ssh", host, "--", f"cd {path} 2> /dev/null && find . -type f").out.splitlines())
+        return sorted(e2e.run(["ssh", "-F", kept, host, f"cd {path} 2> /dev/null && find . -type f"], project.env, project.top).out.splitlines())
 
     done = project.infra("push", "-dry-run", "2", tree)
     tap.ok(done.code == 0 and "code.py" in done.out and there("tree") == [], "push -dry-run says what it would do, and does nothing", done)
@@ -287,10 +292,10 @@ def test_waiting(cloud, project):
            "a console without a key is waited for, for a while", done)
     running = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "echo in"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
-    time.sleep(1.2)
+    first = running.stderr.readline()  # that it waits
     hidden.rename(console)
     out, err = running.communicate(timeout=60)
-    tap.ok(out == "in\n" and "not known" not in err, "until it has one", out, err)
+    tap.ok("waiting for the host key" in first and out == "in\n" and "not known" not in err, "until it has one", first, out, err)
 
 
 def test_hostile_names(cloud, project):

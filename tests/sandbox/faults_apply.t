@@ -104,7 +104,7 @@ resource "aws_instance" "spot" {
 SHOULD = {"vpc": 1, "subnet": 1, "security_group": 1, "route_table": 1, "instance": 2, "file_system": 1, "mount_target": 1, "role": 1, "parameter": 1}
 # What happens; what a first run that fails must say (None: it does not fail); variables of that run
 DAYS = {
-    "throttled": (["throttle -rate=0.4 -seed=1"], None, {}),
+    "throttled": (["throttle -rate=0.25 -seed=1"], None, {}),
     "500": (["500 -rate=0.1 -seed=2"], None, {}),
     "503": (["503 -rate=0.1 -seed=3"], None, {}),
     "reset before": (["reset-before -rate=0.1 -seed=4"], None, {}),
@@ -145,7 +145,15 @@ def one_line(text):
     return " ".join(text.split())
 
 
-def test_day(cloud, project, name, faults, words, variables):
+def test_day(name, faults, words, variables):
+    """In a cloud of its own."""
+    with sandbox.Sandbox("-hosts=off") as cloud, Folder(config=CONFIG) as project:
+        project.env = cloud.environment(HOME=str(project.home), XDG_CONFIG_HOME=str(project.home / ".config"))
+        project.env["INFRA_CONSISTENCY_SECONDS"] = "3" if name == "late" else "0.4"
+        live_through(cloud, project, name, faults, words, variables)
+
+
+def live_through(cloud, project, name, faults, words, variables):
     for fault in faults:
         done = cloud.command("fault", "add", *fault.split())
         if done.code != 0:
@@ -178,13 +186,5 @@ why = e2e.missing("apply")
 if why:
     skip_all(why)
 wanted = sys.argv[1:]
-with sandbox.Sandbox("-hosts=off") as cloud_:
-    for name_, (faults_, words_, variables_) in DAYS.items():
-        if wanted and name_ not in wanted:
-            continue
-        cloud_.reset()
-        with Folder(config=CONFIG) as project_:
-            project_.env = cloud_.environment(HOME=str(project_.home), XDG_CONFIG_HOME=str(project_.home / ".config"))
-            project_.env["INFRA_CONSISTENCY_SECONDS"] = "3" if name_ == "late" else "0.4"
-            tap.case(test_day, cloud_, project_, name_, faults_, words_, variables_)
+tap.at_once(4, test_day, [(name_, *day) for name_, day in DAYS.items() if not wanted or name_ in wanted])
 tap.done()

@@ -3,6 +3,7 @@
 """The network between hosts is the one that the API tells: who may reach whom, by real connections of real hosts."""
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,15 +23,19 @@ USERS = [reach.Place("user", sandbox.Ssh.ADDRESS), reach.Place("stranger", "203.
 def compare(network, prober):
     """All of the table at once; what differs is told."""
     wrong, table = [], {}
-    for source in network.hosts() + USERS:
+
+    def ask(source):
         if source.subnet:
             targets = [p for p in network.places if p is not source and p.groups] + [INTERNET]
             wanted = {(t.address, port): network.expect(source, t, port) for t in targets for port in (network.ports() if t.subnet else [80, 81])}
-            got = prober.from_host(source, wanted)
-        else:
-            targets = [p for p in network.hosts() if p.public]
-            wanted = {(t.public, port): network.expect(source, t, port) for t in targets for port in network.ports()}
-            got = prober.from_internet(source.address, wanted)
+            return source, targets, wanted, prober.from_host(source, wanted)
+        targets = [p for p in network.hosts() if p.public]
+        wanted = {(t.public, port): network.expect(source, t, port) for t in targets for port in network.ports()}
+        return source, targets, wanted, prober.from_internet(source.address, wanted)
+
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(ask, network.hosts() + USERS))
+    for source, targets, wanted, got in answers:
         for (address, port), result in wanted.items():
             name = next(t.name for t in targets if address in (t.address, t.public))
             table[source.name, name, port] = result

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections import Counter
@@ -85,6 +86,9 @@ class Server:
             return answer.read().decode()
 
 
+ONE_AT_A_TIME = threading.Lock()  # boto3 makes clients in one thread only
+
+
 class Cloud:
     """Something that answers as AWS does, at self.endpoint."""
     access_key = secret_key = "test"
@@ -102,14 +106,15 @@ class Cloud:
 
     def client(self, service):
         """A boto3 client; made once, for making one costs more than many calls."""
-        clients = self.__dict__.setdefault("clients", {})
-        if service not in clients:
-            import boto3
-            from botocore.config import Config
-            clients[service] = boto3.client(
-                service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=self.access_key,
-                aws_secret_access_key=self.secret_key, config=Config(retries={"max_attempts": 1}))
-        return clients[service]
+        with ONE_AT_A_TIME:
+            clients = self.__dict__.setdefault("clients", {})
+            if service not in clients:
+                import boto3
+                from botocore.config import Config
+                clients[service] = boto3.client(
+                    service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=self.access_key,
+                    aws_secret_access_key=self.secret_key, config=Config(retries={"max_attempts": 1}))
+            return clients[service]
 
     def all(self, service, operation, key, **args):
         """All pages of a list. What a server refuses to make is not there."""

@@ -5,6 +5,9 @@
 Nothing counts as passed that did not say so: a program that exits badly, is killed, runs out of time, prints no plan or
 another number of results than planned, that bails out or plans nothing without a reason, has failed; so has `not ok`,
 whatever stands behind it, and a unit test that was not built. What a test leaves running is ended with it.
+
+As many run side by side as --jobs says. Many wait more than they work: for a host to boot, for a time limit that is
+tested. So where processors stand idle meanwhile, further ones are begun, up to twice that many.
 """
 import argparse
 import concurrent.futures
@@ -58,6 +61,35 @@ def end_group(group, how):
         return False
 
 
+class Idle:
+    """How many of the machine's processors had nothing to do since we began to look; 0 until that is long enough to tell."""
+
+    def __init__(self):
+        self.begin()
+
+    @staticmethod
+    def counts():
+        """(idle, all) in ticks, by the kernel; None where it does not say."""
+        try:
+            with open("/proc/stat", encoding="ascii") as file:
+                ticks = [int(word) for word in file.readline().split()[1:9]]
+            return ticks[3] + ticks[4], sum(ticks)
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def begin(self):
+        self.first, self.since = self.counts(), time.monotonic()
+
+    def processors(self):
+        now = self.counts()
+        if not now or not self.first or time.monotonic() - self.since < LOOK or now[1] <= self.first[1]:
+            return 0
+        share = (now[0] - self.first[0]) / (now[1] - self.first[1])
+        self.begin()
+        return share * (os.cpu_count() or 1)
+
+
+LOOK = 0.5  # seconds over which idle processors are counted
 running = set()
 
 
@@ -151,6 +183,21 @@ def read_times(path):
         return {}
 
 
+def side_by_side(tests, jobs, function):
+    """(test, what the function gives of it), as they end."""
+    most = jobs * 2 if jobs > 1 else 1
+    waiting, pending, idle = list(tests), {}, Idle()
+    with concurrent.futures.ThreadPoolExecutor(most) as pool:
+        while waiting or pending:
+            while waiting and (len(pending) < jobs or len(pending) < most and idle.processors() > 0.7):
+                test = waiting.pop(0)
+                pending[pool.submit(function, test)] = test
+                idle.begin()
+            done, _ = concurrent.futures.wait(pending, LOOK if waiting else None, concurrent.futures.FIRST_COMPLETED)
+            for future in done:
+                yield pending.pop(future), future.result()
+
+
 def main():
     args = arguments()
     os.chdir(Path(__file__).resolve().parents[2])
@@ -170,14 +217,10 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     total = [0, 0, 0]
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        pending = {pool.submit(run, test, env, limit): test for test in tests}
-        for done in concurrent.futures.as_completed(pending):
-            test = pending[done]
-            passed, failed, skipped, out, seconds = done.result()
-            total = [total[0] + passed, total[1] + failed, total[2] + skipped]
-            times[str(test)] = round(seconds, 1)
-            report(test, passed, failed, skipped, out, seconds)
+    for test, (passed, failed, skipped, out, seconds) in side_by_side(tests, args.jobs, lambda test: run(test, env, limit)):
+        total = [total[0] + passed, total[1] + failed, total[2] + skipped]
+        times[str(test)] = round(seconds, 1)
+        report(test, passed, failed, skipped, out, seconds)
     (args.build / "times.json").write_text(json.dumps(times, indent=1, sort_keys=True) + "\n")
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped", flush=True)
     sys.exit(1 if total[1] else 0)

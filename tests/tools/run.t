@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import run as runner  # noqa: E402
 from tap import Tap  # noqa: E402
 
 CASES = [  # name, script, closing line when it runs alone, a text that must be in the report
@@ -61,6 +63,33 @@ def check(done, closing, text, what):
            f"exit code {done.returncode}", done.stdout)
 
 
+def at_the_same_time(jobs, idle, want):
+    """How many of eight tests are under way at once at most, where that many processors stand idle."""
+    class Idle:
+        def begin(self):
+            pass
+
+        def processors(self):
+            return idle
+    runner.Idle, runner.LOOK = Idle, 0.01
+    counts, lock = {"now": 0, "most": 0}, threading.Lock()
+
+    def test(_):
+        with lock:
+            counts["now"] += 1
+            counts["most"] = max(counts["most"], counts["now"])
+        end = time.monotonic() + 2
+        while counts["most"] < want and time.monotonic() < end:
+            time.sleep(0.01)
+        with lock:
+            counts["now"] -= 1
+    tap.same(len(list(runner.side_by_side(range(8), jobs, test))), 8, f"{jobs} jobs, {idle} idle processors: each test is run")
+    tap.same(counts["most"], want, "and so many at once")
+
+
+at_the_same_time(2, 0, 2)
+at_the_same_time(2, 1, 4)
+at_the_same_time(1, 2, 1)
 with tempfile.TemporaryDirectory() as folder:
     top = Path(folder)
     (top / "tests/tools").mkdir(parents=True)

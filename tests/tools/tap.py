@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Test results as TAP, for test scripts in Python."""
 import sys
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 
 class Tap:
@@ -9,23 +11,26 @@ class Tap:
 
     def __init__(self):
         self.count = self.failed = 0
+        self.lock = threading.RLock()
 
     def ok(self, good, what, *notes):
         """One result; notes are printed where it failed."""
-        self.count += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {what}", flush=True)
-        if not good:
-            for note in notes:
-                self.note(note)
+        with self.lock:
+            self.count += 1
+            self.failed += not good
+            print(f"{'ok' if good else 'not ok'} {self.count} - {what}", flush=True)
+            if not good:
+                for note in notes:
+                    self.note(note)
         return bool(good)
 
     def same(self, got, want, what):
         return self.ok(got == want, what, f"got  {got!r}", f"want {want!r}")
 
     def skip(self, what, why):
-        self.count += 1
-        print(f"ok {self.count} - {what} # SKIP {why}", flush=True)
+        with self.lock:
+            self.count += 1
+            print(f"ok {self.count} - {what} # SKIP {why}", flush=True)
 
     def case(self, function, *args):
         """Run one function of tests; an exception in it is a failure of its own, and the next one still runs."""
@@ -34,10 +39,16 @@ class Tap:
         except Exception:  # pylint: disable=broad-except
             self.ok(False, f"{function.__name__} ran to its end", traceback.format_exc())
 
-    @staticmethod
-    def note(text):
-        for line in str(text).rstrip().split("\n"):
-            print(f"# {line}", flush=True)
+    def at_once(self, count, function, rows):
+        """function(*row) of each row, as cases of which that many go on at the same time: for what waits more than it works."""
+        with ThreadPoolExecutor(count) as pool:
+            for row in rows:
+                pool.submit(self.case, function, *row)
+
+    def note(self, text):
+        with self.lock:
+            for line in str(text).rstrip().split("\n"):
+                print(f"# {line}", flush=True)
 
     def done(self):
         print(f"1..{self.count}", flush=True)
