@@ -2,8 +2,8 @@
 #include "sandbox/host/connect.h"
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/loop.h"
+#include "sandbox/host/disk.h"
 #include "sandbox/host/guest.h"
 #include "sandbox/host/hostd.h"
 #include "sandbox/host/routes.h"
@@ -137,12 +137,12 @@ static void attempt(void *ctx)
 static void give_key(struct caller *c)
 {
 	const struct guest *guest = guests_find(c->guests, c->host);
-	AUTO_BUF struct buf path = BUF_INIT, text = BUF_INIT;
-	buf_addf(&path, "%s/%s/root/etc/ssh/ssh_host_ed25519_key.pub", c->guests->disks, guest ? guest->id : "");
+	AUTO_BUF struct buf disk = BUF_INIT, text = BUF_INIT;
+	buf_addf(&disk, "%s/%s", c->guests->disks, guest ? guest->id : "");
 	buf_adds(&text, "ok ");
 	if (!guest)
 		refuse(c, "no host runs at %s", c->host);
-	else if (!file_read(buf_text(&path), WORDS_LIMIT, &text))
+	else if (disk_read(buf_text(&disk), "root/etc/ssh", "ssh_host_ed25519_key.pub", WORDS_LIMIT, &text))
 		refuse(c, "%s has no key yet", guest->id);
 	else
 		refuse(c, "%s", buf_text(&text));

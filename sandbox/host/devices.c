@@ -55,18 +55,18 @@ static bool bind_node(const char *from, const char *to)
 
 void devices_prepare(void)
 {
-	DIR *dir = opendir("/dev");
+	DIR *dir = opendir("dev");
 	bool found = false;
 	for (struct dirent *entry; dir && !found && (entry = readdir(dir));) {
 		char path[300];
 		struct stat st;
-		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		snprintf(path, sizeof(path), "dev/%s", entry->d_name);
 		/* one that only root may touch */
 		if (lstat(path, &st) == 0 && S_ISBLK(st.st_mode) && !(st.st_mode & 07) && access(path, R_OK) < 0 && access(path, W_OK) < 0)
-			found = bind_node(path, &BLOCK[1]);
+			found = bind_node(path, BLOCK);
 	}
 	if (!found)
-		unlink(&BLOCK[1]);
+		unlink(BLOCK);
 	if (dir)
 		closedir(dir);
 }

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* In a host's root before it is entered: keeps a node of the machine that names can stand on; nobody can open it. */
+/* Keeps a node of the machine, whose root we stand in as yet, that names can stand on; nobody can open it. */
 void devices_prepare(void);
 /*
  * Makes the names what /run/sandbox/volumes/table says: on Nitro /dev/nvme1n1 and on, in the order of arrival, with the

@@ -6,13 +6,15 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "lang/value/value.h"
+#include "sandbox/host/disk.h"
 #include "sandbox/host/guest.h"
-#include "sandbox/host/trash.h"
 #include "sandbox/host/trash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TABLE_LIMIT = 1 << 20 };
 
 static bool is_id(const char *id, const char *prefix)
 {
@@ -71,12 +73,13 @@ static bool place(struct arena *arena, const char *from, const char *folder, con
 static void write_table(struct guests *g, struct arena *arena, const char *host, const char *name, const struct buf *text, struct buf *trouble)
 {
 	AUTO_BUF struct buf before = BUF_INIT;
-	const char *folder = arena_printf(arena, "%s/%s/volumes", g->disks, host), *path = path_join(arena, folder, name);
-	bool same = file_read(path, 1 << 20, &before) && !strcmp(buf_text(&before), buf_text(text));
-	if (same)
+	const char *disk = path_join(arena, g->disks, host);
+	int error = make_directories(path_join(arena, disk, "volumes"), 0700) ? disk_read(disk, "volumes", name, TABLE_LIMIT, &before) : errno;
+	if (!error && !strcmp(buf_text(&before), buf_text(text)))
 		return;
-	if (!make_directories(folder, 0700) || !file_write(path, buf_text(text), text->len, 0644))
-		buf_addf(trouble, "the volumes of %s cannot be told: %s\n", host, strerror(errno));
+	error = error && error != ENOENT ? error : disk_write(disk, "volumes", name, text);
+	if (error)
+		buf_addf(trouble, "the volumes of %s cannot be told: %s\n", host, strerror(error));
 	else
 		guests_tell(g, host, INSTANCE_VOLUMES);
 }

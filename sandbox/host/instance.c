@@ -2,6 +2,9 @@
 /*
  * A root of directories on the sandbox's own disk, the machine's /usr read-only, devices bound from the machine's.
  * There is but one user id, so that the image's user and root are the same one under two names.
+ *
+ * While it is made we are in it already, and stand outside: "/etc" is the host's and "etc" the machine's. So whatever
+ * links the host's root has left there at an earlier boot, they lead nowhere but into the host.
  */
 #include "sandbox/host/instance.h"
 
@@ -53,7 +56,7 @@ static void must(bool done, const char *what)
 
 /* ---- files ---- */
 
-/* Overwrites what is there; nobody reads it before it is whole. */
+/* In the place of what is there, a link too; nobody reads it before it is whole. */
 static bool put(const char *path, unsigned mode, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static bool put(const char *path, unsigned mode, const char *fmt, ...)
 {
@@ -62,17 +65,25 @@ static bool put(const char *path, unsigned mode, const char *fmt, ...)
 	va_start(args, fmt);
 	buf_vaddf(&text, fmt, args);
 	va_end(args);
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return false;
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	return fd >= 0 && fchmod(fd, mode) == 0 && write(fd, buf_text(&text), text.len) == (ssize_t)text.len;
+}
+
+/* A path of the machine's, from where we stand. */
+static const char *outside(const char *path)
+{
+	return path + 1;
 }
 
 /* A file of the machine's, where there is one. */
 static void take_over(const char *path)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
-	if (!file_read(path, 16 << 20, &text))
+	if (!file_read(outside(path), 16 << 20, &text))
 		return;
-	AUTO_FD int fd = open(path + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	must(fd >= 0 && write(fd, buf_text(&text), text.len) == (ssize_t)text.len, path);
 }
 
@@ -113,33 +124,31 @@ int instance_make_usr(const char *shim, const char *usr, bool apt)
 static void make_devices(void)
 {
 	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
-	must(mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755,size=1m") == 0, "/dev");
+	must(mount("tmpfs", "/dev", "tmpfs", MS_NOSUID, "mode=755,size=1m") == 0, "/dev");
 	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
-		char from[32], to[32];
-		snprintf(from, sizeof(from), "/dev/%s", nodes[i]);
-		snprintf(to, sizeof(to), "dev/%s", nodes[i]);
-		must(put(to, 0666, "%s", "") && mount(from, to, NULL, MS_BIND, NULL) == 0, from);
+		char node[32];
+		snprintf(node, sizeof(node), "/dev/%s", nodes[i]);
+		must(put(node, 0666, "%s", "") && mount(outside(node), node, NULL, MS_BIND, NULL) == 0, node);
 	}
-	must(make_dir("dev/pts", 0755) && mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") == 0,
+	must(make_dir("/dev/pts", 0755) && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") == 0,
 	     "/dev/pts");
-	must(symlink("pts/ptmx", "dev/ptmx") == 0 && symlink("/proc/self/fd", "dev/fd") == 0 && symlink("/proc/self/fd/0", "dev/stdin") == 0 &&
-		     symlink("/proc/self/fd/1", "dev/stdout") == 0 && symlink("/proc/self/fd/2", "dev/stderr") == 0, "/dev");
-	must(make_dir("dev/shm", 01777) && mount("tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0, "/dev/shm");
+	must(symlink("pts/ptmx", "/dev/ptmx") == 0 && symlink("/proc/self/fd", "/dev/fd") == 0 && symlink("/proc/self/fd/0", "/dev/stdin") == 0 &&
+		     symlink("/proc/self/fd/1", "/dev/stdout") == 0 && symlink("/proc/self/fd/2", "/dev/stderr") == 0, "/dev");
+	must(make_dir("/dev/shm", 01777) && mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0, "/dev/shm");
 }
 
 /* /bin, /lib and their like: a link into /usr where the machine has it so, else the machine's own directory. */
 static void make_usr(const struct instance_plan *plan)
 {
-	static const char *const names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-	must(make_dir("usr", 0755) && mount(plan->usr, "usr", NULL, MS_BIND | MS_REC, NULL) == 0, "/usr");
+	static const char *const names[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+	must(make_dir("/usr", 0755) && mount(outside(plan->usr), "/usr", NULL, MS_BIND | MS_REC, NULL) == 0, "/usr");
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char machine[32], link[64] = "";
-		snprintf(machine, sizeof(machine), "/%s", names[i]);
-		ssize_t len = readlink(machine, link, sizeof(link) - 1);
+		char link[64] = "";
+		ssize_t len = readlink(outside(names[i]), link, sizeof(link) - 1);
 		if (len > 0)
-			must(symlink(link, names[i]) == 0 || errno == EEXIST, machine);
-		else if (access(machine, X_OK) == 0)
-			must(make_dir(names[i], 0755) && bind_readonly(machine, names[i]), machine);
+			must(symlink(link, names[i]) == 0 || errno == EEXIST, names[i]);
+		else if (access(outside(names[i]), X_OK) == 0)
+			must(make_dir(names[i], 0755) && bind_readonly(outside(names[i]), names[i]), names[i]);
 	}
 }
 
@@ -149,15 +158,15 @@ static void link_local(struct arena *arena, const char *name)
 	char **names, from[64], to[4200], shim[4200], target[64];
 	size_t count;
 	snprintf(from, sizeof(from), "/usr/local/%s", name);
-	if (!directory_list(arena, from, &names, &count))
+	if (!directory_list(arena, outside(from), &names, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		snprintf(shim, sizeof(shim), "usr/bin/%s", names[i]);
+		snprintf(shim, sizeof(shim), "/usr/bin/%s", names[i]);
 		ssize_t len = readlink(shim, target, sizeof(target));
 		if (len > 18 && !strncmp(target, SANDBOX_RUN "/shims", 18))
 			continue;
 		snprintf(shim, sizeof(shim), SANDBOX_RUN "/usr/local/%s/%s", name, names[i]);
-		snprintf(to, sizeof(to), "usr/local/%s/%s", name, names[i]);
+		snprintf(to, sizeof(to), "/usr/local/%s/%s", name, names[i]);
 		must(symlink(shim, to) == 0 || errno == EEXIST, to);
 	}
 }
@@ -167,14 +176,14 @@ static void make_local(const struct instance_plan *plan)
 {
 	static const char *const names[] = {"bin", "sbin", "lib", "include", "share", "etc", "src"};
 	char place[4096], to[64];
-	if (access("usr/local", F_OK) < 0)
+	if (access("/usr/local", F_OK) < 0)
 		return;
 	snprintf(place, sizeof(place), "%s/local", plan->directory);
-	bool first = access(place, F_OK) < 0;
-	must(make_dir(place, 0755) && mount(place, "usr/local", NULL, MS_BIND, NULL) == 0, "/usr/local");
+	bool first = access(outside(place), F_OK) < 0;
+	must(make_dir(outside(place), 0755) && mount(outside(place), "/usr/local", NULL, MS_BIND, NULL) == 0, "/usr/local");
 	struct arena *arena = arena_new();
 	for (size_t i = 0; first && i < ARRAY_LEN(names); i++) {
-		snprintf(to, sizeof(to), "usr/local/%s", names[i]);
+		snprintf(to, sizeof(to), "/usr/local/%s", names[i]);
 		must(make_dir(to, 0755), to);
 		link_local(arena, names[i]);
 	}
@@ -184,18 +193,19 @@ static void make_local(const struct instance_plan *plan)
 /* Where the kernel could not lay them over /usr they are the first in PATH; and pip's, where Python has a place for it. */
 static void show_shims(const struct instance_plan *plan)
 {
-	static const char *const parts[][2] = {{"lib/sandbox", "run/sandbox/shims"}, {"bin", "run/sandbox/bin"}, {"sbin", "run/sandbox/sbin"}};
+	static const char *const parts[][2] = {{"lib/sandbox", SANDBOX_RUN "/shims"}, {"bin", SANDBOX_RUN "/bin"}, {"sbin", SANDBOX_RUN "/sbin"}};
+	const char *shims = outside(plan->shims);
 	char from[4096], to[4200];
-	bool laid = access("usr/lib/sandbox", F_OK) == 0;
+	bool laid = access("/usr/lib/sandbox", F_OK) == 0;
 	for (size_t i = 0; i < (laid ? 1 : ARRAY_LEN(parts)); i++) {
-		snprintf(from, sizeof(from), "%s/%s", plan->shims, parts[i][0]);
+		snprintf(from, sizeof(from), "%s/%s", shims, parts[i][0]);
 		must(access(from, F_OK) < 0 || (make_dir(parts[i][1], 0755) && bind_readonly(from, parts[i][1])), parts[i][1]);
 	}
 	glob_t pips = {0};
-	snprintf(from, sizeof(from), "%s/lib/python3*/ensurepip", plan->shims);
+	snprintf(from, sizeof(from), "%s/lib/python3*/ensurepip", shims);
 	if (!laid && glob(from, 0, NULL, &pips) == 0) {
 		for (size_t i = 0; i < pips.gl_pathc; i++) {
-			snprintf(to, sizeof(to), "usr%s", pips.gl_pathv[i] + strlen(plan->shims));
+			snprintf(to, sizeof(to), "/usr%s", pips.gl_pathv[i] + strlen(shims));
 			must(access(to, F_OK) < 0 || bind_readonly(pips.gl_pathv[i], to), to);
 		}
 	}
@@ -206,60 +216,67 @@ static void show_shims(const struct instance_plan *plan)
 static void make_sandbox(const struct instance_plan *plan)
 {
 	const char *blank = plan->accelerator ? strchr(plan->accelerator, ' ') : NULL;
-	must(make_dir("run/sandbox", 0755) && make_dir("run/sandbox/usr", 0755) && make_dir("run/sandbox/volumes", 0755) && put("run/sandbox/infra", 0755, "%s", ""),
-	     "/run/sandbox");
+	must(make_dir(SANDBOX_RUN, 0755) && make_dir(SANDBOX_RUN "/usr", 0755) && make_dir(SANDBOX_RUN "/volumes", 0755) && put(SANDBOX_RUN "/infra", 0755, "%s", ""),
+	     SANDBOX_RUN);
 	show_shims(plan);
-	must(bind_readonly("/usr", "run/sandbox/usr") && bind_readonly(plan->program, "run/sandbox/infra"), "/run/sandbox");
-	must((mkdir(plan->volumes, 0700) == 0 || errno == EEXIST) && mount(plan->volumes, "run/sandbox/volumes", NULL, MS_BIND, NULL) == 0, "its volumes");
+	must(bind_readonly(outside("/usr"), SANDBOX_RUN "/usr") && bind_readonly(outside(plan->program), SANDBOX_RUN "/infra"), SANDBOX_RUN);
+	must((mkdir(outside(plan->volumes), 0700) == 0 || errno == EEXIST) && mount(outside(plan->volumes), SANDBOX_RUN "/volumes", NULL, MS_BIND, NULL) == 0, "its volumes");
 	if (blank) {
 		char maker[32];
 		snprintf(maker, sizeof(maker), "%.*s", (int)(blank - plan->accelerator), plan->accelerator);
-		must(put("run/sandbox/accelerator", 0644, "%s\n", blank + 1) && shims_install_accelerator("usr/local/bin", maker) == 0, "its accelerators");
+		must(put(SANDBOX_RUN "/accelerator", 0644, "%s\n", blank + 1) && shims_install_accelerator("/usr/local/bin", maker) == 0, "its accelerators");
 	}
 	devices_prepare();
 }
 
-static void make_root(const struct instance_plan *plan)
+/* Into it, with the machine's root, of which nobody may keep a descriptor, as the place where we stand. */
+static void step_into(const char *root)
+{
+	AUTO_FD int machine = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	must(make_dir(root, 0755) && mount(root, root, NULL, MS_BIND, NULL) == 0, "its root");
+	must(machine >= 0 && chroot(root) == 0 && fchdir(machine) == 0, "to step into its root");
+}
+
+static void make_root(const struct instance_plan *plan, const char *root)
 {
 	static const char *const dirs[] = {
-		"dev", "proc", "sys", "run", "etc", "etc/ssh", "etc/profile.d", "etc/systemd", "etc/systemd/system", "etc/cron.d", "etc/default",
-		"etc/sudoers.d", "etc/sysctl.d", "etc/modprobe.d", "etc/security", "etc/security/limits.d", "etc/apt", "etc/apt/sources.list.d",
-		"etc/apt/keyrings", "etc/yum.repos.d", "etc/docker", "etc/ecs", "etc/sysconfig", "etc/amazon", "etc/amazon/efs", "home", "media", "mnt",
-		"opt", "root", "srv", "var", "var/lib", "var/lib/cloud", "var/lib/cloud/instance", "var/lib/cloud/instance/scripts", "var/lib/cloud/scripts",
-		"var/lib/cloud/scripts/per-boot", "var/log", "var/tmp", "var/cache", "var/spool", "var/mail", "var/www", "tmp",
+		"/dev", "/proc", "/sys", "/run", "/etc", "/etc/ssh", "/etc/profile.d", "/etc/systemd", "/etc/systemd/system", "/etc/cron.d", "/etc/default",
+		"/etc/sudoers.d", "/etc/sysctl.d", "/etc/modprobe.d", "/etc/security", "/etc/security/limits.d", "/etc/apt", "/etc/apt/sources.list.d",
+		"/etc/apt/keyrings", "/etc/yum.repos.d", "/etc/docker", "/etc/ecs", "/etc/sysconfig", "/etc/amazon", "/etc/amazon/efs", "/home", "/media", "/mnt",
+		"/opt", "/root", "/srv", "/var", "/var/lib", "/var/lib/cloud", "/var/lib/cloud/instance", "/var/lib/cloud/instance/scripts", "/var/lib/cloud/scripts",
+		"/var/lib/cloud/scripts/per-boot", "/var/log", "/var/tmp", "/var/cache", "/var/spool", "/var/mail", "/var/www", "/tmp",
 	};
-	char root[4096];
-	snprintf(root, sizeof(root), "%s/root", plan->directory);
-	must(make_dir(root, 0755) && mount(root, root, NULL, MS_BIND, NULL) == 0 && chdir(root) == 0, "its root");
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-		must(make_dir(dirs[i], strstr(dirs[i], "tmp") ? 01777 : 0755), dirs[i]);
+	step_into(root);
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		if (!make_dir(dirs[i], strstr(dirs[i], "tmp") ? 01777 : 0755)) /* its user may have put something else in the way */
+			printf("[sandbox] %s: %s\n", dirs[i], strerror(errno));
+	}
 	make_usr(plan);
 	make_devices();
-	must(mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 && make_dir("run/sshd", 0755) && put("run/utmp", 0644, "%s", ""), "/run");
-	must(make_dir("run/efs", 0755) && mount(plan->shares, "run/efs", NULL, MS_BIND, NULL) == 0, "/run/efs");
+	must(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 && make_dir("/run/sshd", 0755) && put("/run/utmp", 0644, "%s", ""), "/run");
+	must(make_dir("/run/efs", 0755) && mount(outside(plan->shares), "/run/efs", NULL, MS_BIND, NULL) == 0, "/run/efs");
 	make_local(plan);
 	make_sandbox(plan);
 	/* where parts of /proc are hidden from us a new one is not allowed: then the one that we see */
-	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) == 0, "/proc");
-	if (mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+	must(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || mount(outside("/proc"), "/proc", NULL, MS_BIND | MS_REC, NULL) == 0,
+	     "/proc");
+	if (mount("sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		printf("[sandbox] /sys is empty: %s\n", strerror(errno));
 	static const char *const shared[] = {"/etc/alternatives", "/etc/ssl"};
 	for (size_t i = 0; i < ARRAY_LEN(shared); i++) {
-		if (access(shared[i], X_OK) == 0)
-			must(make_dir(shared[i] + 1, 0755) && bind_readonly(shared[i], shared[i] + 1), shared[i]);
+		if (access(outside(shared[i]), X_OK) == 0)
+			must(make_dir(shared[i], 0755) && bind_readonly(outside(shared[i]), shared[i]), shared[i]);
 	}
 }
 
 /* ---- what stands in /etc ---- */
 
 /* With shims in front where they are not in /usr. */
-static const char *search_path(const char *usr)
+static const char *search_path(void)
 {
 	static const char path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", with_shims[] = SANDBOX_RUN "/sbin:" SANDBOX_RUN "/bin:";
 	static char joined[sizeof(path) + sizeof(with_shims)];
-	char laid[64];
-	snprintf(laid, sizeof(laid), "%s/lib/sandbox", usr);
-	snprintf(joined, sizeof(joined), "%s%s", access(laid, F_OK) == 0 ? "" : with_shims, path);
+	snprintf(joined, sizeof(joined), "%s%s", access("/usr/lib/sandbox", F_OK) == 0 ? "" : with_shims, path);
 	return joined;
 }
 
@@ -278,7 +295,7 @@ static void name_system(const struct instance_plan *plan)
 	size_t i = 0;
 	while (plan->image && !strstr(plan->image, systems[i].part))
 		i++;
-	must(put("etc/os-release", 0644, "PRETTY_NAME=\"%s %s (sandbox)\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nVERSION_CODENAME=%s\nID=%s\nID_LIKE=\"%s\"\n",
+	must(put("/etc/os-release", 0644, "PRETTY_NAME=\"%s %s (sandbox)\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nVERSION_CODENAME=%s\nID=%s\nID_LIKE=\"%s\"\n",
 		 systems[i].name, systems[i].version, systems[i].name, systems[i].version, systems[i].codename, systems[i].id, systems[i].like), "/etc/os-release");
 }
 
@@ -286,40 +303,42 @@ static void first_boot(const struct instance_plan *plan)
 {
 	const char *u = plan->user;
 	char home[128], keys[160], ssh[140];
-	snprintf(home, sizeof(home), "home/%s", u);
+	snprintf(home, sizeof(home), "/home/%s", u);
 	snprintf(ssh, sizeof(ssh), "%s/.ssh", home);
 	snprintf(keys, sizeof(keys), "%s/authorized_keys", ssh);
 	/* the image's user comes first: id 0 is its name; no group "tty", to which sshd would want to give terminals */
-	must(put("etc/passwd", 0644, "%s:x:0:0::/home/%s:/bin/bash\nroot:x:0:0::/root:/bin/bash\nsshd:x:0:0::/run/sshd:/usr/sbin/nologin\n", u, u) &&
-		     put("etc/shadow", 0600, "%s:*:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n", u) && put("etc/group", 0644, "%s:x:0:\nroot:x:0:\n", u),
+	must(put("/etc/passwd", 0644, "%s:x:0:0::/home/%s:/bin/bash\nroot:x:0:0::/root:/bin/bash\nsshd:x:0:0::/run/sshd:/usr/sbin/nologin\n", u, u) &&
+		     put("/etc/shadow", 0600, "%s:*:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n", u) && put("/etc/group", 0644, "%s:x:0:\nroot:x:0:\n", u),
 	     "/etc/passwd");
-	must(put("etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n") && put("etc/shells", 0644, "/bin/sh\n/bin/bash\n"),
+	must(put("/etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n") && put("/etc/shells", 0644, "/bin/sh\n/bin/bash\n"),
 	     "/etc/nsswitch.conf");
-	must(put("etc/ssh/sshd_config", 0644,
+	must(put("/etc/ssh/sshd_config", 0644,
 		 "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nUseDNS no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
 		 "PermitRootLogin prohibit-password\nX11Forwarding no\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n"
-		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 AWS_ENDPOINT_URL=" METADATA_API_URL " PATH=%s\n", search_path("usr")),
+		 "SetEnv OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 AWS_ENDPOINT_URL=" METADATA_API_URL " PATH=%s\n", search_path()),
 	     "/etc/ssh/sshd_config");
 	take_over("/etc/ld.so.cache");
 	name_system(plan);
-	must(put("etc/fstab", 0644, "LABEL=cloudimg-rootfs / ext4 defaults 0 1\n") && (symlink("../proc/self/mounts", "etc/mtab") == 0 || errno == EEXIST), "/etc/fstab");
-	must(put("etc/profile", 0644, "for file in /etc/profile.d/*.sh; do [ ! -r \"$file\" ] || . \"$file\"; done\nunset file\n"), "/etc/profile");
-	must(put("var/log/lastlog", 0644, "%s", "") && put("var/log/wtmp", 0644, "%s", "") && make_dir(home, 0755) && make_dir(ssh, 0700) &&
+	must(put("/etc/fstab", 0644, "LABEL=cloudimg-rootfs / ext4 defaults 0 1\n") && (symlink("../proc/self/mounts", "/etc/mtab") == 0 || errno == EEXIST), "/etc/fstab");
+	must(put("/etc/profile", 0644, "for file in /etc/profile.d/*.sh; do [ ! -r \"$file\" ] || . \"$file\"; done\nunset file\n"), "/etc/profile");
+	must(put("/var/log/lastlog", 0644, "%s", "") && put("/var/log/wtmp", 0644, "%s", "") && make_dir(home, 0755) && make_dir(ssh, 0700) &&
 		     put(keys, 0600, "%s\n", plan->public_key ? plan->public_key : ""),
 	     "the user's home");
 	if (plan->user_data) {
-		AUTO_FD int fd = open("var/lib/cloud/instance/user-data.txt", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		AUTO_FD int fd = open("/var/lib/cloud/instance/user-data.txt", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		must(fd >= 0 && write(fd, plan->user_data, plan->user_data_len) == (ssize_t)plan->user_data_len, "user data");
 	}
 }
 
 static void each_boot(const struct instance_plan *plan)
 {
-	must(put("etc/hostname", 0644, "%s\n", plan->hostname) && sethostname(plan->hostname, strlen(plan->hostname)) == 0, "its name");
+	must(put("/etc/hostname", 0644, "%s\n", plan->hostname) && sethostname(plan->hostname, strlen(plan->hostname)) == 0, "its name");
 }
 
-static void enter_root(void)
+/* From where we stand in it: what is behind us is gone then. */
+static void enter_root(const char *root)
 {
+	must(chroot(".") == 0 && chdir(root) == 0, "to step out of its root");
 	must(syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 && chdir("/") == 0, "to enter its root");
 }
 
@@ -461,9 +480,10 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 {
 	const char *const sshd[] = {host_sshd(), "-D", "-e", NULL};
 	const bool amazon = !strcmp(plan->user, "ec2-user");
-	char console[4096], word;
+	char console[4096], root[4096], word;
 	bool booted = false;
 	snprintf(console, sizeof(console), "%s/console", plan->directory);
+	snprintf(root, sizeof(root), "%s/root", plan->directory);
 	int out = open(console, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 		_exit(1);
@@ -472,13 +492,13 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	prctl(PR_SET_NAME, "init");
 	must(read(words, &word, 1) == 1 && word == INSTANCE_GO, "its network card");
 	network(plan);
-	make_root(plan);
-	if (access("etc/passwd", F_OK) < 0)
+	make_root(plan, root);
+	if (access("/etc/passwd", F_OK) < 0)
 		first_boot(plan);
 	each_boot(plan);
-	enter_root();
+	enter_root(root);
 	clearenv();
-	setenv("PATH", search_path("/usr"), 1);
+	setenv("PATH", search_path(), 1);
 	setenv("HOME", "/root", 1);
 	setenv("AWS_ENDPOINT_URL", METADATA_API_URL, 1);
 	must(pretend_ownership(), "the filter of system calls");

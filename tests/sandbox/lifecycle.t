@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class World:
             {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
         self.config = self.folder / "config"
         self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\nUserKnownHostsFile /dev/null\n"
-                               "StrictHostKeyChecking no\n" + cloud.command("ssh-config").out)
+                               "StrictHostKeyChecking no\nIgnoreUnknown KnownHostsCommand\nKnownHostsCommand none\n" + cloud.command("ssh-config").out)
 
     def run(self, **args):
         return self.ec2.run_instances(**{"ImageId": self.image, "InstanceType": "t3.small", "KeyName": "k", "MinCount": 1, "MaxCount": 1, **args})["Instances"][0]["InstanceId"]
@@ -112,7 +113,48 @@ def test_metadata(world):
     world.ec2.terminate_instances(InstanceIds=[instance])
 
 
+# What of the machine a host's root may want us to read or write for it, when we do it from outside.
+LINKS = """set -e
+cd /etc/ssh && mv ssh_host_ed25519_key.pub kept.pub && ln -s MACHINE/read ssh_host_ed25519_key.pub
+ln -sf MACHINE/written /run/sandbox/volumes/table
+rm -f /run/sandbox/volumes/access-points && mkfifo /run/sandbox/volumes/access-points
+ln -sf MACHINE/written /etc/hostname
+rm -rf /var/lib/cloud/scripts /etc/cron.d && ln -s MACHINE /var/lib/cloud/scripts && ln -s ../../../../../../../../..MACHINE /etc/cron.d
+rm -rf /etc/systemd && ln -s ../../../../../../../../..MACHINE /etc/systemd
+"""
+
+
+def lay_links(world, instance, machine):
+    """A folder of the machine's that anybody may write in, and links to it where we work on a host's disk."""
+    Path(machine).chmod(0o777)
+    for name in ("read", "written"):
+        (Path(machine) / name).write_text("the machine's\n")
+        (Path(machine) / name).chmod(0o666)
+    got = world.instance(instance)
+    done = world.ssh(instance, LINKS.replace("MACHINE", machine))
+    tap.ok(done.code == 0, "links that its root has made to what is the machine's", done)
+    key = world.cloud.command("host-key", got["PublicIpAddress"])
+    tap.ok(key.code != 0 and "the machine's" not in key.out + key.err, "are not followed for its key", key)
+    volume = world.ec2.create_volume(AvailabilityZone=got["Placement"]["AvailabilityZone"], Size=1)["VolumeId"]
+    world.ec2.get_waiter("volume_available").wait(VolumeIds=[volume], WaiterConfig={"Delay": 1})
+    world.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+    tap.ok(until(lambda: volume in world.ssh(instance, "[ -L /run/sandbox/volumes/table ] || cat /run/sandbox/volumes/table").out), "nor for its volumes")
+    world.ssh(instance, "cd /etc/ssh && mv kept.pub ssh_host_ed25519_key.pub")
+
+
+def check_links(world, instance, machine):
+    host = world.ssh(instance, "ls -l /etc/hostname; cat /etc/hostname; hostname").out.split()
+    tap.ok(host[0][0] == "-" and host[-1] == host[-2], "and when it boots, they lead nowhere but into its own disk", host)
+    there = {path.name: path.is_file() and path.read_text() for path in Path(machine).iterdir()}
+    tap.same(there, {name: "the machine's\n" for name in ("read", "written")}, "nothing of the machine's has changed")
+
+
 def test_life(world):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as machine:  # hosts have a /tmp of their own
+        live(world, machine)
+
+
+def live(world, machine):
     instance = world.run(UserData="#!/bin/sh\necho first >> /var/tmp/boots\n")
     world.is_in(instance, "running")
     begun = world.answers(instance, "cut -d' ' -f22 /proc/1/stat; sudo touch /var/tmp/kept")
@@ -122,12 +164,14 @@ def test_life(world):
     tap.ok(again and again[1] == "/var/tmp/kept", "rebooted, its processes are new ones and its disk is the old one", begun, again)
     tap.same(world.instance(instance)["State"]["Name"], "running", "all the time it counts as running")
     tap.ok(until(lambda: world.ssh(instance, "cat /var/tmp/boots").out == "first\n"), "its user data has run once")
+    lay_links(world, instance, machine)
     world.ssh(instance, "sudo shutdown -h now")
     tap.ok(world.is_in(instance, "stopped"), "shut down from inside, it is stopped", world.instance(instance)["State"])
     got = world.instance(instance)
     tap.same((got["StateReason"]["Code"], got["StateTransitionReason"]), ("Client.InstanceInitiatedShutdown", ""), "for that reason")
     world.ec2.start_instances(InstanceIds=[instance])
     tap.ok(world.answers(instance, "ls /var/tmp/kept"), "started, it has its disk")
+    check_links(world, instance, machine)
     world.ec2.modify_instance_attribute(InstanceId=instance, InstanceInitiatedShutdownBehavior={"Value": "terminate"})
     world.ssh(instance, "sudo poweroff")
     tap.ok(world.is_in(instance, "terminated"), "or is terminated, where it was started so")
