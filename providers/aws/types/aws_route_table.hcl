@@ -52,7 +52,7 @@ type "aws_route_table" {
     } if r.Origin != "EnableVgwRoutePropagation" && (r.GatewayId != "local" || wanted(r.DestinationCidrBlock)) && !startswith(ifnull(r.DestinationPrefixListId, ""), "pl-s3")]
     remove = { call = "DeleteRoute", at_once = 1, send = destination(member), absent = ["InvalidRoute.NotFound"] }
     change = { call = "ReplaceRoute", at_once = 1, send = merge(destination(member), target(member)) }
-    add    = { call = "CreateRoute", at_once = 1, send = merge(destination(member), target(member)), retry = ["InvalidGatewayID.NotFound", "InvalidTransitGatewayID.NotFound"] }
+    add    = { call = "CreateRoute", at_once = 1, send = merge(destination(member), target(member)), again = ["RouteAlreadyExists"], retry = ["InvalidGatewayID.NotFound", "InvalidTransitGatewayID.NotFound"] }
   }
 
   function "destination" {
