@@ -15,7 +15,7 @@ from tap import Tap, skip_all  # noqa: E402
 
 tap = Tap()
 until = sandbox.until
-PAGE = "curl -s -m 2 http://checkip.amazonaws.com || echo nothing $?"
+PAGE = "curl -s -m 1 http://checkip.amazonaws.com || echo nothing $?"
 UNREACHABLE, TIMED_OUT = "nothing 7\n", "nothing 28\n"  # as curl has them
 
 
@@ -70,7 +70,7 @@ def test_ways(w):
     jump, jump_address = w.host(w.public, w.group)
     inner, inner_address = w.host(w.private, w.group)
     _, jump_public = w.address(jump)
-    on = lambda host, script: w.ssh.run(*([] if host == jump_public else ["-J", jump_public]), host, script).out  # noqa: E731
+    on = lambda host, script: w.ssh.run(*([] if host == jump_public else ["-J", jump_public]), host, script, kept=True).out  # noqa: E731
     reads = lambda host, want: until(lambda: on(host, PAGE) == want, 4)  # noqa: E731
     tap.ok(reads(jump_public, jump_public + "\n"), "by an internet gateway: seen by the public address")
     tap.same(on(inner_address, PAGE), UNREACHABLE, "without a route: unreachable")
@@ -114,7 +114,7 @@ def test_addresses(w, jump_public, jump, inner, inner_address, inner_public):
     talk = threading.Thread(target=lambda: seen.extend(
         w.ssh.run("-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3", inner_public, "hostname; sleep 30; echo survived", timeout=60).out.split()))
     talk.start()
-    until(lambda: w.ssh.run("-J", jump_public, inner_address, "pgrep -f 'sleep 30'").out)
+    until(lambda: w.ssh.run("-J", jump_public, inner_address, "pgrep -f 'sleep 30'", kept=True).out)
     addresses = {a["PublicIp"]: a for a in w.ec2.describe_addresses()["Addresses"]}
     w.ec2.disassociate_address(AssociationId=addresses[inner_public]["AssociationId"])
     tap.ok(until(lambda: prober.connect("203.0.113.7", inner_public, 22) != reach.OPEN, 5), "an address that was taken away leads nowhere")
@@ -169,7 +169,7 @@ def test_sources(w, jump_public, jump, inner, inner_address):
     if not shutil.which("ip"):
         tap.skip("other addresses than a host's own", "there is no ip(8) here")
         return
-    on = lambda host, script: w.ssh.run(*([] if host == jump_public else ["-J", jump_public]), host, script)  # noqa: E731
+    on = lambda host, script: w.ssh.run(*([] if host == jump_public else ["-J", jump_public]), host, script, kept=True)  # noqa: E731
     foreign = "192.0.2.77"
     jump_address = w.ec2.describe_instances(InstanceIds=[jump])["Reservations"][0]["Instances"][0]["PrivateIpAddress"]
     on(jump_public, "sudo ip address add 10.7.1.99/32 dev eth0")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: a cloud (moto, or the sandbox), the fault proxy before it, the program under test,
 the AWS CLI, and a look at what the server holds, by a client that is not ours (boto3)."""
+import importlib.util
 import json
 import os
 import shutil
@@ -29,9 +30,7 @@ def knows(command):
 def missing(*commands):
     """Why an end-to-end test that needs these commands of the program cannot run here, or None."""
     for module in ("moto", "boto3"):
-        try:
-            __import__(module)
-        except ImportError:
+        if not importlib.util.find_spec(module):  # importing them takes longer than many a test
             return f"python3 has no {module}"
     if not os.access(INFRA, os.X_OK):
         return f"{os.path.relpath(INFRA, ROOT)} is not built"

@@ -134,7 +134,7 @@ class Prober:
 
     def on(self, place, script, **more):
         way = [] if place.address == self.jump.address else ["-J", self.jump.public]
-        return self.ssh.run(*way, self.jump.public if not way else place.address, script, **more)
+        return self.ssh.run(*way, self.jump.public if not way else place.address, script, kept=True, **more)
 
     def listening(self, place):
         """On which ports a host does, as soon as its user data has been run."""

@@ -124,9 +124,14 @@ class Ssh:
         self.config = self.folder / "config"
         self.config.write_text(f"IdentityFile {self.key}\nIdentitiesOnly yes\nUser ubuntu\nConnectTimeout 10\nLogLevel ERROR\n" + cloud.command("ssh-config", f"-from={self.ADDRESS}").out
                                + f"Host 10.* 172.*\n    UserKnownHostsFile {self.folder}/known_hosts\n    StrictHostKeyChecking accept-new\n")
+        # One connection for many commands, where the way to the host is not what is tested. It ends with the host.
+        self.kept = self.folder / "kept"
+        self.kept.write_text(f"Include {self.config}\nHost *\n    ControlMaster auto\n    ControlPath {self.folder}/%C\n    ControlPersist 60\n"
+                             "    ServerAliveInterval 5\n")
 
-    def run(self, *args, timeout=40):
-        return e2e.run(["ssh", "-F", str(self.config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
+    def run(self, *args, kept=False, timeout=40):
+        config = self.kept if kept else self.config
+        return e2e.run(["ssh", "-F", str(config), "-o", "BatchMode=yes", *args], {**os.environ}, self.folder, timeout=timeout)
 
 
 def until(function, seconds=15):
