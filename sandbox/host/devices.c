@@ -47,7 +47,7 @@ static bool bind_node(const char *from, const char *to)
 		return false;
 	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
 		return false;
-	if (mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) == 0)
+	if (mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) == 0)
 		return true;
 	umount2(to, MNT_DETACH);
 	return false;

@@ -13,6 +13,7 @@
 #include "sandbox/host/hostd.h"
 #include "sandbox/host/metadata.h"
 #include "sandbox/host/names.h"
+#include "sandbox/host/probe.h"
 #include "sandbox/host/routes.h"
 #include "sandbox/host/share.h"
 #include "sandbox/host/user_data.h"
@@ -228,10 +229,13 @@ void guests_forget(struct guests *g, const char *id)
 		guest_free(g, guest);
 }
 
-/* pid 1 of the host: only the pipe goes with it. */
+/*
+ * pid 1 of the host: only the pipe goes with it. It is root in a namespace of users within ours, so that what we have
+ * mounted read-only remains so, and what is ours is out of its reach.
+ */
 static NORETURN void inside(const struct instance_plan *plan, int go)
 {
-	if (dup2(go, 3) < 0 || syscall(SYS_close_range, 4u, ~0u, 0u) < 0)
+	if (dup2(go, 3) < 0 || syscall(SYS_close_range, 4u, ~0u, 0u) < 0 || host_be_root(0, 0))
 		_exit(1);
 	instance_live(plan, 3);
 }
@@ -254,7 +258,7 @@ static int boot(struct guest *guest, const struct instance_plan *plan)
 	int go[2];
 	if ((mkdir(plan->directory, 0700) < 0 && errno != EEXIST) || pipe2(go, O_CLOEXEC) < 0)
 		return errno;
-	long pid = syscall(SYS_clone, CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0)
 		inside(plan, go[0]);
 	int error = pid < 0 ? errno : 0;

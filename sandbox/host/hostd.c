@@ -24,11 +24,12 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* In the world's own mounts, where /tmp is ours. */
-static const char disks[] = "/tmp/hosts", shares[] = "/tmp/hosts/efs", program[] = "/tmp/hosts/program";
+static const char disks[] = "/tmp/hosts", shares[] = "/tmp/hosts/efs", copy[] = "/tmp/hosts/program", program[] = "/tmp/program";
 static const char shim_apt[] = "/tmp/shim-apt", usr_apt[] = "/tmp/usr-apt", shim_amazon[] = "/tmp/shim-amazon", usr_amazon[] = "/tmp/usr-amazon";
 
 struct hostd {
@@ -196,14 +197,44 @@ static NORETURN void refuse(int channel, enum host_stage stage, int error)
 static int copy_program(void)
 {
 	AUTO_FD int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	(void)!unlink(program); /* of an earlier world, perhaps still running */
-	AUTO_FD int to = open(program, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	if (from < 0 || to < 0)
+	(void)!unlink(copy); /* of an earlier world, perhaps still running */
+	AUTO_FD int to = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	AUTO_FD int place = open(program, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	if (from < 0 || to < 0 || place < 0)
 		return errno;
 	ssize_t sent;
 	while ((sent = sendfile(to, from, NULL, 1 << 24)) > 0)
 		continue;
-	return sent < 0 || fchmod(to, 0755) < 0 ? errno : 0;
+	return sent < 0 || fchmod(to, 0755) < 0 || mount(copy, program, NULL, MS_BIND, NULL) < 0 ? errno : 0;
+}
+
+static int set_readonly(const char *path, unsigned flags, bool readonly)
+{
+#ifdef SYS_mount_setattr
+	const uint64_t rdonly = 1;
+	const struct { /* the kernel's struct mount_attr, which C libraries have had only since lately */
+		uint64_t set, clear, propagation, user_space;
+	} change = {.set = readonly ? rdonly : 0, .clear = readonly ? 0 : rdonly};
+	return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &change, sizeof(change)) < 0 ? errno : 0;
+#else
+	(void)path, (void)flags, (void)readonly;
+	return ENOSYS;
+#endif
+}
+
+/*
+ * All but the disks. Hosts see parts of it, in a namespace of users within ours, where their root cannot change that: so
+ * it writes nothing of the machine's, either, that the user could. Kernels before 5.12 do not know how; there what is
+ * shown is read-only until it says otherwise. A /proc for hosts that may have none of their own stays as it is.
+ */
+static int protect_machine(void)
+{
+	enum { WITH_ALL_BELOW = 0x8000 }; /* AT_RECURSIVE */
+	int error = set_readonly("/", WITH_ALL_BELOW, true);
+	if (error)
+		return error == ENOSYS || error == EPERM ? 0 : error;
+	(void)set_readonly("/proc", 0, false);
+	return set_readonly(disks, 0, false);
 }
 
 /* The current directory is that of the disks, which by its path may not be ours to reach. */
@@ -214,7 +245,8 @@ static int make_places(void)
 		return errno;
 	int error = copy_program();
 	error = error ? error : instance_make_usr(shim_apt, usr_apt, true);
-	return error ? error : instance_make_usr(shim_amazon, usr_amazon, false);
+	error = error ? error : instance_make_usr(shim_amazon, usr_amazon, false);
+	return error ? error : protect_machine();
 }
 
 static NORETURN void first_process(const struct hostd_options *options)

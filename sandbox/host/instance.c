@@ -490,6 +490,8 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	umask(022);
 	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_NAME, "init");
+	/* a copy of the sandbox's process, with the environment of who started it, and all hosts' secrets: not for root inside */
+	must(prctl(PR_SET_DUMPABLE, 0) == 0, "to keep its memory to itself");
 	must(read(words, &word, 1) == 1 && word == INSTANCE_GO, "its network card");
 	network(plan);
 	make_root(plan, root);

@@ -53,17 +53,24 @@ static int write_text(const char *path, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? errno : 0;
 }
 
-bool host_enter(struct host_refusal *refusal)
+int host_be_root(uid_t uid, gid_t gid)
 {
 	char users[64], groups[64];
-	snprintf(users, sizeof(users), "0 %u 1\n", (unsigned)geteuid());
-	snprintf(groups, sizeof(groups), "0 %u 1\n", (unsigned)getegid());
+	snprintf(users, sizeof(users), "0 %u 1\n", (unsigned)uid);
+	snprintf(groups, sizeof(groups), "0 %u 1\n", (unsigned)gid);
+	int error = write_text("/proc/self/setgroups", "deny");
+	error = error ? error : write_text("/proc/self/uid_map", users);
+	return error ? error : write_text("/proc/self/gid_map", groups);
+}
+
+bool host_enter(struct host_refusal *refusal)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 	*refusal = (struct host_refusal){0};
 	if (unshare(CLONE_NEWUSER) < 0)
 		*refusal = (struct host_refusal){HOST_USER, errno};
-	int error = refusal->stage ? 0 : write_text("/proc/self/setgroups", "deny");
-	error = error || refusal->stage ? error : write_text("/proc/self/uid_map", users);
-	error = error || refusal->stage ? error : write_text("/proc/self/gid_map", groups);
+	int error = refusal->stage ? 0 : host_be_root(uid, gid);
 	if (error)
 		*refusal = (struct host_refusal){HOST_MAP, error};
 	else if (!refusal->stage && unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
@@ -132,6 +139,8 @@ static struct host_refusal try_inside(void)
 		return (struct host_refusal){HOST_LINK, error};
 	if ((error = try_filter()))
 		return (struct host_refusal){HOST_FILTER, error};
+	if (unshare(CLONE_NEWUSER) < 0) /* each host has one within ours */
+		return (struct host_refusal){HOST_USER, errno};
 	return (struct host_refusal){host_sshd() ? HOST_READY : HOST_SSHD, 0};
 }
 

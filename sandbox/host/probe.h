@@ -38,6 +38,8 @@ void host_refusal_explain(const struct host_refusal *refusal, struct buf *out);
 void host_user(uid_t *uid, gid_t *gid);
 /* To be that user from here on. An errno. */
 int host_become_user(void) MUST_USE;
+/* The root of the namespace for users that we have just come into, of that user outside of it. An errno. */
+int host_be_root(uid_t uid, gid_t gid) MUST_USE;
 /*
  * Namespaces of our own for users, mounts, networks, host names and messages, and one for processes that begins with
  * our next child. We are their root. False with what was refused.

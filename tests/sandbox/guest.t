@@ -589,8 +589,12 @@ done
 tried 'sysrq' sh -c 'echo h > /proc/sysrq-trigger'
 tried '/sys' sh -c 'f=/sys/kernel/mm/transparent_hugepage/khugepaged/defrag; v=$(cat $f); echo $v > $f'
 $m -o remount,rw,bind /usr
-$m -o remount,rw,bind /run/sandbox/usr
-$m -o remount,rw,bind /run/sandbox/infra
+tried 'that the machine is read-only' $m -o remount,rw,bind /run/sandbox/usr
+tried 'that the program is read-only' $m -o remount,rw,bind /run/sandbox/infra
+tried 'that shims are read-only' $m -o remount,rw,bind /run/sandbox/shims
+tried 'the environment of who started the sandbox' head -c 1 /proc/1/environ
+tried 'the memory of the first process' ls /proc/1/map_files
+tried 'the first process as a way out' ls /proc/1/cwd/ /proc/1/root/
 tried '/usr' touch /usr/mine
 tried 'the machine'"'"'s /usr' touch /run/sandbox/usr/mine
 tried 'the machine'"'"'s programs' sh -c 'echo >> /run/sandbox/usr/bin/env'
