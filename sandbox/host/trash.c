@@ -6,7 +6,7 @@
 #include "sandbox/host/guest.h"
 
 #include <errno.h>
-#include <ftw.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,26 +14,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OPEN_DIRECTORIES = 16, BUSY_NICENESS = 10 };
+enum { BUSY_NICENESS = 10 };
 
 static void path_of(const char *disks, struct buf *out)
 {
 	buf_addf(out, "%s/trash", disks);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st, (void)type;
-	(void)!(where->level > 0 && remove(path)); /* what stays is tried again in the next life */
-	return 0;
-}
-
+/*
+ * Step by step into each directory, never by a path: hosts that still have one of them open may exchange what is in it
+ * for links meanwhile. What stays is tried again in the next life.
+ */
 void trash_clear(const char *disks)
 {
 	AUTO_BUF struct buf path = BUF_INIT;
 	path_of(disks, &path);
-	if (nftw(buf_text(&path), remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS) == 0)
-		(void)!rmdir(buf_text(&path));
+	char *const roots[] = {path.ptr, NULL};
+	FTS *tree = fts_open(roots, FTS_PHYSICAL, NULL);
+	for (FTSENT *entry; tree && (entry = fts_read(tree));) {
+		if (entry->fts_info == FTS_DP)
+			(void)!rmdir(entry->fts_accpath);
+		else if (entry->fts_info != FTS_D && entry->fts_level > 0)
+			(void)!unlink(entry->fts_accpath);
+	}
+	if (tree)
+		fts_close(tree);
 }
 
 bool trash_take(struct guests *g, const char *path)
