@@ -33,6 +33,7 @@ struct request {
 	const struct operation *operation;
 	const struct value *params;
 	const struct fault *fault;
+	bool slow; /* it had to wait, by a fault */
 	bool late; /* an answer from the past, by a fault */
 	struct failure failure;
 	char id[37];
@@ -400,6 +401,18 @@ static void encode_failure(struct request *r, struct aws_reply *reply)
 	aws_encode_error(r->arena, op, &failure, reply);
 }
 
+/* By name, for the log; or NULL. */
+static const char *told_faults(const struct request *r)
+{
+	const char *names[] = {r->slow ? "slow" : NULL, r->fault ? r->fault->name : NULL, r->late ? "delayed" : NULL};
+	AUTO_BUF struct buf out = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (names[i])
+			buf_addf(&out, "%s%s", out.len ? ", " : "", names[i]);
+	}
+	return out.len ? buf_copy(&out, r->arena) : NULL;
+}
+
 static void answer(struct request *r, const struct value *value)
 {
 	struct aws_reply reply = {0};
@@ -416,7 +429,7 @@ static void answer(struct request *r, const struct value *value)
 				  .status = lost ? 0 : reply.status,
 				  .code = lost ? NULL : r->failure.code,
 				  .message = lost ? NULL : r->failure.message,
-				  .fault = r->fault ? r->fault->name : r->late ? "delayed" : NULL,
+				  .fault = told_faults(r),
 				  .ms = clock_ms() - r->begun};
 	request_log_add(r->world->log, &entry);
 	if (lost)
@@ -428,7 +441,7 @@ static void answer(struct request *r, const struct value *value)
 static void fail_by_fault(struct request *r)
 {
 	if (r->fault->code) {
-		fail(r, r->fault->status, arena_strdup(r->arena, r->fault->code), "%s", r->fault->message);
+		fail(r, r->fault->status, r->fault->code, "%s", r->fault->message);
 	} else if (r->fault->kind == FAULT_THROTTLE) {
 		bool ec2 = protocol_of(r) == AWS_EC2;
 		fail(r, ec2 ? 503 : 400, ec2 ? "RequestLimitExceeded" : code_by_protocol(r, "", "Throttling", "ThrottlingException"),
@@ -467,11 +480,17 @@ static bool ended_by_fault(struct request *r)
 
 /* ---- resources that a fault is ordered for ---- */
 
+/* NULL where they cannot be read, which is told in its turn. */
+static const struct value *parameters(const struct request *r)
+{
+	AUTO_BUF struct buf ignored = BUF_INIT;
+	return r->params ? r->params : aws_decode_request(r->arena, r->op, &r->in, &ignored);
+}
+
 static bool request_fits(void *ctx, const char *pattern)
 {
-	struct request *r = ctx;
-	AUTO_BUF struct buf ignored = BUF_INIT; /* what cannot be read is told in its turn */
-	const struct value *params = aws_decode_request(r->arena, r->op, &r->in, &ignored);
+	const struct request *r = ctx;
+	const struct value *params = parameters(r);
 	return params && parameters_fit(r->world, r->auth.region, params, pattern);
 }
 
@@ -493,9 +512,19 @@ static bool changes_fit(void *ctx, const char *pattern)
 	return store_has_changed(r->world->store, change_fits, &fault);
 }
 
+static uint64_t request_likeness(void *ctx)
+{
+	const struct request *r = ctx;
+	const struct value *params = parameters(r);
+	const struct aws_member *token = aws_operation_token(r->op);
+	if (params && token && value_get(params, aws_text(token->name)))
+		params = value_put_path(r->arena, params, aws_text(token->name), &value_null_string);
+	return value_likeness(params);
+}
+
 static struct fault_target fault_target(struct request *r, bool (*fits)(void *ctx, const char *pattern))
 {
-	return (struct fault_target){aws_text(r->aws->name), aws_text(r->op->name), r->world->now_ms, fits, r};
+	return (struct fault_target){aws_text(r->aws->name), aws_text(r->op->name), r->world->now_ms, fits, request_likeness, r};
 }
 
 /* Before the commit of what the request has done. */
@@ -562,13 +591,20 @@ void api_handle(void *ctx, struct http_exchange *exchange)
 	find_operation(&r);
 	bool known = check_signer(&r) && check_known(&r);
 	struct fault_target target = known ? fault_target(&r, request_fits) : (struct fault_target){0};
+	const struct fault *wait = known ? faults_wait(r.world->faults, &target) : NULL;
 	const struct fault *fault = known ? faults_next(r.world->faults, &target) : NULL;
-	if (fault) /* the order may be taken back while this one waits */
-		r.fault = arena_memdup(r.arena, fault, sizeof(*fault));
-	if (r.fault && r.fault->kind == FAULT_SLOW) {
+	if (fault) { /* the order may be taken back while this one waits */
+		struct fault *own = arena_memdup(r.arena, fault, sizeof(*fault));
+		own->code = fault->code ? arena_strdup(r.arena, fault->code) : NULL;
+		own->message = fault->message ? arena_strdup(r.arena, fault->message) : NULL;
+		own->resource = own->type = own->zone = NULL;
+		r.fault = own;
+	}
+	if (wait) {
+		r.slow = true;
 		struct waiting *waiting = xcalloc(1, sizeof(*waiting));
 		*waiting = (struct waiting){r.world, http_exchange_id(exchange), r};
-		loop_timer(r.world->loop, r.fault->ms, on_waited, waiting);
+		loop_timer(r.world->loop, wait->ms, on_waited, waiting);
 		return;
 	}
 	serve(&r);

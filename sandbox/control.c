@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/loop.h"
 #include "base/vec.h"
@@ -10,6 +11,7 @@
 #include "sandbox/census.h"
 #include "sandbox/faults.h"
 #include "sandbox/host/hosts.h"
+#include "sandbox/run.h"
 #include "sandbox/store.h"
 #include "sandbox/world.h"
 
@@ -52,6 +54,61 @@ static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
 
 /* ---- orders ---- */
 
+/* Whether requests can be what an order names: one that nothing fits would wait for ever. */
+static bool check_operation(const struct library *library, const struct value *order, struct buf *why)
+{
+	const char *of = value_get_text(order, "service"), *named = value_get_text(order, "operation");
+	VEC(const char *) services = {0}, operations = {0};
+	bool found = false;
+	for (struct map_entry *s = map_first(&library->services); s; s = map_next(&library->services, s)) {
+		const struct service *service = s->value;
+		vec_add(&services, s->key);
+		if (of && !text_like(of, s->key))
+			continue;
+		for (struct map_entry *o = map_first(&service->operations); o; o = map_next(&service->operations, o)) {
+			vec_add(&operations, o->key);
+			found |= !named || text_like(named, o->key);
+		}
+	}
+	if (!found) {
+		bool strange = of && !operations.count;
+		const char *near = strange ? nearest_name(of, services.items, services.count)
+				   : named ? nearest_name(named, operations.items, operations.count) : NULL;
+		if (strange)
+			buf_addf(why, "the sandbox knows no service \"%s\"", of);
+		else
+			buf_addf(why, "the sandbox knows no operation \"%s\"%s%s", named, of ? " of " : "", of ? of : "");
+		if (near)
+			buf_addf(why, "; did you mean \"%s\"?", near);
+	}
+	vec_free(&services);
+	vec_free(&operations);
+	return found;
+}
+
+static bool add_fault(struct world *world, const struct value *order, struct buf *out)
+{
+	if (!check_operation(world->library, order, out))
+		return false;
+	unsigned number = faults_add(world->faults, order, world->now_ms, out);
+	if (!number)
+		return false;
+	world_fault_ordered(world);
+	buf_addf(out, "Fault %u is ordered.\n", number);
+	return true;
+}
+
+static bool remove_fault(struct world *world, const struct value *order, struct buf *out)
+{
+	const struct value *v = value_get(order, "number");
+	int64_t number = 0;
+	if (v && value_is_a(v, TYPE_NUMBER) && number_to_int(v->number, &number) && number > 0 && number < UINT32_MAX &&
+	    faults_remove(world->faults, (unsigned)number))
+		return true;
+	buf_addf(out, "there is no fault %lld; `infra sandbox fault list` shows their numbers", (long long)number);
+	return false;
+}
+
 static bool do_order(struct world *world, const struct value *order, struct buf *out)
 {
 	const char *what = value_get_text(order, "order");
@@ -62,14 +119,13 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 	}
 	if (!strcmp(what, "reset"))
 		return world_reset(world, out);
-	if (!strcmp(what, "fault-add")) {
-		if (!faults_add(world->faults, order, world->now_ms, out))
-			return false;
-		world_fault_ordered(world);
-		return true;
-	}
+	if (!strcmp(what, "fault-add"))
+		return add_fault(world, order, out);
+	if (!strcmp(what, "fault-remove"))
+		return remove_fault(world, order, out);
 	if (!strcmp(what, "fault-list")) {
-		faults_describe(world->faults, out);
+		const struct value *json = value_get(order, "json");
+		faults_describe(world->faults, world->now_ms, json && value_is_true(json), out);
 		return true;
 	}
 	if (!strcmp(what, "fault-clear")) {
@@ -80,6 +136,8 @@ static bool do_order(struct world *world, const struct value *order, struct buf 
 	if (!strcmp(what, "status")) {
 		census_describe(world->store, out);
 		buf_addf(out, "; %llu requests so far.", (unsigned long long)world->requests);
+		if (faults_count(world->faults))
+			buf_addf(out, " Faults are ordered: `infra sandbox fault list` shows them.");
 		return true;
 	}
 	if (!strcmp(what, "hosts")) {

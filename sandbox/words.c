@@ -361,6 +361,16 @@ static bool subject_fits(void *ctx, const char *pattern)
 	return value_fits(ctx, pattern);
 }
 
+/* An object's numbers and addresses depend on who came first: what it was asked for does not. */
+static uint64_t subject_likeness(void *ctx)
+{
+	static const char *const told[] = {"InstanceType", "AvailabilityZone", "AvailabilityZoneName", "Market", "Placement", "Tags"};
+	uint64_t sum = 0;
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		sum += value_likeness(value_get(ctx, told[i]));
+	return sum;
+}
+
 /* Whether a fault of that name is ordered for such an object: null, or what the order says. Counts. */
 static const struct value *f_fault(const struct call *call)
 {
@@ -370,6 +380,7 @@ static const struct value *f_fault(const struct call *call)
 				      .operation = run->operation ? aws_text(run->operation->aws->name) : "",
 				      .now_ms = run->world->now_ms,
 				      .fits = subject_fits,
+				      .likeness = subject_likeness,
 				      .ctx = (void *)(uintptr_t)call->args[1]};
 	const struct fault *fault = faults_meet(run->world->faults, call->args[0]->text, &target);
 	if (!fault)

@@ -2,17 +2,21 @@
 /* infra sandbox fault */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/diag.h"
 #include "cmd/infra/command.h"
 #include "cmd/infra/sandbox.h"
 #include "lang/value/jsonw.h"
+#include "sandbox/faults.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
 	"Usage: infra sandbox fault add KIND [OPTION...]\n"
-	"       infra sandbox fault list\n"
+	"       infra sandbox fault list [-json]\n"
+	"       infra sandbox fault remove NUMBER\n"
 	"       infra sandbox fault clear\n"
 	"\n"
 	"Orders what AWS does on a bad day. KIND is one of\n"
@@ -35,23 +39,37 @@ static const char help[] =
 	"  -resource=PATTERN   only where that is concerned: an id, a kind (instance, volume), a type, a zone,\n"
 	"             a name or a tag (KEY=VALUE); -type=PATTERN and -zone=PATTERN likewise, besides\n"
 	"  -count=N   at most so often      -skip=N   not to the first N      -nth=N   to the Nth alone\n"
-	"  -rate=X    to so many of them, from 0 to 1; which ones, -seed=N decides\n"
+	"  -rate=X    to so many of them, from 0 to 1; which ones, -seed=N decides: the same seed hits the same requests\n"
 	"  -for=N     ends after so many seconds\n"
 	"  -ms=N or -seconds=N   of slow and delayed: a second by default\n"
+	"\n"
+	"Several may be ordered: the first that hits a request happens to it, beside a slow and a delayed.\n"
+	"They end with `fault remove`, `fault clear`, `reset` and the sandbox's process.\n"
 	"\n"
 	"    infra sandbox fault add reset-after -operation=RunInstances -count=1\n"
 	"    infra sandbox fault add throttle -service=ec2 -rate=0.2 -seed=7\n"
 	"    infra sandbox fault add no-capacity -type='p3*' -zone=us-east-1a\n"
 	"    infra sandbox fault add spot-interruption -after=60 -resource=Name=trainer";
 
-static const struct {
-	const char *name;
-	bool number;
-} options[] = {
-	{"service", false}, {"operation", false}, {"resource", false}, {"type", false},	  {"zone", false},   {"code", false},	 {"message", false},
-	{"preset", false},  {"count", true},	  {"skip", true},      {"nth", true},	  {"rate", true},    {"seed", true},	 {"for", true},
-	{"ms", true},	    {"seconds", true},	  {"after", true},     {"notice", true}, {"spread", true}, {"status", true},
-};
+enum { OPTIONS = 24 }; /* room for those of fault_options */
+
+/* False when it has said what is wrong. */
+static bool add_option(struct jsonw *w, const struct fault_option *option, const char *given)
+{
+	char *end, text[40];
+	if (option->min == option->max) {
+		jsonw_text(w, option->name, given);
+		return true;
+	}
+	double n = strtod(given, &end);
+	if (end == given || *end || !isfinite(n)) {
+		fprintf(stderr, "infra sandbox fault add: -%s is a number, not \"%s\".\n", option->name, given);
+		return false;
+	}
+	snprintf(text, sizeof(text), "%.17g", n);
+	jsonw_raw(w, option->name, text, strlen(text));
+	return true;
+}
 
 static int fault_add(const struct sandbox_options *o, const char *const *given)
 {
@@ -60,43 +78,70 @@ static int fault_add(const struct sandbox_options *o, const char *const *given)
 	jsonw_open(&w, NULL, '{');
 	jsonw_text(&w, "order", "fault-add");
 	jsonw_text(&w, "kind", o->word[1]);
-	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-		if (!given[i])
-			continue;
-		if (!options[i].number) {
-			jsonw_text(&w, options[i].name, given[i]);
-			continue;
-		}
-		char *end, text[40];
-		double n = strtod(given[i], &end);
-		if (end == given[i] || *end || !(n >= 0 && n < 1e15)) {
-			fprintf(stderr, "infra sandbox fault add: -%s is a number, not \"%s\".\n", options[i].name, given[i]);
+	for (size_t i = 0; fault_options[i].name; i++) {
+		if (given[i] && !add_option(&w, &fault_options[i], given[i]))
 			return EXIT_USAGE;
-		}
-		snprintf(text, sizeof(text), "%.17g", n);
-		jsonw_raw(&w, options[i].name, text, strlen(text));
 	}
 	jsonw_close(&w, '}');
 	return sandbox_give_order(o->dir, buf_text(&order), NULL);
 }
 
+static int fault_remove(const struct sandbox_options *o)
+{
+	AUTO_BUF struct buf order = BUF_INIT;
+	if (strspn(o->word[1], "0123456789") != strlen(o->word[1]) || strlen(o->word[1]) > 9) {
+		fprintf(stderr, "infra sandbox fault remove: a fault's number is wanted, not \"%s\"; `infra sandbox fault list` shows them.\n", o->word[1]);
+		return EXIT_USAGE;
+	}
+	buf_addf(&order, "{\"order\":\"fault-remove\",\"number\":%lu}", strtoul(o->word[1], NULL, 10));
+	return sandbox_give_order(o->dir, buf_text(&order), NULL);
+}
+
+/* What stands there instead of an order. */
+static void tell_misuse(const struct sandbox_options *o)
+{
+	static const struct {
+		const char *name, *wants; /* the word behind it, or NULL: none */
+	} orders[] = {{"add", "a KIND"}, {"list", NULL}, {"remove", "the NUMBER of a fault"}, {"clear", NULL}};
+	const char *what = o->words ? o->word[0] : "", *wants = NULL;
+	bool known = false;
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		if (strcmp(what, orders[i].name) != 0)
+			continue;
+		known = true;
+		wants = orders[i].wants;
+	}
+	if (!known)
+		fprintf(stderr, "infra sandbox fault: \"%s\" is none of add, list, remove and clear.\n\n", what);
+	else if (wants && o->words < 2)
+		fprintf(stderr, "infra sandbox fault %s: %s is missing.\n\n", what, wants);
+	else
+		fprintf(stderr, "infra sandbox fault %s: \"%s\" is one word too many.\n\n", what, o->word[o->words - 1]);
+	fprintf(stderr, "%s\n", help);
+}
+
 int sandbox_fault(int argc, char **argv)
 {
-	const char *given[ARRAY_LEN(options)] = {0};
-	struct sandbox_option table[ARRAY_LEN(options) + 1] = {0};
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		table[i] = (struct sandbox_option){options[i].name, true, &given[i]};
+	const char *given[OPTIONS] = {0}, *json = NULL;
+	struct sandbox_option table[OPTIONS + 2] = {{"json", false, &json}};
+	for (size_t i = 0; fault_options[i].name; i++) {
+		if (i == OPTIONS)
+			bug("there are more options than room for them");
+		table[i + 1] = (struct sandbox_option){fault_options[i].name, true, &given[i]};
+	}
 	struct sandbox_options o = {0};
 	if (sandbox_options(&o, argc, argv, table, help)) {
 		const char *what = o.words ? o.word[0] : "";
 		if (!strcmp(what, "add") && o.words == 2)
 			o.code = fault_add(&o, given);
 		else if (!strcmp(what, "list") && o.words == 1)
-			o.code = sandbox_give_order(o.dir, "{\"order\":\"fault-list\"}", "No faults are ordered.");
+			o.code = sandbox_give_order(o.dir, json ? "{\"order\":\"fault-list\",\"json\":true}" : "{\"order\":\"fault-list\"}", "No faults are ordered.");
+		else if (!strcmp(what, "remove") && o.words == 2)
+			o.code = fault_remove(&o);
 		else if (!strcmp(what, "clear") && o.words == 1)
 			o.code = sandbox_give_order(o.dir, "{\"order\":\"fault-clear\"}", NULL);
 		else
-			fprintf(stderr, "%s\n", help);
+			tell_misuse(&o);
 	}
 	sandbox_release(&o);
 	return o.code;

@@ -15,7 +15,7 @@
 #include <time.h>
 
 struct log_reader {
-	const char *service, *operation, *status; /* patterns, or NULL */
+	const char *service, *operation, *status, *fault; /* patterns, or NULL */
 	bool errors, writes, json, count;
 	struct buf *lines; /* the last ones */
 	size_t keep, at;
@@ -51,6 +51,20 @@ static void print_entry(const struct log_entry *e, bool json, struct buf *out)
 		buf_addf(out, "  %s: %s", e->code, e->message ? e->message : "");
 }
 
+/* Several may have happened to one: "slow, reset-after". */
+static bool has_fault(const struct log_entry *e, const char *pattern)
+{
+	char name[32];
+	for (const char *at = e->fault; at && *at; at += strspn(at, ", ")) {
+		size_t len = strcspn(at, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, at);
+		if (text_like(pattern, name))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 static void on_entry(void *ctx, const struct log_entry *e)
 {
 	struct log_reader *reader = ctx;
@@ -58,7 +72,7 @@ static void on_entry(void *ctx, const struct log_entry *e)
 	snprintf(status, sizeof(status), "%u", e->status);
 	if ((reader->service && !text_like(reader->service, e->service ? e->service : "")) ||
 	    (reader->operation && !text_like(reader->operation, e->operation ? e->operation : "")) ||
-	    (reader->status && !text_like(reader->status, status)) || (reader->errors && e->status < 400 && e->status) ||
+	    (reader->status && !text_like(reader->status, status)) || (reader->fault && !has_fault(e, reader->fault)) || (reader->errors && e->status < 400 && e->status) ||
 	    (reader->writes && (!e->operation || operation_reads(e->operation))))
 		return;
 	reader->found++;
@@ -71,10 +85,11 @@ static void on_entry(void *ctx, const struct log_entry *e)
 
 int sandbox_log(int argc, char **argv)
 {
-	const char *service = NULL, *operation = NULL, *status = NULL, *errors = NULL, *writes = NULL, *json = NULL, *count = NULL, *lines = NULL;
+	const char *service = NULL, *operation = NULL, *status = NULL, *errors = NULL, *writes = NULL, *json = NULL, *count = NULL, *lines = NULL, *fault = NULL;
 	const struct sandbox_option table[] = {{"service", true, &service}, {"operation", true, &operation}, {"status", true, &status},
 					       {"errors", false, &errors},  {"writes", false, &writes},	     {"json", false, &json},
-					       {"count", false, &count},    {"n", true, &lines},	     {NULL, false, NULL}};
+					       {"count", false, &count},    {"n", true, &lines},	     {"fault", true, &fault},
+					       {NULL, false, NULL}};
 	struct sandbox_options o = {0};
 	if (sandbox_options(&o, argc, argv, table,
 			    "Usage: infra sandbox log [OPTION...]\n\nShows the last requests to the sandbox cloud: number, time, service, operation, HTTP status (0: no\n"
@@ -84,12 +99,23 @@ int sandbox_log(int argc, char **argv)
 			    "  -service=NAME     only of this service: ec2, iam, ...; * and ? may stand in it\n"
 			    "  -operation=NAME   only of this operation: CreateVpc, Describe*, ...\n"
 			    "  -status=CODE      only of this status: 400, 5??, ...\n"
+			    "  -fault=KIND       only what an ordered fault happened to: throttle, reset-*, * for any\n"
 			    "  -errors           only what failed\n"
 			    "  -writes           only what is no reading\n"
 			    "  -count            only their number\n"
 			    "  -json             a line of JSON for each")) {
-		struct log_reader reader = {.service = service, .operation = operation, .status = status, .errors = errors, .writes = writes,
-					    .json = json, .count = count, .keep = lines ? strtoul(lines, NULL, 10) : 40};
+		char *end = NULL;
+		struct log_reader reader = {.service = service, .operation = operation, .status = status, .fault = fault, .errors = errors,
+					    .writes = writes, .json = json, .count = count, .keep = lines ? strtoul(lines, &end, 10) : 40};
+		bool strange = lines && (*end || *lines < '0' || *lines > '9');
+		if (o.words || strange) {
+			if (strange)
+				fprintf(stderr, "infra sandbox log: -n is a number, not \"%s\".\n", lines);
+			else
+				fprintf(stderr, "infra sandbox log: \"%s\" is one word too many; see infra sandbox log -help.\n", o.word[0]);
+			sandbox_release(&o);
+			return EXIT_USAGE;
+		}
 		AUTO_BUF struct buf why = BUF_INIT;
 		if (reader.keep > 1000000)
 			reader.keep = 1000000;

@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		world.arena = arena_new();
 		world.faults = faults_new();
 		world.store = store_open(":memory:", &why);
-		if (!world.store)
-			bug("no store: %s", buf_text(&why));
+		world.library = library_new(&why);
+		if (!world.store || !world.library)
+			bug("no store, or no services: %s", buf_text(&why));
 	}
 	const struct value *order = value_from_json(arena, (const char *)bytes, len, &why);
 	const char *name = order && value_is_a(order, TYPE_OBJECT) ? value_get_text(order, "order") : NULL;
@@ -24,9 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (order && value_is_a(order, TYPE_OBJECT) && (!name || strcmp(name, "reset") != 0) && !do_order(&world, order, &said) && !said.len)
 		bug("a refusal without a reason");
 	if (order && value_is_a(order, TYPE_OBJECT)) {
-		const char *service = value_get_text(order, "service");
-		(void)service;
-		faults_describe(world.faults, &said);
+		faults_describe(world.faults, 0, true, &said);
+		faults_describe(world.faults, 0, false, &said);
 		faults_clear(world.faults);
 	}
 	arena_free(arena);

@@ -104,7 +104,7 @@ resource "aws_instance" "spot" {
 SHOULD = {"vpc": 1, "subnet": 1, "security_group": 1, "route_table": 1, "instance": 2, "file_system": 1, "mount_target": 1, "role": 1, "parameter": 1}
 # What happens; what a first run that fails must say (None: it does not fail); variables of that run
 DAYS = {
-    "throttled": (["throttle -rate=0.25 -seed=1"], None, {}),
+    "throttled": (["throttle -rate=0.15 -seed=1"], None, {}),
     "500": (["500 -rate=0.1 -seed=2"], None, {}),
     "503": (["503 -rate=0.1 -seed=3"], None, {}),
     "reset before": (["reset-before -rate=0.1 -seed=4"], None, {}),

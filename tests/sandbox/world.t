@@ -3,11 +3,13 @@
 """A sandbox's process and directory: started, found, used, stopped, started again; who may ask; bad days to order."""
 import json
 import os
+import random
 import shutil
 import signal
 import stat
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -92,6 +94,26 @@ def test_signatures(cloud):
             tap.same(error.code, 403, f"a URL that is {what}")
 
 
+def test_dice(cloud):
+    """The same seed hits the same requests, also where they come side by side, in another order, with other ids."""
+    days = []
+    for day in range(3):
+        cloud.reset()
+        ec2 = caller(cloud, service="ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+        cloud.command("fault", "add", "503", "-operation=CreateSubnet", "-rate=0.5", "-seed=11")
+        cloud.command("fault", "add", "slow", "-ms=4", "-spread=1", "-seed=12")
+        blocks = [f"10.7.{i}.0/24" for i in range(40)]
+        random.Random(day).shuffle(blocks)
+
+        def refused(block):
+            return block if code_of(ec2.create_subnet, VpcId=vpc, CidrBlock=block)[0] else None
+        with ThreadPoolExecutor(8) as pool:
+            days.append(sorted(filter(None, pool.map(refused, blocks))))
+    tap.ok(days[0] == days[1] == days[2] and 8 < len(days[0]) < 32, "the same seed hits the same requests side by side", *days)
+    cloud.reset()
+
+
 def test_unknown(cloud):
     tap.same(code_of(caller(cloud, service="sagemaker").list_algorithms), ("NotImplemented", 501), "an operation that it does not know is refused")
     last = cloud.log("-errors")[-1]
@@ -117,6 +139,24 @@ def test_faults(cloud):
         days.append([code_of(sts.get_caller_identity)[0] for _ in range(16)])
     tap.ok(days[0] == days[1] and len(set(days[0])) == 2, "the same seed gives the same days", days)
     cloud.command("fault", "clear")
+    cloud.command("fault", "add", "slow", "-ms=5", "-service=sts")
+    cloud.command("fault", "add", "throttle", "-operation=GetCaller*", "-skip=1", "-count=1")
+    tap.same([code_of(sts.get_caller_identity)[0] for _ in range(3)], [None, "Throttling", None], "a slow one may be throttled, too")
+    tap.same([e["fault"] for e in cloud.log("-service=sts")][-3:], ["slow", "slow, throttle", "slow"], "as the log says")
+    tap.same(cloud.command("log", "-count", "-fault=thr*").out, f"{sum('throttle' in (e['fault'] or '') for e in cloud.log())}\n", "which counts by faults")
+    listed = json.loads(cloud.command("fault", "list", "-json").out)
+    tap.same([(f["number"], f["kind"], f["happened"], f["over"]) for f in listed], [(1, "slow", 3, False), (2, "throttle", 1, True)], "fault list -json")
+    cloud.command("fault", "remove", "1")
+    code_of(sts.get_caller_identity)
+    tap.ok(cloud.command("fault", "list").out.split()[:2] == ["2", "throttle"] and not cloud.log()[-1]["fault"], "fault remove")
+    cloud.command("fault", "clear")
+    for args, words in ((("throttle", "-operation=RunInstancez"), 'did you mean "RunInstances"?'), (("500", "-service=iam", "-operation=RunInstances"), 'of iam'),
+                        (("throttle", "-ms=5"), "takes no -ms"), (("500", "-nth=0"), "-nth is a whole number"), (("500", "-rate=2"), "-rate is a number from 0 to 1"),
+                        (("slow", "-ms=1", "-seconds=1"), "-ms cannot stand beside -seconds"), (("error", "-code=X", "-status=200"), "from 400 to 599"),
+                        (("500", "503"), '"503" is one word too many')):
+        wrong = cloud.command("fault", "add", *args)
+        tap.ok(wrong.code and words in wrong.err, f"not as it was meant: {' '.join(args)}", wrong)
+    tap.same(cloud.command("fault", "remove", "7").code, 1, "there is no such fault to remove")
     cloud.command("fault", "add", "error", "-code=InsufficientInstanceCapacity", "-status=500", "-operation=RunInstances")
     run = caller(cloud, service="ec2").run_instances
     tap.same(code_of(run, ImageId="ami-1", MinCount=1, MaxCount=1), ("InsufficientInstanceCapacity", 500), "an error by its name")
@@ -137,6 +177,6 @@ finally:
     infra(folder_ / "state", "down")
     shutil.rmtree(folder_, ignore_errors=True)
 with sandbox.Sandbox() as cloud_:
-    for test in (test_signatures, test_unknown, test_faults):
+    for test in (test_signatures, test_unknown, test_dice, test_faults):
         tap.case(test, cloud_)
 tap.done()

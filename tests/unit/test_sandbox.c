@@ -149,8 +149,9 @@ static bool is_worker(void *ctx, const char *pattern)
 
 static const struct fault *next(struct faults *faults, const char *service, const char *operation)
 {
-	struct fault_target target = {service, operation, now, is_worker, "i-worker"};
-	return faults_next(faults, &target);
+	struct fault_target target = {service, operation, now, is_worker, NULL, "i-worker"};
+	const struct fault *slow = faults_wait(faults, &target);
+	return slow ? slow : faults_next(faults, &target);
 }
 
 static void fault_orders(void **state)
@@ -170,7 +171,9 @@ static void fault_orders(void **state)
 	}
 	assert_null(next(faults, "ec2", "CreateVpc"));
 	static const char *const wrong[] = {"{}", "{\"kind\":\"504\"}", "{\"kind\":\"slow\",\"rate\":2}", "{\"kind\":\"slow\",\"ms\":\"x\"}", "{\"kind\":\"error\"}",
-					    "{\"kind\":\"500\",\"code\":\"X\"}"};
+					    "{\"kind\":\"500\",\"code\":\"X\"}", "{\"kind\":\"500\",\"ms\":5}", "{\"kind\":\"500\",\"nth\":0}", "{\"kind\":\"500\",\"count\":1.5}",
+					    "{\"kind\":\"500\",\"operation\":\"\"}", "{\"kind\":\"slow\",\"ms\":5,\"seconds\":1}",
+					    "{\"kind\":\"slow\",\"ms\":5,\"preset\":\"aws\"}", "{\"kind\":\"error\",\"code\":\"X\",\"status\":200}"};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		buf_clear(&why);
 		assert_false(faults_add(faults, json(wrong[i]), 1000, &why));
@@ -197,7 +200,7 @@ static void fault_orders(void **state)
 	assert_null(next(faults, "ec2", "X"));
 	assert_true(faults_add(faults, json("{\"kind\":\"delayed\",\"seconds\":1.5}"), now, &why));
 	assert_null(next(faults, "ec2", "X"));
-	const struct fault *delay = faults_delay(faults, &(struct fault_target){"ec2", "X", now, is_worker, "i-worker"});
+	const struct fault *delay = faults_delay(faults, &(struct fault_target){"ec2", "X", now, is_worker, NULL, "i-worker"});
 	assert_int_equal(delay->ms, 1500);
 	assert_false(faults_add(faults, json("{\"kind\":\"500\",\"nth\":2,\"count\":1}"), now, &why));
 
@@ -216,16 +219,66 @@ static void fault_orders(void **state)
 	assert_false(faults_add(faults, json("{\"kind\":\"slow\",\"preset\":\"azure\"}"), now, &why));
 	assert_false(faults_add(faults, json("{\"kind\":\"500\",\"preset\":\"aws\"}"), now, &why));
 
+	/* one that waits may fail besides, and orders end one by one */
+	faults_clear(faults);
+	assert_int_equal(faults_add(faults, json("{\"kind\":\"slow\",\"ms\":7}"), now, &why), 1);
+	assert_int_equal(faults_add(faults, json("{\"kind\":\"throttle\",\"operation\":\"Run*\"}"), now, &why), 2);
+	struct fault_target both = {"ec2", "RunInstances", now, is_worker, NULL, "i-worker"};
+	assert_int_equal(faults_wait(faults, &both)->ms, 7);
+	assert_int_equal(faults_next(faults, &both)->kind, FAULT_THROTTLE);
+	assert_true(faults_remove(faults, 1));
+	assert_false(faults_remove(faults, 1));
+	assert_null(faults_wait(faults, &both));
+	AUTO_BUF struct buf list = BUF_INIT;
+	faults_describe(faults, now, false, &list);
+	assert_string_equal(buf_text(&list), "  2  throttle -operation='Run*': happened 1 times\n");
+	buf_clear(&list);
+	faults_describe(faults, now, true, &list);
+	assert_string_equal(buf_text(&list), "[{\"number\":2,\"kind\":\"throttle\",\"operation\":\"Run*\",\"happened\":1,\"over\":false}]\n");
+
 	/* what happens to objects is asked for by name, and no request meets it */
 	faults_clear(faults);
 	assert_true(faults_add(faults, json("{\"kind\":\"no-capacity\",\"type\":\"i-work*\",\"zone\":\"other\"}"), now, &why));
 	assert_true(faults_add(faults, json("{\"kind\":\"no-capacity\",\"type\":\"i-work*\",\"zone\":\"*er\",\"count\":1}"), now, &why));
-	struct fault_target target = {"ec2", "RunInstances", now, is_worker, "i-worker"};
+	struct fault_target target = {"ec2", "RunInstances", now, is_worker, NULL, "i-worker"};
 	assert_null(faults_next(faults, &target));
 	assert_null(faults_meet(faults, "status-checks", &target));
 	assert_non_null(faults_meet(faults, "no-capacity", &target));
 	assert_null(faults_meet(faults, "no-capacity", &target));
 	faults_free(faults);
+}
+
+/* The same days for the same requests, whatever the order in which they come and the ids they name. */
+static uint64_t likeness(void *ctx)
+{
+	return value_likeness(ctx);
+}
+
+static void fault_dice(void **state)
+{
+	(void)state;
+	enum { REQUESTS = 64 };
+	bool hit[2][REQUESTS] = {0};
+	AUTO_BUF struct buf why = BUF_INIT;
+	for (unsigned day = 0; day < 2; day++) {
+		struct faults *faults = faults_new();
+		assert_true(faults_add(faults, json("{\"kind\":\"500\",\"rate\":0.5,\"seed\":9}"), 0, &why));
+		for (unsigned i = 0; i < REQUESTS * 2; i++) {
+			unsigned which = (day ? REQUESTS * 2 - 1 - i : i) % REQUESTS; /* each comes twice */
+			AUTO_BUF struct buf text = BUF_INIT;
+			buf_addf(&text, "{\"VpcId\":\"vpc-%08x9abcdef01\",\"Token\":\"0f3e%04x-1111-4222-8333-944445555666\",\"CidrBlock\":\"10.0.%u.0/24\"}", i * 2654435761u,
+				 i + day, which);
+			struct fault_target target = {"ec2", "CreateSubnet", 0, is_worker, likeness, (void *)(uintptr_t)json(buf_text(&text))};
+			bool happens = faults_next(faults, &target) != NULL;
+			hit[day][which] ^= happens && i < REQUESTS; /* the first time alone */
+		}
+		faults_free(faults);
+	}
+	assert_memory_equal(hit[0], hit[1], sizeof(hit[0]));
+	unsigned count = 0;
+	for (unsigned i = 0; i < REQUESTS; i++)
+		count += hit[0][i];
+	assert_in_range(count, 20, 44);
 }
 
 /* ---- the past ---- */
@@ -292,7 +345,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_hold), cmocka_unit_test(patterns), cmocka_unit_test(fitting),
-		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders), cmocka_unit_test(late_changes),
+		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders),
+		cmocka_unit_test(fault_dice), cmocka_unit_test(late_changes),
 	};
 	arena = arena_new();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
