@@ -345,6 +345,28 @@ void number_add_text(struct number n, struct buf *out)
 	release_digits(&d);
 }
 
+void number_add_exact(struct number n, struct buf *out)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	number_add_text(n, &text);
+	mpfr_t again;
+	mpfr_init2(again, precision_of(n));
+	bool same = !n.big || (!mpfr_set_str(again, text.ptr, 10, MPFR_RNDN) && mpfr_equal_p(again, n.big->v));
+	if (same) {
+		buf_add(out, text.ptr, text.len);
+	} else {
+		mpfr_abs(again, n.big->v, MPFR_RNDN);
+		struct digits d = {0};
+		d.text = mpfr_get_str(NULL, &d.exponent, 10, 0, again, MPFR_RNDN); /* 0: as many as that takes */
+		trim_digits(&d);
+		if (mpfr_signbit(n.big->v))
+			buf_addc(out, '-');
+		add_plain(&d, out);
+		release_digits(&d);
+	}
+	mpfr_clear(again);
+}
+
 const char *number_print(struct arena *arena, struct number n)
 {
 	if (!n.big)

@@ -59,8 +59,12 @@ const char *number_print_base(struct arena *arena, struct number n, int base);
 /* printf's %e %f %g with a precision (-1: shortest that is exact). */
 const char *number_print_float(struct arena *arena, struct number n, char verb, int precision);
 
-/* The bits of precision, and a number read at a precision: what the storage form needs to keep a number as it is. */
+/*
+ * The bits of precision, text that read at this precision gives the number again (Terraform's does not always), and a
+ * number read at a precision: what the storage form needs to keep a number as it is.
+ */
 unsigned number_precision(struct number n);
+void number_add_exact(struct number n, struct buf *out);
 bool number_parse_precise(struct arena *arena, const char *text, size_t len, uint64_t precision, struct number *out) MUST_USE;
 
 struct number number_copy(struct arena *arena, struct number n);

@@ -94,7 +94,7 @@ static void pack_number(struct number n, struct buf *out)
 	buf_addc(out, TAG_NUMBER);
 	add_count(out, number_precision(n));
 	AUTO_BUF struct buf text = BUF_INIT;
-	number_add_text(n, &text);
+	number_add_exact(n, &text);
 	add_text(out, text.ptr, text.len);
 }
 

@@ -107,6 +107,23 @@ static void text_is_read_and_written(void **state)
 	assert_false(number_div(arena, two, number_from_int(0), &n));
 }
 
+static void exact_text_reads_back(void **state)
+{
+	(void)state;
+	for (int exponent = -1100; exponent <= 1023; exponent++) {
+		struct number n, again;
+		if (!number_pow(arena, number_from_int(2), number_from_int(exponent), &n))
+			continue;
+		for (int sign = 0; sign < 2; sign++, n = number_neg(arena, n)) {
+			AUTO_BUF struct buf text = BUF_INIT;
+			number_add_exact(n, &text);
+			assert_true(number_parse_precise(arena, text.ptr, text.len, number_precision(n), &again));
+			assert_int_equal(number_compare(n, again), 0);
+			assert_int_equal(number_precision(again), number_precision(n));
+		}
+	}
+}
+
 static void borders_of_64_bits(void **state)
 {
 	(void)state;
@@ -214,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arithmetic_is_terraforms),
 		cmocka_unit_test(text_is_read_and_written),
+		cmocka_unit_test(exact_text_reads_back),
 		cmocka_unit_test(borders_of_64_bits),
 		cmocka_unit_test(bases_and_formats),
 	};
