@@ -31,7 +31,7 @@ struct host {
 	struct host *jump;         /* through which ssh goes; NULL: none is needed, or there is none */
 	const char *jump_note;     /* several would do: what was chosen, and how to choose; or NULL */
 	const char *no_way;        /* why ssh cannot reach it, and how to mend that; NULL: it can */
-	const char *identity;      /* file of the private key that fits its key pair; NULL: whatever ssh finds */
+	const char *identity;      /* file of the private key that fits its key pair, one that ssh's files can say; NULL: whatever ssh finds */
 	const char *identity_note; /* where that key is when it is no file; or NULL */
 	const char *sandbox;       /* directory of the sandbox cloud that it lives in; NULL: none */
 	const char *provider, *cloud; /* as the state's object has them */

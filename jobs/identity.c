@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "jobs/key_text.h"
+#include "jobs/quote.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static const char *in_user_folder(struct arena *arena, const char *public_key)
 			continue;
 		const char *path = path_join(arena, folder, names[i]);
 		AUTO_BUF struct buf text = BUF_INIT;
-		if (!file_read(path, KEY_FILE_LIMIT, &text) || !key_lines_equal(buf_text(&text), public_key))
+		if (!path_is_quotable(path) || !file_read(path, KEY_FILE_LIMIT, &text) || !key_lines_equal(buf_text(&text), public_key))
 			continue;
 		const char *private_key = arena_strndup(arena, path, strlen(path) - 4);
 		return access(private_key, R_OK) == 0 ? private_key : path;
@@ -78,7 +79,8 @@ static const char *in_state(struct arena *arena, const struct state *state, cons
 		if (!path || access(path, R_OK) < 0 || !private_key_fits(content, public_key))
 			continue;
 		AUTO_FREE char *whole = realpath(path, NULL);
-		return arena_strdup(arena, whole ? whole : path);
+		if (whole && path_is_quotable(whole))
+			return arena_strdup(arena, whole);
 	}
 	return NULL;
 }

@@ -371,6 +371,9 @@ static void private_keys_are_found_by_their_public_halves(void **ignored)
 	assert_string_equal(load()->items[0].identity, arena_printf(arena, "%s.pub", private_key)); /* an agent may have it */
 	assert_true(file_write(private_key, "x", 1, 0600));
 	assert_string_equal(load()->items[0].identity, private_key);
+	/* a name that would be a line of its own in ssh's files is no key's, whoever has chosen it */
+	assert_true(file_write(arena_printf(arena, "%s/a\n ProxyCommand x.pub", folder), mine, strlen(mine), 0600));
+	assert_string_equal(load()->items[0].identity, private_key);
 	state_close(state);
 }
 
