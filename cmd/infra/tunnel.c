@@ -370,6 +370,8 @@ static const char *const *renewal(struct tunneling *t)
 	vec_add(&argv, "ssh-config");
 	vec_add(&argv, "-refresh");
 	vec_add(&argv, "-wait=0s");
+	if (t->inv.hosts->accept_new) /* else it would be taken back */
+		vec_add(&argv, "-accept-new");
 	vec_add(&argv, arena_printf(s->arena, "-state=%s", s->state_path));
 	for (size_t i = 0; i < s->variables.count; i++)
 		vec_add(&argv, arena_printf(s->arena, "-var%s=%s", s->variables.items[i].kind == VAR_FILE ? "-file" : "",

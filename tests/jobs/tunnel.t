@@ -352,6 +352,7 @@ def test_new_address(project, ec2):
         small.env = project.env
         done = small.infra("apply", "-auto-approve", "-input=false", timeout=120)
         tap.ok(done.code == 0, "a single host in the default network is made", done)
+        small.infra("ssh-config", "-accept-new", "-wait=0")
         with Tunnel(small, "alone:22") as t:
             match = t.says(r"^alone:22 +127\.0\.0\.1:(\d+)$", "a tunnel to its sshd")
             instance = next(i for r in ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["alone"]}])["Reservations"] for i in r["Instances"])
@@ -365,6 +366,7 @@ def test_new_address(project, ec2):
             t.says(r"\(is back\)$", "the tunnel finds it there", 60)
             with socket.create_connection(("127.0.0.1", int(match[1])), 10) as s:
                 tap.same(s.recv(4), b"SSH-", "and works")
+        tap.ok("StrictHostKeyChecking accept-new" in (small.folder / ".infra/sandbox.hosts/ssh_config").read_text(), "what ssh-config was told holds all the time")
 
 
 def main():
