@@ -290,13 +290,13 @@ static void renew(void *ctx)
 }
 
 /*
- * Half a second, then longer. After the second attempt in vain the way is looked up anew before each: a host that is stopped
- * has no address, and once it is started another one.
+ * Half a second, then longer. After the second attempt in vain, and after the first where it never stood, the way is looked up
+ * anew before each: a host that is stopped has no address, and once it is started another one.
  */
 static void wait_for_retry(struct forward *f)
 {
 	unsigned n = f->attempts++, ms = n < 4 ? 500u << n : n < SLOW_ATTEMPTS ? 5000 : 30000;
-	bool look = f->options.renew && f->attempts >= 2;
+	bool look = f->options.renew && (f->attempts >= 2 || !f->stood);
 	f->phase = PHASE_WAITING;
 	f->timer = loop_timer(f->loop, ms, look ? renew : retry, f);
 }

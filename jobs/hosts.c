@@ -117,6 +117,16 @@ static void take_elastic_address(const struct hosts *hosts, const struct object 
 	host->public_name = is_eip ? safe_or_null(value_get_text(object->value, "public_dns")) : NULL;
 }
 
+bool host_may_run(const struct host *host)
+{
+	static const char *const words[] = {"stopped", "stopping", "shutting-down", "terminated", "gone"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (!strcmp(host->state, words[i]))
+			return false;
+	}
+	return true;
+}
+
 static void take_networks(const struct hosts *hosts, const struct state *state)
 {
 	for (size_t i = 0; i < state_object_count(state); i++) {
@@ -197,6 +207,7 @@ struct hosts *hosts_load(struct arena *arena, const struct hosts_options *option
 	take_networks(hosts, state);
 	take_sandboxes(hosts);
 	struct memory *memory = memory_open(arena, options->dir);
+	hosts_take_seen(hosts, state, memory);
 	const char *user = wish(memory, "user", options->user, options->remember), *jump = wish(memory, "jump", options->jump, options->remember);
 	if (user && host_word_is_safe(user)) {
 		for (size_t i = 0; i < hosts->count; i++)
@@ -230,13 +241,25 @@ static bool same(const char *a, const char *b)
 	return a && !strcmp(a, b);
 }
 
+/* A shell takes the quotes of named["a"] away. */
+static bool same_but_for_quotes(const char *address, const char *word)
+{
+	for (; *address; address++) {
+		if (*address == *word)
+			word++;
+		else if (*address != '"')
+			return false;
+	}
+	return !*word;
+}
+
 enum { BY_ADDRESS, BY_ID, BY_PUBLIC_ADDRESS, BY_PUBLIC_NAME, BY_PRIVATE_ADDRESS, BY_NAME, BY_COUNT };
 
 static bool fits(const struct host *host, unsigned by, const char *word)
 {
 	switch (by) {
 	case BY_ADDRESS:
-		return same(host->address, word);
+		return same_but_for_quotes(host->address, word);
 	case BY_ID:
 		return same(host->id, word);
 	case BY_PUBLIC_ADDRESS:

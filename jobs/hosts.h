@@ -23,6 +23,8 @@ struct host {
 	const char *id;      /* i-0123456789abcdef0 */
 	const char *name;    /* the tag Name; NULL: none */
 	const char *state;   /* "running", as it was last seen */
+	const char *reason;  /* why it is in that state, in AWS's words; NULL: not asked, or none */
+	int64_t launched_ms; /* when it was last started; 0: not asked */
 	const char *public_address, *public_name, *private_address; /* NULL: none */
 	const char *image, *type, *zone, *subnet, *key_name;         /* NULL: not known */
 	const char *vpc;           /* NULL: not known */
@@ -43,6 +45,7 @@ struct hosts_cloud {
 	struct loop *loop;
 	/* A client of the cloud that a host lives in. NULL after diagnostics. */
 	struct aws *(*client)(void *ctx, const struct host *host, struct diags *diags);
+	unsigned patience_ms; /* for one answer; 0: as the client has it */
 	/* The directory of the sandbox cloud that an object's `cloud` names, in the arena; NULL: it is none, or none that is found. */
 	const char *(*sandbox)(void *ctx, const char *cloud);
 	void *ctx;
@@ -90,6 +93,9 @@ struct host *host_lookup(const struct hosts *hosts, const char *word);
  * after an error.
  */
 bool hosts_write_keys(const struct hosts *hosts, const struct state *state, struct diags *diags);
+
+/* Whether ssh may find it, as far as `state` tells. */
+bool host_may_run(const struct host *host);
 
 /* As a table, or as JSON, for people and programs. */
 void hosts_print(const struct hosts *hosts, struct buf *out);

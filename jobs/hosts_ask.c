@@ -3,11 +3,14 @@
 #include "jobs/hosts_internal.h"
 
 #include "aws/call.h"
+#include "aws/time.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/loop.h"
 #include "base/vec.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,17 +19,24 @@
 struct question {
 	struct diags *diags;
 	const struct value *value;
+	aws_call_id call; /* under way; 0: answered */
 	bool over;
 };
 
 static void on_answer(void *ctx, const struct aws_answer *answer)
 {
 	struct question *q = ctx;
+	q->call = 0;
 	q->over = true;
 	if (answer->result == AWS_OK)
 		q->value = answer->value;
 	else
 		aws_error_diag(answer, SRC_NOWHERE, q->diags);
+}
+
+static void on_late(void *ctx)
+{
+	((struct question *)ctx)->over = true;
 }
 
 const struct value *hosts_ask(const struct hosts_cloud *cloud, struct aws *aws, const char *operation, const struct value *params,
@@ -35,8 +45,15 @@ const struct value *hosts_ask(const struct hosts_cloud *cloud, struct aws *aws, 
 	struct question q = {.diags = diags};
 	struct aws_call_options options = {
 		.service = "ec2", .operation = operation, .params = params, .repeat = AWS_REPEAT_ALWAYS, .all_pages = true, .arena = arena};
-	aws_call(aws, &options, on_answer, &q);
+	q.call = aws_call(aws, &options, on_answer, &q);
+	loop_timer_id timer = cloud->patience_ms ? loop_timer(cloud->loop, cloud->patience_ms, on_late, &q) : 0;
 	loop_run_until(cloud->loop, &q.over);
+	loop_timer_cancel(cloud->loop, timer);
+	if (q.call) {
+		const char *what = aws_describe(aws, q.call, arena);
+		diag_error(diags, SRC_NOWHERE, "No answer in time", "Still: %s.", what ? what : operation);
+		aws_cancel(aws, q.call);
+	}
 	return q.value;
 }
 
@@ -179,11 +196,16 @@ static void ask_keys(struct asking *a)
 	}
 }
 
+static bool is_address(const char *text)
+{
+	unsigned char bytes[16];
+	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
 static const char *address(const struct value *v, const char *name)
 {
 	const char *text = value_get_text(v, name);
-	unsigned char bytes[16];
-	return text && (inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1) ? text : NULL;
+	return text && is_address(text) ? text : NULL;
 }
 
 static const char *word(const struct value *v, const char *name)
@@ -192,11 +214,59 @@ static const char *word(const struct value *v, const char *name)
 	return text && host_word_is_safe(text) ? text : NULL;
 }
 
-static void take_instance(struct host *host, const struct value *v)
+/* ---- what was found last: "SERIAL STATE ADDRESS NAME", with "-" where there is none ---- */
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+static const char *seen_text(const struct asking *a, const struct host *host)
+{
+	return arena_printf(a->arena, "%llu %s %s %s", (unsigned long long)state_serial(a->state), host->state, or_dash(host->public_address),
+			    or_dash(host->public_name));
+}
+
+void hosts_take_seen(const struct hosts *hosts, const struct state *state, const struct memory *memory)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		struct host *host = &hosts->items[i];
+		const char *text = memory_get(memory, "seen", host->id), *words[4];
+		size_t n = 0;
+		for (char *word = text ? arena_strdup(hosts->arena, text) : NULL; word && n < ARRAY_LEN(words); n++) {
+			words[n] = word;
+			word = strchr(word, ' ');
+			if (word)
+				*word++ = '\0';
+		}
+		if (n < ARRAY_LEN(words) || strtoull(words[0], NULL, 10) != state_serial(state) || !host_word_is_safe(words[1]))
+			continue;
+		host->state = words[1];
+		host->public_address = is_address(words[2]) ? words[2] : NULL;
+		host->public_name = host_word_is_safe(words[3]) ? words[3] : NULL;
+	}
+}
+
+/* "Server.SpotInstanceTermination: Spot instance termination" */
+static const char *reason_of(const struct value *v, struct arena *arena)
+{
+	const struct value *why = value_get(v, "StateReason");
+	const char *text = why ? value_get_text(why, "Message") : NULL;
+	AUTO_BUF struct buf shown = BUF_INIT;
+	if (!text || !*text)
+		return NULL;
+	add_harmless(&shown, text);
+	return buf_copy(&shown, arena);
+}
+
+static void take_instance(struct host *host, const struct value *v, struct arena *arena)
 {
 	const struct value *state = value_get(v, "State");
-	const char *name = state ? word(state, "Name") : NULL;
+	const char *name = state ? word(state, "Name") : NULL, *launched = value_get_text(v, "LaunchTime");
 	host->state = name ? name : host->state;
+	host->reason = reason_of(v, arena);
+	if (!launched || !aws_time_parse(launched, strlen(launched), &host->launched_ms))
+		host->launched_ms = 0;
 	host->public_address = address(v, "PublicIpAddress");
 	host->public_name = word(v, "PublicDnsName");
 	host->private_address = address(v, "PrivateIpAddress");
@@ -215,7 +285,7 @@ static void ask_instances(struct asking *a)
 			const char *id = value_get_text(instances->items[k], "InstanceId");
 			for (size_t h = 0; id && h < a->hosts->count; h++) {
 				if (!strcmp(a->hosts->items[h].id, id)) {
-					take_instance(&a->hosts->items[h], instances->items[k]);
+					take_instance(&a->hosts->items[h], instances->items[k], a->arena);
 					seen[h] = true;
 				}
 			}
@@ -223,10 +293,13 @@ static void ask_instances(struct asking *a)
 	}
 	for (size_t h = 0; answer && h < a->hosts->count; h++) {
 		struct host *host = &a->hosts->items[h];
-		if (is_of(a, host) && !seen[h]) {
+		if (!is_of(a, host))
+			continue;
+		if (!seen[h]) {
 			host->state = "gone";
 			host->public_address = host->public_name = host->private_address = NULL;
 		}
+		memory_set(a->memory, "seen", host->id, seen_text(a, host));
 	}
 }
 

@@ -23,6 +23,11 @@ const struct value *hosts_ask(const struct hosts_cloud *cloud, struct aws *aws, 
 			      struct arena *arena, struct diags *diags);
 /* Fills in what the state does not say: users, networks, public keys; with `refresh` how the hosts are now. */
 void hosts_ask_missing(const struct hosts *hosts, const struct state *state, struct memory *memory, bool refresh, struct diags *diags);
+/*
+ * How hosts were when the cloud was asked last, where that was after the state was: one that was stopped and started has another
+ * public address.
+ */
+void hosts_take_seen(const struct hosts *hosts, const struct state *state, const struct memory *memory);
 /* The user that an image lets in, by its name and its maker's words; NULL: it cannot be told. */
 const char *image_user(const char *name, const char *description, const char *platform);
 

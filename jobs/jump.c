@@ -124,8 +124,7 @@ static void choose(const struct hosts *hosts, struct host *host, const enum answ
 			closed = other;
 			continue;
 		}
-		bool runs = strcmp(other->state, "stopped") != 0 && strcmp(other->state, "gone") != 0 && strcmp(other->state, "terminated") != 0;
-		unsigned score = 1 + (open[i] == YES ? 8u : 0) + (runs ? 4u : 0) + (is_named_so(other) ? 2u : 0);
+		unsigned score = 1 + (open[i] == YES ? 8u : 0) + (host_may_run(other) ? 4u : 0) + (is_named_so(other) ? 2u : 0);
 		equal = score > best_score ? 1 : score == best_score ? equal + 1 : equal;
 		if (score > best_score) {
 			best = other;

@@ -113,7 +113,7 @@ static void add_host(const struct hosts *hosts, const struct host *host, const s
 		 "    StrictHostKeyChecking %s\n"
 		 "    HashKnownHosts no\n"
 		 "    CheckHostIP no\n"
-		 "    ConnectTimeout 20\n"
+		 "    ConnectTimeout 10\n"
 		 "    ServerAliveInterval 30\n",
 		 hosts->accept_new ? "accept-new" : "ask");
 }

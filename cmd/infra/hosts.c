@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infra hosts, ssh, ssh-config: the hosts of the state, and ssh to them. */
+#include "cmd/infra/attempt.h"
 #include "cmd/infra/inventory.h"
 #include "jobs/quote.h"
 #include "jobs/ssh_config.h"
@@ -50,11 +51,23 @@ int cmd_hosts(int argc, char **argv)
 
 /* ---- ssh ---- */
 
+/* HOST, or USER@HOST as people write it for ssh. */
+static struct host *named_host(struct inventory *inv)
+{
+	const char *word = inv->words.count ? inv->words.items[0] : NULL, *at = word ? strrchr(word, '@') : NULL;
+	if (at && !host_lookup(inv->hosts, word)) {
+		inv->user = arena_strndup(inv->s.arena, word, (size_t)(at - word));
+		word = at + 1;
+	}
+	return host_find(inv->hosts, word, &inv->s.diags);
+}
+
 static int run_ssh(struct inventory *inv)
 {
 	if (!inventory_load(inv))
 		return session_report(&inv->s);
-	struct host *host = host_find(inv->hosts, inv->words.count ? inv->words.items[0] : NULL, &inv->s.diags);
+	struct host *host = named_host(inv);
+	host = host ? inventory_look(inv, host) : NULL;
 	size_t count = 0;
 	const char **way = host ? inventory_way(inv, host, &count) : NULL;
 	if (!way)
@@ -73,14 +86,14 @@ static int run_ssh(struct inventory *inv)
 		vec_add(&words, buf_text(&line));
 	}
 	vec_add(&words, NULL);
-	int code = inventory_exec(inv, words.items);
+	int code = inventory_leave(inv, host, words.items);
 	vec_free(&words);
 	return code;
 }
 
-int cmd_ssh(int argc, char **argv)
+static int prepare_ssh(int argc, char **argv, struct attempt *attempt)
 {
-	struct inventory inv = {0};
+	struct inventory inv = {.attempt = attempt};
 	const char *accept = NULL, *refresh = NULL;
 	const struct inventory_option table[] = {
 		INVENTORY_WAY(&inv, &accept),
@@ -89,8 +102,8 @@ int cmd_ssh(int argc, char **argv)
 	};
 	int code;
 	if (inventory_parse(&inv, argc, argv, table, INVENTORY_COMMAND | INVENTORY_SSH_OPTIONS,
-			    "Usage: infra ssh [OPTION...] [HOST] [-- COMMAND...]\n\nBecomes ssh to a host of the state, so that the terminal, signals and the exit "
-			    "status are ssh's own. HOST is an\nindex, a resource's address, the tag Name, an instance's id or an address (`infra hosts`); the only "
+			    "Usage: infra ssh [OPTION...] [HOST] [-- COMMAND...]\n\nStarts ssh to a host of the state; the terminal, signals and the exit status are "
+			    "ssh's own. HOST is an\nindex, a resource's address, the tag Name, an instance's id or an address (`infra hosts`); the only "
 			    "one need not\nbe named. Options of ssh's of one letter (-t, -v, -L ...) are passed on.\n\nA COMMAND of several words is a program and "
 			    "its arguments, which arrive as they are; one word is a command line for\nthe shell over there.\n\n    infra ssh 1\n    infra ssh trainer "
 			    "-- ls 'a b'\n    infra ssh trainer -- 'cd data && ls | wc -l'\n    infra ssh -t 0 -- tmux attach",
@@ -105,6 +118,11 @@ int cmd_ssh(int argc, char **argv)
 	}
 	inventory_release(&inv);
 	return code;
+}
+
+int cmd_ssh(int argc, char **argv)
+{
+	return attempt_run(argc, argv, prepare_ssh);
 }
 
 /* ---- ssh-config ---- */

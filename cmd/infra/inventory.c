@@ -2,6 +2,7 @@
 #include "cmd/infra/inventory.h"
 
 #include "base/file.h"
+#include "cmd/infra/attempt.h"
 #include "cmd/infra/sandbox.h"
 #include "jobs/ssh_config.h"
 #include "plans/engine.h"
@@ -9,11 +10,9 @@
 #include "sandbox/world.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 90000 };
@@ -402,6 +401,153 @@ const char *inventory_program(struct arena *arena)
 	return len > 0 ? arena_strndup(arena, path, (size_t)len) : "infra";
 }
 
+/* ---- whether hosts are where they were ---- */
+
+enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000 };
+
+/* Through whom a host is reached, before -jump is held against what there is. */
+static const struct host *jump_of(const struct inventory *inv, const struct host *host, const struct host *first)
+{
+	const struct host *wished = host == first && inv->jump_word ? host_lookup(inv->hosts, inv->jump_word) : NULL;
+	return wished && wished != host ? wished : host->jump;
+}
+
+/* "i-1 198.51.100.4;i-2 10.0.0.7;" from the host outwards */
+static void add_way(const struct inventory *inv, const struct host *host, struct buf *out)
+{
+	size_t n = 0;
+	for (const struct host *h = host; h && n <= inv->hosts->count; h = jump_of(inv, h, host), n++) {
+		const char *address = h->public_address ? h->public_address : h->private_address;
+		buf_addf(out, "%s %s;", h->id, address ? address : "-");
+	}
+}
+
+/* Asks the cloud about all hosts anew. False where it does not answer, of which nothing is said: then nothing is known anew. */
+static bool ask_anew(struct inventory *inv)
+{
+	struct session *s = &inv->s;
+	struct diags kept;
+	diags_init(&kept);
+	diags_move(&kept, &s->diags);
+	inv->options.refresh = true;
+	inv->cloud.patience_ms = PATIENCE_MS;
+	struct hosts *hosts = hosts_load(s->arena, &inv->options, &s->diags);
+	inv->cloud.patience_ms = 0;
+	bool ok = hosts && !diags_has_errors(&s->diags);
+	if (ok)
+		inv->hosts = hosts;
+	diags_clear(&s->diags);
+	diags_move(&s->diags, &kept);
+	diags_release(&kept);
+	return ok;
+}
+
+static void does_not_run(struct inventory *inv, const struct host *host, const struct host *for_whom)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	bool stops = !strcmp(host->state, "stopped") || !strcmp(host->state, "stopping");
+	buf_addf(&text, "%s", host_title(host));
+	if (host != for_whom)
+		buf_addf(&text, ", through which %s is reached,", host_title(for_whom));
+	buf_addf(&text, " is %s%s%s%s.", host->state, host->reason ? " (" : "", host->reason ? host->reason : "", host->reason ? ")" : "");
+	if (!stops) {
+		buf_addf(&text, " `infra plan` shows what would make it anew.");
+	} else {
+		const char *colon = host->cloud ? strchr(host->cloud, ':') : NULL, *region = colon ? strchr(colon + 1, ':') : NULL;
+		buf_addf(&text, " %s\n\n    aws ec2 start-instances --instance-ids %s",
+			 !strcmp(host->state, "stopped") ? "This starts it again:" : "Once it is stopped, this starts it again:", host->id);
+		if (region)
+			buf_addf(&text, " --region %.*s", (int)strcspn(region + 1, "@"), region + 1);
+		if (host->sandbox)
+			buf_adds(&text, " --endpoint-url \"$AWS_ENDPOINT_URL\"");
+	}
+	diag_error(&inv->s.diags, SRC_NOWHERE, "The host does not run", "%s", buf_text(&text));
+}
+
+static struct host *by_id(const struct inventory *inv, const char *id)
+{
+	for (size_t i = 0; i < inv->hosts->count; i++) {
+		if (!strcmp(inv->hosts->items[i].id, id))
+			return &inv->hosts->items[i];
+	}
+	return NULL;
+}
+
+static bool is_on_way(const struct inventory *inv, const struct host *one, const struct host *host)
+{
+	size_t n = 0;
+	for (const struct host *h = host; h && n <= inv->hosts->count; h = jump_of(inv, h, host), n++) {
+		if (h == one)
+			return true;
+	}
+	return false;
+}
+
+/* Those of the way as it was that do not run now. */
+static bool tell_stopped(struct inventory *inv, const struct host *before, const struct host *now)
+{
+	size_t n = 0;
+	for (const struct host *h = before; h && n++ <= inv->hosts->count; h = jump_of(inv, h, before)) {
+		const struct host *one = by_id(inv, h->id);
+		if (!one || host_may_run(one) || (!now->no_way && !is_on_way(inv, one, now)))
+			continue;
+		does_not_run(inv, one, now);
+		return true;
+	}
+	return false;
+}
+
+static void tell_moved(const struct host *host, bool by_hand)
+{
+	const char *address = host->public_address ? host->public_address : host->jump ? host->jump->public_address : NULL;
+	fprintf(stderr, "infra: %s is reached %s%s by now%s\n", host_title(host), address ? "at " : "another way", address ? address : "",
+		by_hand ? "; the same command goes there" : "");
+}
+
+/* After an attempt that failed: whether another may do better. */
+static bool has_moved(const struct inventory *inv, const struct host *host)
+{
+	const struct attempt *attempt = inv->attempt;
+	AUTO_BUF struct buf way = BUF_INIT;
+	add_way(inv, host, &way);
+	if (!strcmp(buf_text(&way), attempt->way))
+		return false;
+	size_t n = 0;
+	bool since = (int64_t)time(NULL) * 1000 - attempt->began_ms > CONNECTING_MS;
+	for (const struct host *h = host; h && n <= inv->hosts->count; h = jump_of(inv, h, host), n++)
+		since |= h->launched_ms > attempt->began_ms;
+	tell_moved(host, since);
+	return !since; /* what had begun must not be begun a second time */
+}
+
+void inventory_explain(struct inventory *inv, const struct host *host)
+{
+	AUTO_BUF struct buf before = BUF_INIT, after = BUF_INIT;
+	add_way(inv, host, &before);
+	const struct host *now = inv->options.refresh || ask_anew(inv) ? by_id(inv, host->id) : NULL;
+	if (!now || tell_stopped(inv, host, now))
+		return;
+	add_way(inv, now, &after);
+	if (strcmp(buf_text(&before), buf_text(&after)) != 0)
+		tell_moved(now, true);
+}
+
+struct host *inventory_look(struct inventory *inv, struct host *host)
+{
+	bool again = inv->attempt && inv->attempt->again, good = !host->no_way || inv->jump_word;
+	size_t n = 0;
+	for (const struct host *h = host; h && n <= inv->hosts->count; h = jump_of(inv, h, host), n++)
+		good &= host_may_run(h);
+	if (!again && (good || inv->options.refresh))
+		return host;
+	if (!ask_anew(inv))
+		return again ? NULL : host;
+	struct host *now = by_id(inv, host->id);
+	if (!now || tell_stopped(inv, host, now))
+		return NULL;
+	return !again || has_moved(inv, now) ? now : NULL;
+}
+
 /* Through whom, as whom: what the command line says wins. */
 static bool check_way(struct inventory *inv, struct host *host)
 {
@@ -498,23 +644,21 @@ const char **inventory_way(struct inventory *inv, struct host *host, size_t *cou
 	return argv;
 }
 
-int inventory_exec(struct inventory *inv, const char *const *argv)
+int inventory_leave(struct inventory *inv, const struct host *host, const char *const *argv)
 {
+	struct attempt *attempt = inv->attempt;
+	AUTO_BUF struct buf way = BUF_INIT;
 	int code = session_report(&inv->s);
 	if (code != EXIT_DONE)
 		return code;
-	fflush(NULL);
-	umask((mode_t)file_user_mask());
-	signal(SIGPIPE, SIG_DFL);
-	if (!argv[0])
-		bug("no program to become");
-	VEC(char *) words = {0};
-	for (const char *const *word = argv; *word; word++)
-		vec_add(&words, arena_strdup(inv->s.arena, *word));
-	vec_add(&words, NULL);
-	execvp(argv[0], words.items);
-	fprintf(stderr, "infra: %s cannot be started: %s%s%s\n", argv[0], strerror(errno), errno == ENOENT ? "; install it: apt-get install " : "",
-		errno == ENOENT ? (!strcmp(argv[0], "ssh") ? "openssh-client" : argv[0]) : "");
-	vec_free(&words);
-	return 127;
+	size_t count = 0;
+	while (argv[count])
+		count++;
+	attempt->argv = xcalloc(count + 1, sizeof(*attempt->argv));
+	for (size_t i = 0; i < count; i++)
+		attempt->argv[i] = xstrdup(argv[i]);
+	free(attempt->way);
+	add_way(inv, host, &way);
+	attempt->way = xstrdup(buf_text(&way));
+	return EXIT_DONE;
 }

@@ -27,6 +27,8 @@ struct cloud_client {
 	const char *failed; /* why there is none */
 };
 
+struct attempt;
+
 struct inventory {
 	struct session s;
 	struct hosts_options options; /* to be set before inventory_load() */
@@ -41,6 +43,7 @@ struct inventory {
 	const char *user, *jump_word; /* this time; NULL */
 	const char *wait;             /* "30s"; NULL: a while */
 	bool accept_new;
+	struct attempt *attempt;      /* what is made ready; NULL: nothing that inventory_leave() is called for */
 	/* internal */
 	struct map clients; /* provider -> struct cloud_client */
 	bool tried_config;
@@ -63,6 +66,15 @@ bool inventory_load_engine(struct inventory *inv);
 void inventory_release(struct inventory *inv);
 
 /*
+ * How a host is now, before it is gone to. Where the state says that it, or the one that it is reached through, does not run or
+ * cannot be reached, the cloud is asked; so it is after an attempt that failed. It may move: use what is returned. NULL where it
+ * is not to be gone to: after a diagnostic, or where nothing is otherwise than in the attempt before.
+ */
+struct host *inventory_look(struct inventory *inv, struct host *host);
+/* Why a host was not reached, where the cloud says that it, or one on the way to it, does not run (a diagnostic), or is elsewhere by now. */
+void inventory_explain(struct inventory *inv, const struct host *host);
+
+/*
  * Makes all ready for ssh to a host: its way, user and key are known, the files written. The words that begin the argument
  * vector, up to what stands before the host ("ssh", "-F", ".../ssh_main", "-l", ...), ended by NULL, in the session's arena; the
  * host's word is its id. NULL after diagnostics.
@@ -74,5 +86,5 @@ bool inventory_wait(struct inventory *inv, unsigned *ms);
 void inventory_learn_all(struct inventory *inv, unsigned wait_ms);
 /* Our own path, for files that call us. */
 const char *inventory_program(struct arena *arena);
-/* Prints the diagnostics and becomes the program. An exit code when it cannot be started. */
-int inventory_exec(struct inventory *inv, const char *const *argv);
+/* Prints the diagnostics and leaves the words of a program that goes to the host to the attempt. An exit code where there were errors. */
+int inventory_leave(struct inventory *inv, const struct host *host, const char *const *argv);

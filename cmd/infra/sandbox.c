@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infra sandbox: a cloud on this machine. */
+#include "aws/endpoint.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
@@ -93,7 +94,7 @@ bool sandbox_options(struct sandbox_options *o, int argc, char **argv, const str
 		if (take_option(common, argc, argv, &i) || take_option(table, argc, argv, &i))
 			continue;
 		bool wants_help = option_value(argv[i], "help") || option_value(argv[i], "h");
-		if (!wants_help && argv[i][0] != '-' && o->words < ARRAY_LEN(o->word)) {
+		if (!wants_help && argv[i][0] != '-' && o->words < o->takes && o->words < ARRAY_LEN(o->word)) {
 			o->word[o->words++] = argv[i];
 			continue;
 		}
@@ -103,7 +104,9 @@ bool sandbox_options(struct sandbox_options *o, int argc, char **argv, const str
 			names[count++] = arena_printf(o->arena, "-%s%s", row->name, row->word ? "=" : "");
 		names[count++] = "-dir=";
 		const char *near = wants_help ? NULL : nearest_name(argv[i], names, count);
-		if (!wants_help)
+		if (!wants_help && argv[i][0] != '-')
+			fprintf(stderr, "infra sandbox %s: there is nothing to do with %s here.\n\n", argv[0], argv[i]);
+		else if (!wants_help)
 			fprintf(stderr, "infra sandbox %s: there is no option %s here.%s%s%s\n\n", argv[0], argv[i], near ? " Did you mean " : "",
 				near ? near : "", near ? "?" : "");
 		fprintf(wants_help ? stdout : stderr, "%s\n", help);
@@ -236,6 +239,13 @@ static int sandbox_up(int argc, char **argv)
 			sandbox_release(&o);
 			return EXIT_USAGE;
 		}
+		if (region && !aws_region_is_known(region)) {
+			const char *near = aws_region_nearest(region);
+			fprintf(stderr, "infra sandbox up: there is no region %s.%s%s%s\n", region, near ? " Did you mean " : "", near ? near : "",
+				near ? "?" : "");
+			sandbox_release(&o);
+			return EXIT_USAGE;
+		}
 		bool bad = port && (*end || !*port || !options.port || options.port > 65535);
 		if (pace)
 			options.pace = strtod(pace, &end);
@@ -243,6 +253,9 @@ static int sandbox_up(int argc, char **argv)
 			fprintf(stderr, "infra sandbox up: -port is a number from 1 to 65535, and -pace one from 0 to 1000.\n");
 		} else if (world_process(o.dir)) {
 			print_use(o.dir);
+			print_hosts(o.dir);
+			if (port || region || pace || hosts)
+				fputs("\nIt runs already: what the options say will not hold until it is started anew, after `infra sandbox down`.\n", stderr);
 			code = EXIT_DONE;
 		} else if (foreground) {
 			struct announcement a = {-1, o.dir};
@@ -260,7 +273,14 @@ static int sandbox_up(int argc, char **argv)
 
 static void not_running(const char *dir)
 {
-	fprintf(stderr, "infra sandbox: no sandbox cloud runs in %s.\n\n    infra sandbox up\n", dir);
+	struct arena *arena = arena_new();
+	AUTO_BUF struct buf option = BUF_INIT;
+	if (strcmp(dir, sandbox_directory(arena, NULL)) != 0) {
+		buf_adds(&option, " -dir=");
+		buf_add_shell_quoted(&option, dir);
+	}
+	fprintf(stderr, "infra sandbox: no sandbox cloud runs in %s.\n\n    infra sandbox up%s\n", dir, buf_text(&option));
+	arena_free(arena);
 }
 
 static bool wait_for_end(const char *dir, unsigned ms)
@@ -345,32 +365,94 @@ static int sandbox_reset(int argc, char **argv)
 	return o.code;
 }
 
+/*
+ * A shell's words. What was set before is kept under another name, so that -unset can give it back: losing AWS_PROFILE would
+ * silently mean another account.
+ */
+#define KEPT "INFRA_BEFORE_"
+
+static void print_set(bool fish, const char *name, const char *value)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-";
+	AUTO_BUF struct buf quoted = BUF_INIT;
+	if (*value && !value[strspn(value, plain)])
+		buf_adds(&quoted, value);
+	else
+		buf_add_shell_quoted(&quoted, value);
+	printf(fish ? "set -gx %s %s\n" : "export %s=%s\n", name, buf_text(&quoted));
+}
+
+static void print_unset(bool fish, const char *name)
+{
+	printf(fish ? "set -e %s\n" : "unset %s\n", name);
+}
+
+static bool is_kept(struct arena *arena, const char *const *names, size_t count)
+{
+	bool any = false;
+	for (size_t i = 0; i < count; i++)
+		any |= getenv(arena_printf(arena, KEPT "%s", names[i])) != NULL;
+	return any;
+}
+
+static void print_back(struct arena *arena, bool fish, const char *const *names, size_t count)
+{
+	if (!is_kept(arena, names, count) && !getenv("AWS_ENDPOINT_URL"))
+		return; /* it has been taken back before */
+	for (size_t i = 0; i < count; i++) {
+		const char *kept = arena_printf(arena, KEPT "%s", names[i]), *value = getenv(kept);
+		if (value)
+			print_set(fish, names[i], value);
+		else
+			print_unset(fish, names[i]);
+		if (value)
+			print_unset(fish, kept);
+	}
+}
+
+static void print_kept(struct arena *arena, bool fish, const char *const *names, size_t count, const char *own_key)
+{
+	const char *key = getenv("AWS_ACCESS_KEY_ID");
+	bool keep = (!key || strcmp(key, own_key) != 0) && !is_kept(arena, names, count);
+	for (size_t i = 0; keep && i < count; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			print_set(fish, arena_printf(arena, KEPT "%s", names[i]), value);
+	}
+}
+
 static int sandbox_env(int argc, char **argv)
 {
 	struct sandbox_options o = {0};
-	const char *unset = NULL;
-	const struct sandbox_option table[] = {{"unset", false, &unset}, {NULL, false, NULL}};
+	const char *unset = NULL, *fish = NULL;
+	const struct sandbox_option table[] = {{"unset", false, &unset}, {"fish", false, &fish}, {NULL, false, NULL}};
 	if (sandbox_options(&o, argc, argv, table,
-			    "Usage: infra sandbox env [-dir=DIR] [-unset]\n\nPrints what a shell has to set so that infra, the AWS CLI and Terraform speak to the sandbox\n"
-			    "cloud; with -unset, what takes it back.\n\n    eval \"$(infra sandbox env)\"")) {
-		struct world_identity id;
+			    "Usage: infra sandbox env [-dir=DIR] [-unset] [-fish]\n\nPrints what a shell has to set so that infra, the AWS CLI and Terraform speak to the sandbox\n"
+			    "cloud; with -unset, what gives it back as it was.\n\n    eval \"$(infra sandbox env)\"\n    infra sandbox env -fish | source")) {
+		struct world_identity id = {0};
 		AUTO_BUF struct buf why = BUF_INIT;
-		o.code = EXIT_DONE;
-		if (unset) {
-			puts("unset AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION "
-			     "AWS_EC2_METADATA_DISABLED AWS_PROFILE");
-		} else if (!world_process(o.dir) || !world_identity_load(o.arena, o.dir, &id, &why)) {
+		bool elsewhere = strcmp(o.dir, sandbox_directory(o.arena, NULL)) != 0;
+		o.code = EXIT_FAILED;
+		if (!unset && (!world_process(o.dir) || !world_identity_load(o.arena, o.dir, &id, &why))) {
 			not_running(o.dir);
-			o.code = EXIT_FAILED;
 		} else {
-			AUTO_BUF struct buf dir = BUF_INIT;
-			buf_add_shell_quoted(&dir, o.dir);
-			if (strcmp(o.dir, sandbox_directory(o.arena, NULL)) != 0)
-				printf("export INFRA_SANDBOX=%s\n", buf_text(&dir));
-			printf("export AWS_ENDPOINT_URL=http://127.0.0.1:%u\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n"
-			       "export AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\nexport AWS_EC2_METADATA_DISABLED=true\n"
-			       "unset AWS_SESSION_TOKEN AWS_PROFILE\n",
-			       id.port, id.access_key, id.secret_key, id.region, id.region);
+			const char *endpoint = unset ? NULL : arena_printf(o.arena, "http://127.0.0.1:%u", id.port);
+			const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION",
+						     "AWS_EC2_METADATA_DISABLED", "AWS_SESSION_TOKEN", "AWS_PROFILE"};
+			const char *const values[ARRAY_LEN(names)] = {endpoint, id.access_key, id.secret_key, id.region, id.region, "true"};
+			if (unset)
+				print_back(o.arena, fish, names, ARRAY_LEN(names));
+			else
+				print_kept(o.arena, fish, names, ARRAY_LEN(names), id.access_key);
+			if (elsewhere && !unset)
+				print_set(fish, "INFRA_SANDBOX", o.dir);
+			for (size_t i = 0; !unset && i < ARRAY_LEN(names); i++) {
+				if (values[i])
+					print_set(fish, names[i], values[i]);
+				else
+					print_unset(fish, names[i]);
+			}
+			o.code = EXIT_DONE;
 		}
 	}
 	sandbox_release(&o);

@@ -14,6 +14,7 @@ struct sandbox_option {
 struct sandbox_options {
 	struct arena *arena;
 	const char *dir;
+	size_t takes; /* words at most; set before */
 	const char *word[4]; /* what stands there beside options */
 	size_t words;
 	int code; /* to leave with */

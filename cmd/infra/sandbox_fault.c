@@ -129,7 +129,7 @@ int sandbox_fault(int argc, char **argv)
 			bug("there are more options than room for them");
 		table[i + 1] = (struct sandbox_option){fault_options[i].name, true, &given[i]};
 	}
-	struct sandbox_options o = {0};
+	struct sandbox_options o = {.takes = 4};
 	if (sandbox_options(&o, argc, argv, table, help)) {
 		const char *what = o.words ? o.word[0] : "";
 		if (!strcmp(what, "add") && o.words == 2)

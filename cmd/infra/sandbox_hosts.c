@@ -54,7 +54,7 @@ int sandbox_console(int argc, char **argv)
 {
 	static const char help[] = "Usage: infra sandbox console [-dir=DIR] [-f] HOST\n\nPrints what a host of the sandbox cloud has written to its console: its keys, its user data's output.\n"
 				   "HOST is its id, an address or its public name.\n\n  -f    go on as more comes, until it is terminated";
-	struct sandbox_options o = {0};
+	struct sandbox_options o = {.takes = 1};
 	const char *follow = NULL;
 	const struct sandbox_option table[] = {{"f", false, &follow}, {NULL, false, NULL}};
 	if (sandbox_options(&o, argc, argv, table, help)) {

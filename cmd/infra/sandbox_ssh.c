@@ -28,7 +28,7 @@ static bool is_address(const char *from)
 
 int sandbox_connect(int argc, char **argv)
 {
-	struct sandbox_options o = {0};
+	struct sandbox_options o = {.takes = 4};
 	const char *from = NULL;
 	const struct sandbox_option table[] = {{"from", true, &from}, {NULL, false, NULL}};
 	if (!sandbox_options(&o, argc, argv, table, connect_help)) {
@@ -58,7 +58,7 @@ int sandbox_connect(int argc, char **argv)
 
 int sandbox_host_key(int argc, char **argv)
 {
-	struct sandbox_options o = {0};
+	struct sandbox_options o = {.takes = 4};
 	const struct sandbox_option table[] = {{NULL, false, NULL}};
 	static const char help[] = "Usage: infra sandbox host-key [-dir=DIR] HOST\n\nPrints the key by which a host of the sandbox cloud proves itself, as a line of ssh's known_hosts.";
 	if (!sandbox_options(&o, argc, argv, table, help)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infra push, pull: files to and from hosts, by rsync. */
 #include "base/proc.h"
+#include "cmd/infra/attempt.h"
 #include "cmd/infra/inventory.h"
 #include "jobs/sync.h"
 
@@ -20,7 +21,8 @@ static const char *const *prepare(struct sync *sync, struct host *host, int *cod
 	struct inventory *inv = &sync->inv;
 	size_t count;
 	const char *why;
-	const char **way = inventory_way(inv, host, &count);
+	host = inventory_look(inv, host);
+	const char **way = host ? inventory_way(inv, host, &count) : NULL;
 	*code = session_report(&inv->s);
 	if (!way)
 		return NULL;
@@ -44,6 +46,7 @@ struct everyone {
 	size_t next, running;
 	bool over;
 	int worst; /* the first exit code that is not 0 */
+	VEC(const struct host *) cut_off;
 };
 
 struct one {
@@ -72,6 +75,8 @@ static void on_end(void *ctx, const struct proc_outcome *outcome)
 	print_text(stderr, outcome->err, outcome->err_len);
 	if (!good && all->worst == EXIT_DONE)
 		all->worst = outcome->result == PROC_EXITED ? outcome->code : EXIT_FAILED;
+	if (outcome->result == PROC_EXITED && attempt_is_cut_off("rsync", outcome->code))
+		vec_add(&all->cut_off, one->host);
 	all->running--;
 	start_more(all);
 }
@@ -108,6 +113,10 @@ static int sync_everyone(struct sync *sync)
 	start_more(&all);
 	if (!all.over)
 		loop_run_until(all.loop, &all.over);
+	for (size_t i = 0; i < all.cut_off.count; i++)
+		inventory_explain(inv, all.cut_off.items[i]);
+	session_report(&inv->s);
+	vec_free(&all.cut_off);
 	return all.worst;
 }
 
@@ -117,7 +126,7 @@ static int sync_one(struct sync *sync, struct host *host)
 {
 	int code;
 	const char *const *argv = prepare(sync, host, &code);
-	return argv ? inventory_exec(&sync->inv, argv) : code;
+	return argv ? inventory_leave(&sync->inv, host, argv) : code;
 }
 
 /* HOST may be left out where there is one alone, or where the first word is no host's and there is one alone. */
@@ -151,9 +160,9 @@ static int run_sync(struct sync *sync)
 	return every ? sync_everyone(sync) : sync_one(sync, host);
 }
 
-static int sync_command(int argc, char **argv, bool pull, const char *usage)
+static int sync_command(int argc, char **argv, struct attempt *attempt, bool pull, const char *usage)
 {
-	struct sync sync = {.options.pull = pull};
+	struct sync sync = {.options.pull = pull, .inv.attempt = attempt};
 	struct inventory *inv = &sync.inv;
 	const struct inventory_option table[] = {
 		{"delete", NULL, "remove at the target what the source does not have", &sync.remove},
@@ -174,19 +183,29 @@ static int sync_command(int argc, char **argv, bool pull, const char *usage)
 	return code;
 }
 
-int cmd_push(int argc, char **argv)
+static int prepare_push(int argc, char **argv, struct attempt *attempt)
 {
-	return sync_command(argc, argv, false,
+	return sync_command(argc, argv, attempt, false,
 			    "Usage: infra push [OPTION...] [HOST] [LOCAL] [REMOTE]\n\nCopies files to a host by rsync: what has changed alone, and nothing is removed there. HOST is as "
 			    "in `infra ssh`, or\n\"all\"; the only one need not be named. LOCAL is the working directory unless given, REMOTE the same name in the "
 			    "user's\nhome. As with rsync, a '/' behind a directory means what is in it.\n\nWhat .infraignore names is left out, or where there is "
 			    "none .gitignore; always .infra, and .git.\n\n    infra push\n    infra push all src/ code\n    infra push 1 data.tar /efs/");
 }
 
-int cmd_pull(int argc, char **argv)
+int cmd_push(int argc, char **argv)
 {
-	return sync_command(argc, argv, true,
+	return attempt_run(argc, argv, prepare_push);
+}
+
+static int prepare_pull(int argc, char **argv, struct attempt *attempt)
+{
+	return sync_command(argc, argv, attempt, true,
 			    "Usage: infra pull [OPTION...] [HOST] REMOTE [LOCAL]\n\nCopies files from a host by rsync: what has changed alone, and nothing is removed here. A REMOTE that "
 			    "is relative is\nin the user's home; LOCAL is the working directory unless given. As with rsync, a '/' behind a directory means what\nis in "
 			    "it.\n\n    infra pull trainer results\n    infra pull 1 /efs/checkpoints/ checkpoints");
+}
+
+int cmd_pull(int argc, char **argv)
+{
+	return attempt_run(argc, argv, prepare_pull);
 }

@@ -6,6 +6,7 @@
 #include "jobs/forward.h"
 #include "plans/tunnel.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -117,6 +118,14 @@ static bool parse_port(const char *text, unsigned *port)
 	return *text >= '0' && *text <= '9' && !*end && n >= 1 && n <= 65535;
 }
 
+/* What ssh shall connect to from the jump host: nothing that its -L, or a shell, would read otherwise. */
+static bool is_safe_target(const char *host)
+{
+	unsigned char bytes[16];
+	return *host && *host != '-' && !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")] &&
+	       (!strchr(host, ':') || inet_pton(AF_INET6, host, bytes) == 1);
+}
+
 /* "HOST:PORT", "[::1]:PORT" */
 static bool add_plain(struct tunneling *t, const char *word, const char **host)
 {
@@ -126,19 +135,13 @@ static bool add_plain(struct tunneling *t, const char *word, const char **host)
 	bool bracket = *word == '[' && colon > word && colon[-1] == ']';
 	*host = bracket ? arena_strndup(s->arena, word + 1, (size_t)(colon - word) - 2)
 			: arena_strndup(s->arena, word, (size_t)(colon - word));
-	if (!**host || !parse_port(colon + 1, &entry.port)) {
+	if (!**host || !parse_port(colon + 1, &entry.port) || (!bracket && strchr(*host, ':') && !is_safe_target(*host))) {
 		diag_error(&s->diags, SRC_NOWHERE, "Not a port of a host", "\"%s\" is not HOST:PORT, with a port from 1 to 65535.",
 			   word);
 		return false;
 	}
 	vec_add(&t->entries, entry);
 	return true;
-}
-
-/* What ssh shall connect to from the jump host: nothing that its -L, or a shell, would read otherwise. */
-static bool is_safe_target(const char *host)
-{
-	return *host && *host != '-' && !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")];
 }
 
 /* The host that others are reached through: what -jump says, else the one that the hosts have, else the only one that is open. */
@@ -161,7 +164,7 @@ static bool resolve(struct tunneling *t, struct entry *entry, const char *host)
 	struct diags *diags = &inv->s.diags;
 	entry->host = host_lookup(inv->hosts, host);
 	entry->target = "localhost";
-	if (!entry->host && !strpbrk(host, ".:")) {
+	if (!entry->host && (!strpbrk(host, ".:") || (strpbrk(host, "[@") && !entry->sensitive))) {
 		entry->host = host_find(inv->hosts, host, diags); /* says what there is */
 		if (!entry->host)
 			return false;
@@ -403,6 +406,9 @@ static int run(struct tunneling *t)
 						      .renew = renew};
 		const char *jump = inv->jump_word;
 		inv->jump_word = entry->beyond ? NULL : jump;
+		entry->host = inventory_look(inv, entry->host);
+		if (!entry->host)
+			return session_report(s);
 		options[i].way = inventory_way(inv, entry->host, &options[i].way_count);
 		inv->jump_word = jump;
 		if (!options[i].way)
@@ -420,6 +426,11 @@ static int run(struct tunneling *t)
 		failed |= t->entries.items[i].failed;
 		forward_free(t->entries.items[i].forward);
 	}
+	for (size_t i = 0; i < t->entries.count && !t->stop; i++) {
+		if (t->entries.items[i].failed)
+			inventory_explain(inv, t->entries.items[i].host);
+	}
+	session_report(s);
 	loop_at_turn_end_cancel(s->loop, look_whether_over, t);
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }

@@ -100,6 +100,7 @@ def test_words(project, hosts):
     for word in ("2", "msls-train", "module.trainer[0].aws_instance.this", hosts[2]["id"], hosts[2]["private_address"]):
         done = project.infra("ssh", word, "--", "hostname")
         tap.ok(done.out == me + "\n" and done.code == 0, f"infra ssh {word if word[0] != 'i' and word[0] != '1' else 'by id or address'}", done)
+    tap.same(project.infra("ssh", "ubuntu@msls-jump", "--", "whoami").out, "ubuntu\n", "USER@HOST, as for ssh")
     done = project.infra("ssh", hosts[0]["public_address"], "--", "whoami; hostname")
     tap.same(done.out.split(), ["ubuntu", "ip-" + hosts[0]["private_address"].replace(".", "-")], "by a public address; one word is a command line")
     words = ["a b", "$HOME", "it's", "*", "", "`id`", "two\nlines", "-x"]
@@ -143,11 +144,22 @@ def test_terminal(project):
     done = Terminal([e2e.INFRA, "ssh", "-t", "0", "--", "tty"], project.env, project.folder)
     tap.ok(done.until("/dev/pts/") and done.end() == 0, "-t gives a command a terminal", done.seen)
     slow = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "sleep", "60"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL)
-    name = lambda: Path(f"/proc/{slow.pid}/comm").read_text(encoding="utf-8")  # noqa: E731
-    became = sandbox.until(lambda: name() == "ssh\n")
+    children = lambda: Path(f"/proc/{slow.pid}/task/{slow.pid}/children").read_text(encoding="utf-8").split()  # noqa: E731
+    runs = sandbox.until(lambda: children() and Path(f"/proc/{children()[0]}/comm").read_text(encoding="utf-8") == "ssh\n")
+    ssh = children()[0]
     slow.send_signal(signal.SIGTERM)
     slow.wait(timeout=20)
-    tap.ok(became and slow.returncode in (255, -signal.SIGTERM), "the process has become ssh, and ends by signals as ssh does", slow.returncode)
+    tap.ok(runs and slow.returncode in (255, -signal.SIGTERM) and not Path(f"/proc/{ssh}").exists(), "a signal reaches ssh, and it ends by it", slow.returncode)
+    jobs = Terminal(["bash", "--norc", "-i"], project.env, project.folder)
+    jobs.type(f"{e2e.INFRA} ssh 0; echo ended=$?\n")
+    tap.ok(jobs.until("Last login") or jobs.until("~"), "from a shell with jobs", jobs.seen)
+    jobs.type("\r~\x1a")
+    tap.ok(jobs.until("Stopped"), "ssh's ~^Z gives that shell its turn", jobs.seen)
+    jobs.type("fg\n")
+    jobs.type("\necho $((6*7))\nexit 4\n")
+    tap.ok(jobs.until("42\r") and jobs.until("logout"), "and fg goes on to the end", jobs.seen)
+    jobs.type("exit 0\n")
+    tap.same(jobs.end(), 0, "with the terminal as it was")
 
 
 def test_no_agent(project):
@@ -328,8 +340,13 @@ def test_restart(cloud, project):
     console = Path(cloud.dir) / "hosts" / host["id"] / "console"
     console.rename(console.with_suffix(".hidden"))
     (project.folder / ".infra/sandbox.hosts/known_hosts").unlink()
-    done = project.infra("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "0", "--", "true")
-    tap.ok(done.code == 255 and "shows no host keys any more" in done.err and done.seconds < 30, "what does not run is not waited for", done)
+    done = project.infra("ssh", "0", "--", "true")
+    tap.ok(done.code == 1 and "is stopped (Client.UserInitiatedShutdown" in done.err and f"start-instances --instance-ids {host['id']} --region us-east-1" in done.err,
+           "what does not run is not gone to, and the command that starts it is shown", done)
+    done = project.infra("ssh", "2", "--", "true")
+    tap.ok(done.code == 1 and "msls-jump, through which" in done.err and "is reached, is stopped" in done.err, "nor what is reached through it", done)
+    done = project.infra("ssh-config", "-wait=20s")
+    tap.ok("msls-jump shows no host keys any more" in done.err and done.seconds < 30, "its console is not waited for", done)
     console.with_suffix(".hidden").rename(console)
     ec2.start_instances(InstanceIds=[host["id"]])
     done = project.infra("ssh", "-o", "ConnectionAttempts=5", "0", "--", "echo in")
@@ -465,10 +482,44 @@ def test_endpoints(cloud, project):
     (folder / "to push").write_text("pushed\n", encoding="utf-8")
     done = infra("push", "to push")
     tap.ok(done.code == 0 and infra("ssh", "--", "cat 'to push'").out == "pushed\n", "nor for push", done)
+    host = json.loads(infra("hosts", "-json").out)["hosts"][0]
+    test_moved(cloud, infra, host)
     (folder / "main.tf").write_text("nonsense {", encoding="utf-8")
     shutil.rmtree(folder / ".infra/hosts.json", ignore_errors=True)
-    done = infra("ssh", 'aws_instance.only["a b"]', "--", "echo in")
-    tap.ok(done.out == "in\n", "plan files that are being edited are not in the way", done)
+    done = infra("ssh", "aws_instance.only[a b]", "--", "echo in")
+    tap.ok(done.out == "in\n", "plan files that are being edited are not in the way, nor are quotes that a shell took away", done)
+
+
+def test_moved(cloud, infra, host):
+    """Stopped and started, a host has another public address than the state says: it is found by asking, once."""
+    ec2 = cloud.client("ec2")
+
+    def turn(operation, state):
+        operation(InstanceIds=[host["id"]])
+        sandbox.until(lambda: ec2.describe_instances(InstanceIds=[host["id"]])["Reservations"][0]["Instances"][0]["State"]["Name"] == state)
+
+    asked = len(cloud.log("-operation=DescribeInstances"))
+    done = infra("ssh", "--", "exit 255")
+    tap.ok(done.code == 255 and not done.err and len(cloud.log("-operation=DescribeInstances")) == asked + 1, "an exit status that may mean no connection costs one question", done)
+    turn(ec2.stop_instances, "stopped")
+    done = infra("push", "to push")
+    tap.ok(done.code in (12, 255) and "The host does not run" in done.err, "a host that has been stopped since is told, by push, too", done)
+    turn(ec2.start_instances, "running")
+    done = infra("ssh", "--", "echo in")
+    address = json.loads(infra("hosts", "-json").out)["hosts"][0]["public_address"]
+    tap.ok(done.out == "in\n" and address != host["public_address"], "at its new address it is found", done, address)
+    tap.ok(f'HostName {address}' in infra("ssh-config", "-print").out, "which is remembered", address)
+    turn(ec2.stop_instances, "stopped")
+    turn(ec2.start_instances, "running")
+    done = infra("push", "to push")
+    tap.ok(done.code == 0 and "by now" in done.err, "by push as well", done)
+    turn(ec2.stop_instances, "stopped")
+    turn(ec2.start_instances, "running")
+    cloud.command("fault", "add", "error", "-code=UnauthorizedOperation", "-status=403", "-operation=DescribeInstances")
+    done = infra("ssh", "--", "echo in")
+    cloud.command("fault", "clear")
+    tap.ok(done.code == 255 and "by now" not in done.err, "where the cloud may not be asked, ssh's own words stand", done)
+    tap.same(infra("ssh", "-refresh", "--", "echo in").out, "in\n", "-refresh asks before")
 
 
 def test_absent(cloud, project):

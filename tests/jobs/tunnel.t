@@ -137,6 +137,8 @@ def test_list(project):
     tap.ok(off.code == 0 and off.out.count("(not there)") == 2, "those that lead to what is turned off", off)
     refused(project, ["-var", "enable_monitor=false", "-state=elsewhere.db", "grafana"], 'The host of the tunnel "grafana" is null now', "and they are not started")
     refused(project, ["nowhere:80"], "nowhere", "a host that there is none of")
+    refused(project, ["1:8888:localhost:8888"], "is not HOST:PORT", "what ssh -L takes is not taken for a host")
+    refused(project, ["module.monitr[0].aws_instance.this:80"], "Did you mean", "a misspelt address of a resource")
     refused(project, ["$(touch x).y:80"], "holds what no name of a host holds", "a host that is shell syntax")
     refused(project, ["--", "-oProxyCommand=touch x.y:80"], "holds what no name of a host holds", "a host that would be an option")
     tap.ok(not (project.folder / "x").exists() and not (project.folder / "x.y").exists(), "nothing of it is run")

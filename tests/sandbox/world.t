@@ -25,6 +25,21 @@ def infra(folder, *args, **env):
     return e2e.run([e2e.INFRA, "sandbox", *args], e2e.environment("", INFRA_SANDBOX=str(folder), **env), folder.parent)
 
 
+def test_env(state, env, identity):
+    """What was set before comes back, so that nobody ends up in another account than his own."""
+    names = ("AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL")
+    show = "; ".join(f'echo "{name}=${name}"' for name in names)
+    script = f'take() {{ eval "$({e2e.INFRA} sandbox env "$@")"; }}\ntake && take && {show}; take -unset; take -unset; {show}'
+    before = {**e2e.environment("", INFRA_SANDBOX=str(state)), "AWS_PROFILE": "it's mine", "AWS_REGION": "eu-west-1"}
+    before.pop("AWS_ENDPOINT_URL", None)
+    before.pop("AWS_ACCESS_KEY_ID", None)
+    done = e2e.run(["sh", "-c", script], before, state.parent)
+    tap.same(done.out.splitlines(), ["AWS_PROFILE=", "AWS_REGION=us-east-1", f"AWS_ACCESS_KEY_ID={identity['access_key_id']}", f"AWS_ENDPOINT_URL=http://127.0.0.1:{identity['port']}",
+                                     "AWS_PROFILE=it's mine", "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=", "AWS_ENDPOINT_URL="], "env twice, then env -unset twice: as before")
+    words = [line.replace("export ", "set -gx ").replace("=", " ", 1).replace("unset ", "set -e ") for line in env.splitlines()]
+    tap.same(infra(state, "env", "-fish").out.splitlines(), words, "the same in the words of fish")
+
+
 def test_process(folder):
     state = folder / "state"
     tap.same(infra(state, "status").code, 1, "nothing runs yet")
@@ -38,6 +53,9 @@ def test_process(folder):
     tap.ok(again.code == 0 and str(first["port"]) in again.out, "up again shows the one that runs", again)
     env = infra(state, "env").out
     tap.ok(f"export AWS_ENDPOINT_URL=http://127.0.0.1:{first['port']}\n" in env and first["secret_access_key"] in env, "env", env)
+    test_env(state, env, first)
+    again = infra(state, "up", "-pace=1")
+    tap.ok(again.code == 0 and "It runs already" in again.err, "with options it says that they do not hold", again)
     modes = {p.name: oct(stat.S_IMODE(p.lstat().st_mode)) for p in [state, *state.iterdir()] if not p.is_socket()}
     tap.ok(all(mode == ("0o700" if (state / name).is_dir() or name == state.name else "0o600") for name, mode in modes.items()), "its files are its owner's alone", modes)
     pid = int((state / "pid").read_text())
@@ -52,6 +70,11 @@ def test_process(folder):
     tap.same(infra(state, "down").code, 0, "down again has nothing to do")
     tap.same(infra(state, "up", "-prot=1").code, 3, "a misspelt option")
     tap.same(infra(state, "up", "-port=99999").code, 3, "a port that is none")
+    tap.same(infra(state, "up", "now").code, 3, "a word too many")
+    done = infra(state, "up", "-region=us-esat-1")
+    tap.ok(done.code == 3 and "Did you mean us-east-1?" in done.err, "a region that is none", done)
+    done = infra(state, "status", "-dir=else where")
+    tap.ok(f"infra sandbox up -dir='{state.parent}/else where'\n" in done.err, "the command that starts another one names it", done)
 
 
 def caller(cloud, **keys):
