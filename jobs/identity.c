@@ -38,7 +38,11 @@ static const char *in_user_folder(struct arena *arena, const char *public_key)
 		if (!path_is_quotable(path) || !file_read(path, KEY_FILE_LIMIT, &text) || !key_lines_equal(buf_text(&text), public_key))
 			continue;
 		const char *private_key = arena_strndup(arena, path, strlen(path) - 4);
-		return access(private_key, R_OK) == 0 ? private_key : path;
+		if (access(private_key, F_OK) == 0)
+			return private_key;
+		const char *agent = getenv("SSH_AUTH_SOCK");
+		if (agent && *agent)
+			return path;
 	}
 	return NULL;
 }

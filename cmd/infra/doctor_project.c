@@ -261,12 +261,19 @@ static bool is_in_agent(const char *public_text)
 	return has;
 }
 
+/* As file() reads it. */
+static const char *expand_home(struct doctor *d, const char *path)
+{
+	const char *home = getenv("HOME");
+	return strncmp(path, "~/", 2) != 0 || !home ? path : path_join(d->s.arena, home, path + 2);
+}
+
 static void check_key(struct doctor *d, const char *path)
 {
 	AUTO_BUF struct buf text = BUF_INIT, remedy = BUF_INIT;
-	const char *why = NULL, *private = arena_strndup(d->s.arena, path, strlen(path) - 4);
+	const char *why = NULL, *private = arena_strndup(d->s.arena, path, strlen(path) - 4), *private_file = expand_home(d, private);
 	struct stat st;
-	if (!file_read(path, 1 << 16, &text)) {
+	if (!file_read(expand_home(d, path), 1 << 16, &text)) {
 		if (errno == ENOENT)
 			buf_addf(&remedy, "Make a key pair, or name the file of yours:\n    ssh-keygen -t ed25519 -f %s\n",
 				 private);
@@ -278,7 +285,7 @@ static void check_key(struct doctor *d, const char *path)
 			   "%s is no public key: %s", path, why);
 		return;
 	}
-	if (stat(private, &st) < 0) {
+	if (stat(private_file, &st) < 0) {
 		if (is_in_agent(buf_text(&text)))
 			doctor_say(d, FINDING_OK, "key", NULL, "%s, its private key in ssh's agent", path);
 		else
@@ -289,10 +296,10 @@ static void check_key(struct doctor *d, const char *path)
 		buf_addf(&remedy, "ssh refuses it otherwise:\n    chmod 600 %s\n", private);
 		doctor_say(d, FINDING_FAILED, "key", buf_text(&remedy), "others may read the private key %s (mode %04o)", private,
 			   (unsigned)st.st_mode & 07777);
-	} else if (access(private, R_OK) < 0) {
+	} else if (access(private_file, R_OK) < 0) {
 		doctor_say(d, FINDING_FAILED, "key", "It must be yours: chown, chmod 600.", "the private key %s: %s", private,
 			   strerror(errno));
-	} else if (key_file_is_another(private, buf_text(&text))) {
+	} else if (key_file_is_another(private_file, buf_text(&text))) {
 		buf_addf(&remedy,
 			 "Hosts let in the one of the .pub file, and ssh offers the other. Write the public key anew:\n    "
 			 "ssh-keygen -y -f %s > %s\n",

@@ -532,6 +532,23 @@ void inventory_explain(struct inventory *inv, const struct host *host)
 		tell_moved(now, true);
 }
 
+/* Of hosts that are where they were, what may be why they let nobody in. */
+static void tell_keys(const struct inventory *inv, const struct host *host)
+{
+	for (size_t i = 0; i < inv->ssh_options.count; i++) {
+		if (!strncmp(inv->ssh_options.items[i], "-i", 2))
+			return;
+	}
+	size_t n = 0;
+	for (const struct host *h = host; h && n <= inv->hosts->count; h = jump_of(inv, h, host), n++) {
+		if (!h->key_name)
+			fprintf(stderr, "infra: %s was made without a key pair (key_name), so it may let nobody in\n", host_title(h));
+		else if (!h->identity)
+			fprintf(stderr, "infra: the private key of %s, the key pair of %s, was not found in ~/.ssh, so ssh tried what it has; -i FILE names it\n",
+				h->key_name, host_title(h));
+	}
+}
+
 struct host *inventory_look(struct inventory *inv, struct host *host)
 {
 	bool again = inv->attempt && inv->attempt->again, good = !host->no_way || inv->jump_word;
@@ -545,7 +562,10 @@ struct host *inventory_look(struct inventory *inv, struct host *host)
 	struct host *now = by_id(inv, host->id);
 	if (!now || tell_stopped(inv, host, now))
 		return NULL;
-	return !again || has_moved(inv, now) ? now : NULL;
+	if (!again || has_moved(inv, now))
+		return now;
+	tell_keys(inv, now);
+	return NULL;
 }
 
 /* Through whom, as whom: what the command line says wins. */

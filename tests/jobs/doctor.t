@@ -240,7 +240,13 @@ def test_keys(cloud):
             agent.wait()
         p.doctor(SSH_AUTH_SOCK=str(p.home / "nothing"))
         p.says("agent", "warning", "does not answer", "an agent that has gone", "ssh-agent")
-        p.key.with_suffix(".pub").unlink()
+        (p.home / ".ssh").mkdir()
+        for name in ("key.pub", "elsewhere"):
+            shutil.move(p.folder / name, p.home / ".ssh" / name.replace("elsewhere", "key"))
+        p.write(config=CONFIG.replace("key.pub", "~/.ssh/key.pub"))
+        p.doctor()
+        p.says("key", "ok", "~/.ssh/key.pub and its private key", "~ is the home directory, as for file()")
+        p.write(config=CONFIG)
         p.doctor()
         p.says("key", "failed", "the public key key.pub: No such file", "a public key that is not there", "ssh-keygen -t ed25519 -f key")
 

@@ -255,7 +255,7 @@ if spec and not os.path.exists(mark):
     s.listen()
     if not os.fork():
         os.closerange(0, 3)
-        time.sleep(5)
+        time.sleep(15)
         os._exit(0)
     s.close()
 os.execv("{ssh}", sys.argv)

@@ -368,7 +368,10 @@ static void private_keys_are_found_by_their_public_halves(void **ignored)
 	instance("aws_instance.a", "i-a", "a", "198.51.100.1", "10.0.0.1", "sg-x");
 	assert_null(load()->items[0].identity);
 	put("aws_key_pair.k", "aws_key_pair", "{\"key_name\": \"k\", \"public_key\": \"ssh-ed25519 " ED " elsewhere\"}");
-	assert_string_equal(load()->items[0].identity, arena_printf(arena, "%s.pub", private_key)); /* an agent may have it */
+	setenv("SSH_AUTH_SOCK", "/tmp/agent", 1);
+	assert_string_equal(load()->items[0].identity, arena_printf(arena, "%s.pub", private_key)); /* the agent may have it */
+	unsetenv("SSH_AUTH_SOCK");
+	assert_null(load()->items[0].identity); /* ssh would take the public one for it */
 	assert_true(file_write(private_key, "x", 1, 0600));
 	assert_string_equal(load()->items[0].identity, private_key);
 	/* a name that would be a line of its own in ssh's files is no key's, whoever has chosen it */
