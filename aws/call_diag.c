@@ -21,7 +21,7 @@ static const struct {
 	{"UnauthorizedOperation", "The credentials in use are not permitted to do this: a policy has to allow %s:%s."},
 	{"AccessDenied*", "The credentials in use are not permitted to do this: a policy has to allow %s:%s."},
 	{"AuthFailure", "The credentials in use were not accepted. Look whether they belong to this account and partition."},
-	{"ExpiredToken*", "The session's credentials have ended: log in again."},
+	{"ExpiredToken*", "The session's credentials have ended: log in again, then run this again."},
 	{"InvalidClientTokenId", "The access key is not known to AWS: it may have been deleted, or belong to another partition."},
 	{"UnrecognizedClientException", "The access key is not known to AWS: it may have been deleted, or belong to another partition."},
 	{"InvalidAccessKeyId", "The access key is not known to AWS: it may have been deleted, or belong to another partition."},
@@ -36,7 +36,7 @@ static const struct {
 	{"*LimitExceeded*", "A quota of the account is used up: have it raised, or remove what is not needed."},
 	{"*QuotaExceeded*", "A quota of the account is used up: have it raised, or remove what is not needed."},
 	{"RequestTimeTooSkewed", "Set this machine's clock."},
-	{"RequestExpired", "Set this machine's clock."},
+	{"RequestExpired", "The session's credentials have ended: log in again, then run this again. Or this machine's clock is wrong."},
 };
 
 static void add_advice(const struct aws_answer *answer, struct buf *out)

@@ -2,6 +2,7 @@
 /* The life of an operation: lock, procedure, groups, tags, last read. */
 #include "providers/aws/op_internal.h"
 
+#include "aws/retry.h"
 #include "base/duration.h"
 
 #include <stdlib.h>
@@ -128,7 +129,7 @@ void op_finish(struct op *op, enum op_outcome outcome)
 	unlock_serial(op);
 	op->phase = OP_OVER;
 	/* what was created got the tag, also when reading does not show it yet */
-	bool tagged = op->request->kind == OP_CREATE && op->made && op->type->has_tags && op->type->tags.create;
+	bool tagged = op->request->kind == OP_CREATE && op->made && type_marks(op->type);
 	struct op_result result = {
 		.outcome = outcome, .value = op->result, .tainted = op->tainted, .marked = op->marked || tagged};
 	if (op->request->kind == OP_SETTLE && outcome == OP_OK && op->resume_at != SIZE_MAX)
@@ -143,13 +144,39 @@ void op_finish(struct op *op, enum op_outcome outcome)
 
 /* ---- reading ---- */
 
+/* Whether a create has made its object and still has steps to do. */
+static bool is_half_made(const struct op *op)
+{
+	return op->in_create_steps && op->made;
+}
+
+/* Another operation's end must not claim the error that ended this one. */
+static void claim_error(struct op *op)
+{
+	if (op->diags && op->diags->count)
+		diags_set_address(op->diags, op->diags->count - 1, op->request->address);
+}
+
+/*
+ * A create that has made its object, and then cannot see it for bad weather: its intent stays, as if it had been
+ * killed, and the next run goes on with it. To replace the object for that would throw away what is good.
+ */
+static void leave_half_made(struct op *op)
+{
+	claim_error(op);
+	op_undecided(op);
+}
+
 static void on_object(void *ctx, const struct found *found)
 {
 	struct op *op = ctx;
 	op->reading_now = false;
 	op->reading.fn = NULL;
 	if (found->outcome == READ_FAILED) {
-		op_fail(op, op->in_create_steps && op->made);
+		if (is_half_made(op))
+			leave_half_made(op);
+		else
+			op_fail(op, false);
 		return;
 	}
 	arena_free(op->object_arena);
@@ -233,8 +260,7 @@ uint64_t op_made_patience(const struct op *op)
 /* What was made under the name of a deleted object carries our tag: without it, the answer is still that object. */
 static bool is_of_before(const struct op *op)
 {
-	const struct aws_type *type = op->type;
-	return op->request->kind == OP_CREATE && op->made && type->settle == SETTLE_NAME && type->has_tags && type->tags.create && !op->marked;
+	return op->request->kind == OP_CREATE && op->made && type_known_by_mark(op->type) && !op->marked;
 }
 
 static void on_last_read(void *ctx, const struct found *found)
@@ -263,7 +289,7 @@ static void on_last_read(void *ctx, const struct found *found)
 		/* it was made but cannot be read: what was planned is what we know */
 		const struct value *v = with_attribute(op->arena, op->self, "id", value_string(op->arena, op->id));
 		op->result = surface_settle(op->arena, v);
-		op->marked = op->type->has_tags && op->type->tags.create;
+		op->marked = type_marks(op->type);
 		op->failing = true;
 	} else if (unseen && (op->failing || op->made)) { /* it was made, and is not to be seen: the intent stays */
 		if (!op->failing)
@@ -291,9 +317,7 @@ void op_fail(struct op *op, bool tainted)
 	op->failing = true;
 	op->tainted = tainted;
 	op->frames.count = 0;
-	/* another operation's end must not claim this error while the object is read once more */
-	if (op->diags && op->diags->count)
-		diags_set_address(op->diags, op->diags->count - 1, op->request->address);
+	claim_error(op); /* while the object is read once more */
 	bool stands = op->id && op->request->kind != OP_DELETE && (op->request->kind == OP_UPDATE || op->made);
 	if (stands && op->phase != OP_LAST_READ) {
 		op->phase = OP_LAST_READ;
@@ -301,6 +325,14 @@ void op_fail(struct op *op, bool tainted)
 		return;
 	}
 	op_finish(op, op->request->kind == OP_SETTLE ? OP_UNDECIDED : OP_FAILED);
+}
+
+/* Whether it says nothing about the object: no connection, an overloaded server, keys that have expired. */
+static bool is_weather(const struct aws_answer *answer)
+{
+	const struct aws_failure *failure = &answer->failure;
+	return answer->result != AWS_ERROR || !answer->op ||
+	       aws_judge(aws_operation_service(answer->op), failure->status, failure->code, failure->message) != AWS_FINAL;
 }
 
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
@@ -312,6 +344,10 @@ void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted)
 	bool lost = answer->result == AWS_LOST || (op->frames.count && op_top(op)->lost);
 	if (lost && op->request->kind == OP_CREATE && !op->made) {
 		op_undecided(op);
+		return;
+	}
+	if (tainted && is_half_made(op) && is_weather(answer)) {
+		leave_half_made(op);
 		return;
 	}
 	op_fail(op, tainted);

@@ -99,6 +99,18 @@ static inline struct frame *op_top(struct op *op)
 	return &op->frames.items[op->frames.count - 1];
 }
 
+/* Whether creates give their objects the intent's tag. */
+static inline bool type_marks(const struct aws_type *type)
+{
+	return type->has_tags && type->tags.create;
+}
+
+/* Whether another object of the same name, deleted or of others, can only be told apart by that tag: the name is the id. */
+static inline bool type_known_by_mark(const struct aws_type *type)
+{
+	return type->settle == SETTLE_NAME && type_marks(type);
+}
+
 /* ---- providers/aws/op.c ---- */
 /* Goes on until something has to be waited for. */
 void op_advance(struct op *op);
@@ -111,7 +123,7 @@ bool op_waits_for_sight(struct op *op, uint64_t patience_ms, unsigned round);
 uint64_t op_soon_shown(const struct op *op);
 /* What is known to have been made is waited for longer than what may have been. */
 uint64_t op_made_patience(const struct op *op);
-/* The procedure's error from an answer. */
+/* The procedure's error from an answer. Bad weather taints nothing that is made: the create's intent stays. */
 void op_fail_with(struct op *op, const struct aws_answer *answer, bool tainted);
 void op_set_id(struct op *op, const char *id, size_t next_step);
 bool op_is_late(const struct op *op);

@@ -84,8 +84,7 @@ static void on_search(void *ctx, const struct aws_answer *answer)
 /* Where the name is the id, it may still be a deleted object that answers to it: our tag tells. */
 static bool carries_mark(const struct op *op, const struct found *found)
 {
-	const struct aws_type *type = op->type;
-	if (type->settle != SETTLE_NAME || !type->has_tags || !type->tags.create)
+	if (!type_known_by_mark(op->type))
 		return true;
 	bool marked;
 	surface_tags(found->arena, found->tags, &marked, op->request->token);

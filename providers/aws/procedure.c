@@ -2,6 +2,8 @@
 /* Frames: steps, and groups with their brackets. */
 #include "providers/aws/op_internal.h"
 
+#include "base/buf.h"
+
 #include <string.h>
 
 /* ---- values ---- */
@@ -73,16 +75,34 @@ static void next_step(struct frame *frame)
 	frame->retry_since = 0;
 }
 
-/* A text that names what an `until` waits for: the object's own word for its state. */
+/* What the object calls its own state, and what the next run makes of it. */
+static void tell_late(struct op *op, bool tainted)
+{
+	const char *state = op_describe(op), *address = op->request->address;
+	AUTO_BUF struct buf next = BUF_INIT;
+	if (tainted && op->env.object) {
+		buf_adds(&next, "The next apply replaces it. If it becomes ready before, this keeps it:\n\n    infra untaint ");
+		if (strchr(address, '['))
+			buf_add_shell_quoted(&next, address);
+		else
+			buf_adds(&next, address);
+		buf_adds(&next, "\n\nThe");
+	} else {
+		buf_adds(&next, "It may become so later: apply again to look; the");
+	}
+	diag_error(op->diags, op->request->range, "Timed out",
+		   "After %llu s the object is still not as it should be%s%s. %s time allowed can be set in a timeouts block.",
+		   (unsigned long long)(op->timeout_ms / 1000), state ? ": " : op->made && !op->env.object ? ": AWS does not show it" : "", state ? state : "",
+		   buf_text(&next));
+}
+
 static enum run poll_again(struct op *op, struct frame *frame, const struct step *step)
 {
 	if (op_is_late(op)) {
-		const char *state = op_describe(op);
+		bool tainted = op->in_create_steps && op->made;
 		if (op->diags)
-			diag_error(op->diags, op->request->range, "Timed out",
-				   "After %llu s the object is still not as it should be%s%s. It may become so later: apply again to look; the time "
-				   "allowed can be set in a timeouts block.", (unsigned long long)(op->timeout_ms / 1000), state ? ": " : "", state ? state : "");
-		op_fail(op, op->in_create_steps && op->made);
+			tell_late(op, tainted);
+		op_fail(op, tainted);
 		return RUN_WAIT;
 	}
 	op->fresh = false;

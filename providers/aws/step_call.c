@@ -41,7 +41,7 @@ static const struct value *step_params(struct op *op, const struct frame *frame,
 	bool creating = frame->procedure == PROC_CREATE;
 	if (creating && (step->binds || step->args_all))
 		bind_arguments(env, op->self, step->op, NULL, 0, 0, draft);
-	if (creating && step->binds && op->type->has_tags && op->type->tags.create) {
+	if (creating && step->binds && type_marks(op->type)) {
 		env->tags = tags_to_create(op);
 		draft_merge(draft, bind_value(env, NULL, 0, env_eval(env, op->type->tags.create), input, 0));
 	}

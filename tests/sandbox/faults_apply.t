@@ -119,7 +119,8 @@ DAYS = {
     "no capacity": (["no-capacity -type=p3* -zone=us-east-1a"], ["InsufficientInstanceCapacity", "p3.2xlarge", "us-east-1a", "aws_instance.this"], {}),
     "no capacity of spot": (["no-capacity -resource=spot -count=1"], ["InsufficientInstanceCapacity", "no Spot capacity available", "aws_instance.spot"], {}),
     "expired credentials": (["expired-credentials -skip=20 -for=600"], ["xpired"], {}),
-    "a mount target stuck": (["mount-target-stuck"], ["aws_efs_mount_target.this", "Timed out", "creating"], {"patience": "2s"}),
+    "keys that expire while it waits": (["expired-credentials -operation=DescribeInstances"], ["RequestExpired", "log in again", "aws_instance.this"], {}),
+    "a mount target stuck": (["mount-target-stuck"], ["aws_efs_mount_target.this", "Timed out", "creating", "The next apply replaces it", "infra untaint aws_efs_mount_target.this"], {"patience": "2s"}),
     "failed status checks": (["status-checks -resource=Name=bad"], None, {}),
     "an interruption": (["spot-interruption -after=0 -notice=0.1"], None, {}),
 }
@@ -170,7 +171,8 @@ def live_through(cloud, project, name, faults, words, variables):
     cloud.command("fault", "clear")
     if words:
         done = project.infra("apply", "-auto-approve", "-input=false", timeout=60)
-        tap.ok(done.code == 0, f"{name}: the next one ends right", done)
+        replaced = f" {'1' if 'stuck' in name else '0'} destroyed."
+        tap.ok(done.code == 0 and replaced in done.out, f"{name}: the next one ends right, and throws nothing good away", done)
     tap.same(counts(cloud), SHOULD, f"{name}: everything is there once")
     done = project.infra("plan", "-detailed-exitcode", "-input=false")
     tap.ok(done.code == 0, f"{name}: a further plan is empty", done)
