@@ -24,6 +24,8 @@ void answer_release(struct answer *answer)
 const struct value *answer_fail(struct answer *answer, const char *fmt, ...)
 {
 	if (!answer->failed) {
+		if (answer->at)
+			buf_addf(answer->why, "%s: ", answer->at);
 		va_list args;
 		va_start(args, fmt);
 		buf_vaddf(answer->why, fmt, args);
@@ -170,6 +172,12 @@ const struct value *answer_bytes(struct answer *answer, const struct aws_shape *
 	return value_string_raw(answer->arena, buf_text(&text), text.len);
 }
 
+void answer_unknown(struct answer *answer, const char *name)
+{
+	if (answer->unknown && !*answer->unknown)
+		*answer->unknown = arena_strdup(answer->arena, name);
+}
+
 static const struct value *fit(struct answer *answer, const struct aws_shape *shape, const struct value *json,
 			       unsigned depth);
 
@@ -180,7 +188,11 @@ static const struct value *fit_structure(struct answer *answer, const struct aws
 	for (size_t i = 0; i < json->count; i++) {
 		const char *name = value_key_at(json, i);
 		const struct aws_member *member = aws_member_by_wire(shape, name, strlen(name));
-		if (member)
+		if (answer->unknown)
+			answer->at = name;
+		if (!member)
+			answer_unknown(answer, name);
+		else
 			by_member[member - &aws_members[shape->first]] =
 				fit(answer, aws_member_shape(member), json->items[i], depth + 1);
 	}

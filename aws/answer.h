@@ -22,12 +22,17 @@ struct answer {
 	struct map types;
 	struct buf *why;     /* what went wrong first */
 	bool failed;
+	const char **unknown; /* of requests: takes the first member that the tables do not have; NULL: such are dropped */
+	const char *at;       /* of requests: the member that is read, for `why` */
 };
 
 void answer_init(struct answer *answer, struct arena *arena, struct buf *why);
 void answer_release(struct answer *answer);
 /* Notes the first problem; returns NULL. */
 const struct value *answer_fail(struct answer *answer, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Notes a member of a request that the tables do not have. */
+void answer_unknown(struct answer *answer, const char *name);
 
 /* A structure's members in the order of the table, NULL where one is absent. */
 const struct value *answer_structure(struct answer *answer, const struct aws_shape *shape,
@@ -39,5 +44,5 @@ const struct value *answer_map(struct answer *answer, const struct aws_shape *sh
 const struct value *answer_scalar(struct answer *answer, const struct aws_shape *shape, const char *text, size_t len);
 /* Bytes as a blob's or string's value. */
 const struct value *answer_bytes(struct answer *answer, const struct aws_shape *shape, const void *bytes, size_t len);
-/* JSON as parsed, fitted to the shape; unknown members are dropped. NULL for null and after answer_fail(). */
+/* JSON as parsed, fitted to the shape; unknown members are dropped, or noted. NULL for null and after answer_fail(). */
 const struct value *answer_from_json(struct answer *answer, const struct aws_shape *shape, const struct value *json);

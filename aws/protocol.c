@@ -380,12 +380,14 @@ const struct aws_operation *aws_match_operation(const struct aws_service *servic
 }
 
 const struct value *aws_decode_request(struct arena *arena, const struct aws_operation *op,
-				       const struct aws_incoming *in, struct buf *why)
+				       const struct aws_incoming *in, const char **unknown, struct buf *why)
 {
 	struct answer answer;
 	const struct value *value = NULL;
 	const struct aws_shape *shape = aws_shape_at(op->input);
 	answer_init(&answer, arena, why);
+	answer.unknown = unknown;
+	*unknown = NULL;
 	switch ((enum aws_protocol)aws_operation_service(op)->protocol) {
 	case AWS_EC2:
 	case AWS_QUERY: {

@@ -75,9 +75,12 @@ struct aws_incoming {
  * bucket (put there by who knows the host's name).
  */
 const struct aws_operation *aws_match_operation(const struct aws_service *service, const struct aws_incoming *in);
-/* The request's parameters, or NULL with the reason. */
+/*
+ * The request's parameters, or NULL with the reason. What the tables do not have is left out, and the first such name
+ * stands in `unknown` (NULL where there is none).
+ */
 const struct value *aws_decode_request(struct arena *arena, const struct aws_operation *op,
-				       const struct aws_incoming *in, struct buf *why);
+				       const struct aws_incoming *in, const char **unknown, struct buf *why);
 
 struct aws_reply {
 	unsigned status;

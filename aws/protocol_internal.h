@@ -22,8 +22,11 @@ const struct value *query_decode(struct answer *answer, const struct aws_operati
 struct form_pair {
 	const char *name, *value;
 	size_t value_len;
+	bool read; /* by query_decode */
 };
 struct form_pair *form_parse(struct arena *arena, const char *text, size_t len, size_t *count);
+/* Not a parameter: what names the operation, or signs the request. */
+bool form_pair_is_envelope(const struct form_pair *pair);
 
 /* --- protocol_xml.c --- */
 /* Writes a structure (its members in the body only) as an element. */

@@ -174,9 +174,14 @@ struct form_pair *form_parse(struct arena *arena, const char *text, size_t len, 
 	return copy;
 }
 
+bool form_pair_is_envelope(const struct form_pair *pair)
+{
+	return !strcmp(pair->name, "Action") || !strcmp(pair->name, "Version") || !strncmp(pair->name, "X-Amz-", 6);
+}
+
 struct reader {
 	struct answer *answer;
-	const struct form_pair *pairs; /* sorted by name */
+	struct form_pair *pairs; /* sorted by name */
 	size_t count;
 	bool ec2;
 };
@@ -204,17 +209,21 @@ static size_t lower_bound(const struct reader *r, const char *name)
 static const struct form_pair *pair_at(const struct reader *r, const char *name)
 {
 	size_t i = lower_bound(r, name);
-	return i < r->count && !strcmp(r->pairs[i].name, name) ? &r->pairs[i] : NULL;
+	if (i == r->count || strcmp(r->pairs[i].name, name) != 0)
+		return NULL;
+	r->pairs[i].read = true;
+	return &r->pairs[i];
 }
 
 /* Whether there is a parameter of that name, or one below it. */
 static bool is_there(const struct reader *r, struct buf *name)
 {
-	if (pair_at(r, buf_text(name)))
+	size_t i = lower_bound(r, buf_text(name));
+	if (i < r->count && !strcmp(r->pairs[i].name, name->ptr))
 		return true;
 	size_t before = name->len;
 	buf_addc(name, '.');
-	size_t i = lower_bound(r, buf_text(name));
+	i = lower_bound(r, buf_text(name));
 	bool below = i < r->count && !strncmp(r->pairs[i].name, name->ptr, name->len);
 	cut(name, before);
 	return below;
@@ -237,6 +246,8 @@ static const struct value *read_structure(struct reader *r, const struct aws_sha
 			cut(name, before);
 			buf_addf(name, "%s%s", before ? "." : "", aws_text(inner->element_wire));
 		}
+		if (r->answer->unknown)
+			r->answer->at = aws_text(member->name);
 		if (is_there(r, name))
 			by_member[i] = read_node(r, inner, name, flat, depth + 1);
 		cut(name, before);
@@ -282,7 +293,9 @@ static const struct value *read_list(struct reader *r, const struct aws_shape *s
 {
 	VEC(const struct value *) items = {0};
 	number_list numbers = {0};
-	size_t before = name->len;
+	size_t before = name->len, i_empty = lower_bound(r, buf_text(name));
+	if (i_empty < r->count && !strcmp(r->pairs[i_empty].name, name->ptr) && !r->pairs[i_empty].value_len)
+		r->pairs[i_empty].read = true; /* "Tags=": an empty list */
 	if (!r->ec2 && !flat)
 		buf_addf(name, ".%s", shape->element_wire ? aws_text(shape->element_wire) : "member");
 	size_t stem = name->len;
@@ -349,13 +362,15 @@ static const struct value *read_node(struct reader *r, const struct aws_shape *s
 const struct value *query_decode(struct answer *answer, const struct aws_operation *op, const char *form, size_t len)
 {
 	struct reader r = {.answer = answer, .ec2 = aws_operation_service(op)->protocol == AWS_EC2};
-	struct form_pair *pairs = form_parse(answer->arena, form, len, &r.count);
+	r.pairs = form_parse(answer->arena, form, len, &r.count);
 	if (r.count)
-		qsort(pairs, r.count, sizeof(*pairs), by_name);
-	r.pairs = pairs;
+		qsort(r.pairs, r.count, sizeof(*r.pairs), by_name);
 	const struct aws_shape *input = aws_shape_at(op->input);
-	if (!input)
-		return value_object(answer->arena, NULL, NULL, 0);
 	AUTO_BUF struct buf name = BUF_INIT;
-	return read_structure(&r, input, &name, 0);
+	const struct value *value = input ? read_structure(&r, input, &name, 0) : value_object(answer->arena, NULL, NULL, 0);
+	for (size_t i = 0; i < r.count; i++) {
+		if (!r.pairs[i].read && !form_pair_is_envelope(&r.pairs[i]))
+			answer_unknown(answer, r.pairs[i].name);
+	}
+	return value;
 }

@@ -634,6 +634,8 @@ static const struct value *read_query_member(struct answer *answer, const struct
 	VEC(const struct value *) items = {0};
 	VEC(const char *) keys = {0};
 	const struct value *value = NULL;
+	if (answer->unknown)
+		answer->at = aws_text(member->name);
 	for (size_t i = 0; i < count && !answer->failed; i++) {
 		if (shape->kind == AWS_MAP) {
 			/* Every parameter that is nobody else's. */
@@ -659,6 +661,27 @@ static const struct value *read_query_member(struct answer *answer, const struct
 	return value;
 }
 
+/* Query parameters that are no member's and not the path's own. */
+static void note_unknown_pairs(struct answer *answer, const struct aws_operation *op, const struct form_pair *pairs, size_t count)
+{
+	const struct aws_shape *shape = aws_shape_at(op->input);
+	const char *mark = strchr(aws_text(op->uri), '?');
+	size_t fixed_count = 0;
+	const struct form_pair *fixed = mark ? form_parse(answer->arena, mark + 1, strlen(mark + 1), &fixed_count) : NULL;
+	for (size_t i = 0; shape && i < shape->count; i++) {
+		const struct aws_member *member = &aws_members[shape->first + i];
+		if (member->location == AWS_IN_QUERY && aws_member_shape(member)->kind == AWS_MAP)
+			return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool known = form_pair_is_envelope(&pairs[i]) || (shape && member_at(shape, AWS_IN_QUERY, pairs[i].name, strlen(pairs[i].name)));
+		for (size_t f = 0; f < fixed_count && !known; f++)
+			known = !strcmp(fixed[f].name, pairs[i].name);
+		if (!known)
+			answer_unknown(answer, pairs[i].name);
+	}
+}
+
 const struct value *rest_decode_request(struct answer *answer, const struct aws_operation *op,
 					const struct aws_incoming *in)
 {
@@ -670,6 +693,7 @@ const struct value *rest_decode_request(struct answer *answer, const struct aws_
 	size_t count;
 	const struct form_pair *pairs = form_parse(answer->arena, in->query, strlen(in->query), &count);
 	match_path(aws_text(op->uri), in->path, read_label, &labels);
+	note_unknown_pairs(answer, op, pairs, count);
 	for (size_t i = 0; i < shape->count && !answer->failed; i++) {
 		const struct aws_member *member = &aws_members[shape->first + i];
 		if (member->location == AWS_IN_QUERY)

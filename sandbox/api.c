@@ -112,10 +112,10 @@ static bool check_signer(struct request *r)
 	case AUTH_OK:
 		return true;
 	case AUTH_MISSING:
-		fail(r, 403, "MissingAuthenticationToken", "%s", r->auth.why);
+		fail(r, 403, "MissingAuthenticationToken", "%s", r->auth.why); /* nobody knows in whose words */
 		return false;
 	case AUTH_MALFORMED:
-		fail(r, 400, "IncompleteSignature", "%s", r->auth.why);
+		fail(r, 400, code_by_protocol(r, "IncompleteSignature", "IncompleteSignature", "IncompleteSignatureException"), "%s", r->auth.why);
 		return false;
 	case AUTH_UNKNOWN_KEY:
 		if (protocol_of(r) == AWS_EC2)
@@ -198,13 +198,23 @@ static bool check_bounds(struct request *r, const struct aws_shape *shape, const
 	const char *text = NULL, *what = "length";
 	if (value_is_a(v, TYPE_STRING) && (shape->kind == AWS_STRING || shape->kind == AWS_ENUM)) {
 		text = v->text;
+		if (memchr(v->text, '\0', v->count)) {
+			fail_constraint(r, path, NULL, "Member must not hold a NUL character");
+			return false;
+		}
 		for (uint32_t i = 0; i < v->count; i++)
 			n += (v->text[i] & 0xc0) != 0x80; /* characters, not bytes */
 	} else if (value_is_a(v, TYPE_NUMBER)) {
 		text = value_to_text(r->arena, v);
 		what = "value";
-		if (!number_to_int(v->number, &n))
-			return true;
+		if (!number_to_int(v->number, &n) && (shape->kind == AWS_INTEGER || shape->kind == AWS_LONG)) {
+			fail_constraint(r, path, text, "Member must be a whole number");
+			return false;
+		}
+		if (shape->kind == AWS_INTEGER && (n > INT32_MAX || n < INT32_MIN)) {
+			fail_constraint(r, path, text, "Member must be a number of 32 bits");
+			return false;
+		}
 	} else if (shape->kind == AWS_LIST && !type_is_primitive(v->type)) {
 		n = v->count;
 	} else {
@@ -260,6 +270,34 @@ static bool check_shape(struct request *r, const struct aws_shape *shape, const 
 	return check_bounds(r, shape, v, path);
 }
 
+static void fail_unheeded(struct request *r, const char *path)
+{
+	fail(r, 501, "NotImplemented", "The sandbox cloud does not know the parameter %s of %s. Nothing was done.", path, aws_text(r->op->name));
+}
+
+static bool says_no(const struct value *v)
+{
+	return value_is_null(v) || (value_is_a(v, TYPE_BOOL) && !v->boolean) || (v->state == VALUE_KNOWN && !type_is_primitive(v->type) && !v->count);
+}
+
+/* The same within structures, and lists of them, of which the operation knows some members. */
+static bool check_parts(struct request *r, const struct value *v, const char *path)
+{
+	if (!map_find(&r->operation->parted, path) || v->state != VALUE_KNOWN || type_is_primitive(v->type))
+		return true;
+	bool named = v->type->kind == TYPE_OBJECT;
+	for (uint32_t i = 0; i < v->count; i++) {
+		const char *part = named ? arena_printf(r->arena, "%s.%s", path, value_key_at(v, i)) : path;
+		if (named && !map_find(&r->operation->parts, part) && !says_no(v->items[i])) {
+			fail_unheeded(r, part);
+			return false;
+		}
+		if (!check_parts(r, v->items[i], part))
+			return false;
+	}
+	return true;
+}
+
 /* What no step looks at would be dropped without a word: it is refused, unless it says "no". */
 static bool check_heeded(struct request *r)
 {
@@ -268,27 +306,50 @@ static bool check_heeded(struct request *r)
 		const char *name = value_key_at(r->params, i);
 		const struct value *v = r->params->items[i];
 		bool heeded = map_find(&r->operation->parameters, name) || !strcmp(name, "DryRun") || (token && !strcmp(aws_text(token->name), name));
-		bool says_no = value_is_null(v) || (value_is_a(v, TYPE_BOOL) && !v->boolean) ||
-			       (v->state == VALUE_KNOWN && !type_is_primitive(v->type) && !v->count);
-		if (!heeded && !says_no) {
-			fail(r, 501, "NotImplemented", "The sandbox cloud does not know the parameter %s of %s. Nothing was done.", name,
-			     aws_text(r->op->name));
+		if (!heeded && !says_no(v)) {
+			fail_unheeded(r, name);
 			return false;
 		}
+		if (!check_parts(r, v, name))
+			return false;
 	}
 	return true;
+}
+
+/* EC2's are up to 64 ASCII characters, which its models do not say. */
+static bool check_token(struct request *r)
+{
+	const struct aws_member *member = aws_operation_token(r->op);
+	const char *token = member ? value_get_text(r->params, aws_text(member->name)) : NULL;
+	if (protocol_of(r) != AWS_EC2 || !token)
+		return true;
+	size_t len = strlen(token), plain = 0;
+	while (plain < len && token[plain] >= ' ' && token[plain] <= '~')
+		plain++;
+	if (len <= 64 && plain == len)
+		return true;
+	fail_constraint(r, aws_text(member->name), token, "Client tokens are up to 64 ASCII characters");
+	return false;
 }
 
 static bool read_parameters(struct request *r)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
-	r->params = aws_decode_request(r->arena, r->op, &r->in, &why);
+	const char *unknown;
+	r->params = aws_decode_request(r->arena, r->op, &r->in, &unknown, &why);
+	if (r->params && unknown) {
+		if (protocol_of(r) == AWS_EC2)
+			fail(r, 400, "UnknownParameter", "The parameter %s is not recognized", unknown);
+		else
+			fail_unheeded(r, unknown);
+		return false;
+	}
 	if (!r->params) {
 		fail(r, 400, code_by_protocol(r, "InvalidParameterValue", "ValidationError", "SerializationException"), "%s", buf_text(&why));
 		return false;
 	}
 	const struct aws_shape *shape = aws_shape_at(r->op->input);
-	return (!shape || check_structure(r, shape, r->params, "")) && check_heeded(r);
+	return (!shape || check_structure(r, shape, r->params, "")) && check_token(r) && check_heeded(r);
 }
 
 /* ---- doing it ---- */
@@ -484,7 +545,8 @@ static bool ended_by_fault(struct request *r)
 static const struct value *parameters(const struct request *r)
 {
 	AUTO_BUF struct buf ignored = BUF_INIT;
-	return r->params ? r->params : aws_decode_request(r->arena, r->op, &r->in, &ignored);
+	const char *unknown;
+	return r->params ? r->params : aws_decode_request(r->arena, r->op, &r->in, &unknown, &ignored);
 }
 
 static bool request_fits(void *ctx, const char *pattern)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SKEW_SECONDS = 15 * 60 };
+enum { SKEW_SECONDS = 15 * 60, LONGEST_SECONDS = 7 * 24 * 3600 };
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
 struct signed_parts {
@@ -165,16 +165,40 @@ static bool read_scope(struct arena *arena, const char *credential, struct auth 
 	return true;
 }
 
-/* A presigned URL of S3 leaves the body open. */
-static void payload_hash(const struct http_server_request *request, bool open_body, char out[65])
+/* S3 alone lets a body be left open, which its presigned URLs always do; elsewhere what counts is the body that has come. */
+static void payload_hash(const struct http_server_request *request, bool s3, bool presigned, char out[65])
 {
-	const char *told = header_of(request, "x-amz-content-sha256");
-	if (told && strlen(told) <= 64)
+	const char *told = s3 ? header_of(request, "x-amz-content-sha256") : NULL;
+	if (told && strlen(told) < 64)
 		strcpy(out, told);
-	else if (open_body)
+	else if (s3 && presigned && !told)
 		strcpy(out, SIGV4_UNSIGNED);
 	else
 		sigv4_payload_hash(request->body, request->body_len, out);
+}
+
+static bool is_signed(const char *list, const char *name)
+{
+	size_t name_len = strlen(name);
+	for (const char *at = list; *at;) {
+		size_t len = strcspn(at, ";");
+		if (len == name_len && !strncasecmp(at, name, len))
+			return true;
+		at += len + (at[len] == ';');
+	}
+	return false;
+}
+
+/* A header that has to be signed and is not, or NULL. */
+static const char *unsigned_header(const struct http_server_request *request, const struct signed_parts *parts)
+{
+	if (!is_signed(parts->signed_headers, "host"))
+		return "host";
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!strncmp(request->headers[i].name, "x-amz-", 6) && !is_signed(parts->signed_headers, request->headers[i].name))
+			return request->headers[i].name;
+	}
+	return NULL;
 }
 
 static bool signature_holds(struct arena *arena, const struct world *world, const struct http_server_request *request, const struct signed_parts *parts,
@@ -185,12 +209,8 @@ static bool signature_holds(struct arena *arena, const struct world *world, cons
 	if (!headers)
 		return false;
 	bool s3 = !strcmp(auth->service, "s3");
-	char hash[65], told[65], signature[65];
-	payload_hash(request, parts->expires && s3, hash);
-	/* a hash that is told must be that of the body */
-	sigv4_payload_hash(request->body, request->body_len, told);
-	if (strlen(hash) == 64 && strcmp(hash, told) != 0)
-		return false;
+	char hash[65], signature[65];
+	payload_hash(request, s3, parts->expires, hash);
 	struct sigv4_signer signer = {.access_key = auth->access_key, .secret_key = secret, .region = auth->region,
 				      .service = auth->service, .s3 = s3, .time = time, .keys = world->keys};
 	struct sigv4_request canonical = {.method = request->method, .path = request->path, .query = parts->query, .headers = headers,
@@ -208,7 +228,7 @@ static bool signature_holds(struct arena *arena, const struct world *world, cons
 static const char *secret_of(struct arena *arena, const struct world *world, const struct signed_parts *parts, struct auth *out)
 {
 	if (!strcmp(out->access_key, world->identity.access_key))
-		return world->identity.secret_key;
+		return parts->token && *parts->token ? NULL : world->identity.secret_key;
 	const struct object *object = store_find(world->store, "session", "", out->access_key);
 	if (!object)
 		return NULL;
@@ -238,8 +258,14 @@ void auth_check(struct arena *arena, const struct world *world, const struct htt
 	}
 	int64_t time = sigv4_time(parts.date), now = world->now_ms / 1000;
 	const char *secret = NULL;
-	int64_t lifetime = parts.expires ? strtoll(parts.expires, NULL, 10) : SKEW_SECONDS;
-	if (time < 0)
+	const char *bare = unsigned_header(request, &parts);
+	char *end = NULL;
+	int64_t lifetime = parts.expires ? strtoll(parts.expires, &end, 10) : SKEW_SECONDS;
+	if (end && (*end || end == parts.expires || lifetime < 0 || lifetime > LONGEST_SECONDS))
+		fail(arena, out, AUTH_MALFORMED, "X-Amz-Expires must be a number of seconds from 0 to %d, which '%s' is not.", LONGEST_SECONDS, parts.expires);
+	else if (bare)
+		fail(arena, out, AUTH_MALFORMED, "'%s' must be a 'SignedHeader' in the AWS Authorization.", bare);
+	else if (time < 0)
 		fail(arena, out, AUTH_MALFORMED, "The date '%s' of the signature is none.", parts.date);
 	else if (!(secret = secret_of(arena, world, &parts, out)))
 		fail(arena, out, AUTH_UNKNOWN_KEY, "The security token included in the request is invalid.");

@@ -148,6 +148,7 @@ const struct value *run_eval(struct run *run, const struct expr *expr)
 		if (diag->severity != DIAG_ERROR)
 			continue;
 		const struct src *src = src_find(run->world->library->sources, diag->subject.start ? diag->subject.start : expr->range.start);
+		run->failure->status = run->failure->code ? run->failure->status : 500;
 		unsigned line = src ? src_pos(src, diag->subject.start ? diag->subject.start : expr->range.start).line : 0;
 		run_fail(run, "InternalError", "mistake in the sandbox, %s:%u: %s", src ? src_name(src) : "?", line,
 			 diag->detail ? diag->detail : diag->summary);
@@ -383,6 +384,7 @@ static const struct object *stored(struct run *run, const struct value *value, c
 	if (!kind || !id) {
 		if (!run->failure->code) {
 			const struct src *src = src_find(run->world->library->sources, block->range.start);
+			run->failure->status = 500;
 			run_fail(run, "InternalError", "mistake in the sandbox, %s:%u: what is to be changed is no object", src_name(src),
 				 src_pos(src, block->range.start).line);
 		}

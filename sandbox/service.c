@@ -158,6 +158,79 @@ static void note_parameter(struct references *refs, const char *name, struct src
 	map_put(&refs->operation->parameters, name, refs->operation);
 }
 
+static const struct aws_shape *within_lists(const struct aws_shape *shape)
+{
+	while (shape->kind == AWS_LIST)
+		shape = aws_shape_at(shape->element);
+	return shape;
+}
+
+/* Members of a parameter, as deep as names go: "A.B" is looked at, so that A has parts; "A.B.C" says the same of B. */
+static void note_part(struct references *refs, const char *path, struct src_range range)
+{
+	struct arena *arena = refs->reader->library->arena;
+	const struct aws_shape *shape = aws_shape_at(refs->operation->aws->input);
+	for (size_t at = 0; shape && path[at];) {
+		size_t len = strcspn(path + at, ".");
+		const struct aws_member *member = shape->kind == AWS_STRUCT ? aws_member_find(shape, arena_strndup(arena, path + at, len)) : NULL;
+		if (!member)
+			mistake(refs->reader, range, "%s has no parameter \"%s\"", aws_text(refs->operation->aws->name), path);
+		shape = member ? within_lists(aws_member_shape(member)) : NULL;
+		if (at) {
+			map_put(&refs->operation->parted, arena_strndup(arena, path, at - 1), refs->operation);
+			map_put(&refs->operation->parts, arena_strndup(arena, path, at + len), refs->operation);
+		}
+		at += len + (path[at + len] == '.');
+	}
+}
+
+/* in.A.B.C: as far as its names are members. */
+static void note_reference(struct references *refs, const struct ref *ref)
+{
+	AUTO_BUF struct buf path = BUF_INIT;
+	const struct aws_shape *shape = aws_shape_at(refs->operation->aws->input);
+	for (size_t i = 0; i < ref->count && shape && shape->kind == AWS_STRUCT; i++) {
+		const struct aws_member *member = ref->steps[i].name ? aws_member_find(shape, ref->steps[i].name) : NULL;
+		if (ref->steps[i].name && !member)
+			break;
+		if (member)
+			buf_addf(&path, "%s%s", path.len ? "." : "", ref->steps[i].name);
+		shape = member ? within_lists(aws_member_shape(member)) : shape;
+	}
+	note_part(refs, buf_copy(&path, refs->reader->library->arena), ref->range);
+}
+
+/* { Placement = ["Tenancy"], "NetworkInterfaces.PrivateIpAddresses" = [...] } */
+static void note_known_parts(struct references *refs, const struct expr *known)
+{
+	struct arena *arena = refs->reader->library->arena;
+	for (size_t i = 0; known && known->kind == EXPR_OBJECT && i < known->field_count; i++) {
+		const struct expr *key = known->fields[i].key, *list = known->fields[i].value;
+		const char *path = key->kind == EXPR_NAME ? key->name : key->kind == EXPR_LITERAL ? key->literal->text : "";
+		for (size_t k = 0; list->kind == EXPR_TUPLE && k < list->item_count; k++) {
+			if (list->items[k]->kind == EXPR_LITERAL && value_is_a(list->items[k]->literal, TYPE_STRING))
+				note_part(refs, arena_printf(arena, "%s.%s", path, list->items[k]->literal->text), list->items[k]->range);
+		}
+	}
+}
+
+/* Of a structure that the steps take whole, the file says what they look at; tags and filters are looked at everywhere. */
+static void check_parted(struct references *refs, const struct block *block)
+{
+	static const char *const usual[] = {"TagSpecifications", "Tags", "Filters", "Filter"};
+	const struct aws_shape *input = aws_shape_at(refs->operation->aws->input);
+	for (uint32_t i = 0; input && i < input->count; i++) {
+		const struct aws_member *member = &aws_members[input->first + i];
+		const char *name = aws_text(member->name);
+		bool fine = within_lists(aws_member_shape(member))->kind != AWS_STRUCT || !map_find(&refs->operation->parameters, name) ||
+			    map_find(&refs->operation->parted, name);
+		for (size_t k = 0; k < ARRAY_LEN(usual); k++)
+			fine |= !strcmp(usual[k], name);
+		if (!fine)
+			mistake(refs->reader, block->range, "\"parts\" of %s has to say which members of %s it knows", aws_text(refs->operation->aws->name), name);
+	}
+}
+
 static void on_reference(void *ctx, const struct ref *ref)
 {
 	struct references *refs = ctx;
@@ -165,6 +238,7 @@ static void on_reference(void *ctx, const struct ref *ref)
 		return;
 	if (ref->count && ref->steps[0].name) {
 		note_parameter(refs, ref->steps[0].name, ref->range);
+		note_reference(refs, ref);
 		return;
 	}
 	const struct aws_shape *input = aws_shape_at(refs->operation->aws->input); /* `in` as a whole */
@@ -225,7 +299,7 @@ static void read_operation(struct reader *r, const struct block *block)
 	}
 	for (size_t i = 0; i < block->body->attr_count; i++) {
 		const struct attribute *attr = &block->body->attrs[i];
-		if (strcmp(attr->name, "answer") && strcmp(attr->name, "ignore") && strcmp(attr->name, "open"))
+		if (strcmp(attr->name, "answer") && strcmp(attr->name, "ignore") && strcmp(attr->name, "open") && strcmp(attr->name, "parts"))
 			mistake(r, attr->range, "an operation knows no \"%s\"", attr->name);
 	}
 	check_steps(r, block->body);
@@ -235,6 +309,8 @@ static void read_operation(struct reader *r, const struct block *block)
 	note_pages(&refs);
 	note_listed(&refs, expr_of(block->body, "ignore"), NULL);
 	note_listed(&refs, expr_of(block->body, "open"), &operation->open);
+	note_known_parts(&refs, expr_of(block->body, "parts"));
+	check_parted(&refs, block);
 	if (map_put(&r->service->operations, block->labels[0].text, operation))
 		mistake(r, block->range, "there are two operations \"%s\"", block->labels[0].text);
 }
@@ -335,6 +411,8 @@ void library_free(struct library *library)
 			struct operation *operation = o->value;
 			map_release(&operation->parameters);
 			map_release(&operation->open);
+			map_release(&operation->parts);
+			map_release(&operation->parted);
 		}
 		map_release(&service->operations);
 	}

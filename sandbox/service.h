@@ -33,6 +33,8 @@ struct operation {
 	const struct body *body;
 	struct map parameters; /* those that the steps look at */
 	struct map open;       /* those whose values the steps check themselves, not the models */
+	struct map parts;      /* of structures: "Placement.Tenancy", where the steps look at some members alone */
+	struct map parted;     /* "Placement": of such it is so */
 };
 
 struct service {

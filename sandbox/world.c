@@ -282,11 +282,32 @@ int64_t world_next_ms(struct world *world)
 static void note_failure(struct world *world, const struct value *order, const struct failure *failure)
 {
 	const char *region = value_get_text(order, "region"), *procedure = value_get_text(order, "procedure");
-	store_rollback(world->store);
-	store_delete(world->store, next_due(world));
 	struct log_entry entry = {.time_ms = world->now_ms, .service = "sandbox", .operation = procedure, .region = region, .status = 500,
 				  .code = failure->code, .message = failure->message};
 	request_log_add(world->log, &entry);
+}
+
+/* All of it is taken back, but for the order: it would fail again. The procedure "NAME_failed" says what that means for the object. */
+static void fail_order(struct run *run, const struct value *order, const struct kind *kind, const struct failure *failure)
+{
+	struct world *world = run->world;
+	const char *names[] = {"code", "message"};
+	const struct value *items[] = {value_string(run->arena, failure->code), value_string(run->arena, failure->message)};
+	const char *meant = arena_printf(run->arena, "%s_failed", value_get_text(order, "procedure"));
+	struct failure again = {0};
+	store_rollback(world->store);
+	const struct object *object = store_find(world->store, kind->name, run_region(run, kind), value_get_text(order, "id"));
+	if (!object || !map_find(&world->library->procedures, meant)) {
+		note_failure(world, order, failure);
+	} else {
+		run->failure = &again;
+		(void)run_procedure(run, meant, store_value(run->arena, object), value_object(run->arena, names, items, ARRAY_LEN(items)));
+		if (again.code) {
+			store_rollback(world->store);
+			note_failure(world, order, &again);
+		}
+	}
+	store_delete(world->store, next_due(world));
 }
 
 void world_tick(struct world *world)
@@ -303,8 +324,8 @@ void world_tick(struct world *world)
 		if (object)
 			(void)run_procedure(&run, value_get_text(order, "procedure"), store_value(arena, object), NULL);
 		AUTO_BUF struct buf why = BUF_INIT;
-		if (failure.code) /* all of it is taken back, but for the order: it would fail again */
-			note_failure(world, order, &failure);
+		if (failure.code)
+			fail_order(&run, order, kind, &failure);
 		if (!store_commit(world->store, &why))
 			bug("the store cannot be written: %s", buf_text(&why));
 		hosts_changed(world->hosts);

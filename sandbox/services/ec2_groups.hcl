@@ -280,6 +280,10 @@ operation "AuthorizeSecurityGroupIngress" {
     with = { egress = false, permissions = permissions, tags = rule_tags(in.TagSpecifications) }
   }
   answer = { Return = true, SecurityGroupRules = flatten([for r in rules_of(permissions) : same_rules(group.GroupId, false, r)]) }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 operation "AuthorizeSecurityGroupEgress" {
@@ -291,6 +295,10 @@ operation "AuthorizeSecurityGroupEgress" {
     with = { egress = true, permissions = in.IpPermissions, tags = rule_tags(in.TagSpecifications) }
   }
   answer = { Return = true, SecurityGroupRules = flatten([for r in rules_of(in.IpPermissions) : same_rules(group.GroupId, true, r)]) }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 # From a group (self); args: egress, ids, permissions
@@ -331,6 +339,10 @@ operation "RevokeSecurityGroupIngress" {
     with = { egress = false, ids = in.SecurityGroupRuleIds, permissions = asked_permissions(in.IpPermissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp) }
   }
   answer = { Return = true }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 operation "RevokeSecurityGroupEgress" {
@@ -342,6 +354,10 @@ operation "RevokeSecurityGroupEgress" {
     with = { egress = true, ids = in.SecurityGroupRuleIds, permissions = in.IpPermissions }
   }
   answer = { Return = true }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 operation "ModifySecurityGroupRules" {
@@ -378,6 +394,7 @@ operation "ModifySecurityGroupRules" {
     }
   }
   answer = { Return = true }
+  parts = { SecurityGroupRules = ["SecurityGroupRule", "SecurityGroupRuleId"] }
 }
 
 procedure "describe_rules" {
@@ -408,6 +425,10 @@ operation "UpdateSecurityGroupRuleDescriptionsIngress" {
     with = { egress = false, permissions = in.IpPermissions }
   }
   answer = { Return = true }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 operation "UpdateSecurityGroupRuleDescriptionsEgress" {
@@ -419,6 +440,10 @@ operation "UpdateSecurityGroupRuleDescriptionsEgress" {
     with = { egress = true, permissions = in.IpPermissions }
   }
   answer = { Return = true }
+  parts = {
+    IpPermissions                    = ["FromPort", "IpProtocol", "IpRanges", "Ipv6Ranges", "PrefixListIds", "ToPort", "UserIdGroupPairs"]
+    "IpPermissions.UserIdGroupPairs" = ["Description", "GroupId", "UserId"]
+  }
 }
 
 # ---- key pairs

@@ -95,9 +95,9 @@ procedure "make_images" {
 operation "DescribeImages" {
   list "image" {
     ids   = in.ImageIds
-    where = isblank(in.Owners) || anytrue([for o in ifnull(in.Owners, []) : o == self.OwnerId || o == self.ImageOwnerAlias || (o == "self" && self.OwnerId == account)])
+    where = (isblank(in.ExecutableUsers) || contains(ifnull(in.ExecutableUsers, []), "all")) && (isblank(in.Owners) || anytrue([for o in ifnull(in.Owners, []) : o == self.OwnerId || o == self.ImageOwnerAlias || (o == "self" && self.OwnerId == account)]))
   }
-  ignore = ["ExecutableUsers", "IncludeDeprecated", "IncludeDisabled"]
+  ignore = ["IncludeDeprecated", "IncludeDisabled"]
 }
 
 # ---- instances
@@ -203,214 +203,6 @@ function "instance_state" {
   result = { Name = name, Code = { pending = 0, running = 16, shutting-down = 32, terminated = 48, stopping = 64, stopped = 80 }[name] }
 }
 
-operation "RunInstances" {
-  fail "MissingParameter" {
-    when    = isblank(in.ImageId)
-    message = "The request must contain the parameter ImageId"
-  }
-  need "image" {
-    id = in.ImageId
-  }
-  fail "InvalidParameterValue" {
-    when    = in.MinCount < 1 || in.MaxCount < in.MinCount
-    message = "Value (${in.MaxCount}) for parameter maxCount is invalid."
-  }
-  let {
-    reservation = new_id("r-")
-  }
-  run "launch" {
-    with = { reservation = reservation }
-  }
-  answer = {
-    ReservationId = reservation
-    OwnerId       = account
-    Groups        = []
-    Instances     = [for i in where("instance", { _reservation = reservation }) : view(i)]
-  }
-  ignore = [ # the procedure looks at them
-    "BlockDeviceMappings", "CapacityReservationSpecification", "ClientToken", "CreditSpecification", "DisableApiStop", "DisableApiTermination", "EbsOptimized",
-    "EnclaveOptions", "HibernationOptions", "IamInstanceProfile", "InstanceInitiatedShutdownBehavior", "InstanceMarketOptions", "InstanceType", "KeyName",
-    "MaintenanceOptions", "MetadataOptions", "Monitoring", "NetworkInterfaces", "Placement", "PrivateDnsNameOptions", "PrivateIpAddress", "SecurityGroupIds",
-    "SecurityGroups", "SubnetId", "TagSpecifications", "UserData",
-  ]
-}
-
-# What `in` asks for, as parameters of RunInstances; args: reservation, request (of spot, that it fulfils; null: none)
-procedure "launch" {
-  need "image" {
-    id = in.ImageId
-  }
-  let {
-    type      = ifnull(in.InstanceType, "m1.small")
-    nic       = one(in.NetworkInterfaces)
-    spot_options = in.InstanceMarketOptions.MarketType == "spot" ? in.InstanceMarketOptions.SpotOptions : null
-    subnet_id = written(in.SubnetId) ? in.SubnetId : written(nic.SubnetId) ? nic.SubnetId : one([for s in all("subnet") : s if s.DefaultForAz && (in.Placement.AvailabilityZone == null || in.Placement.AvailabilityZone == s.AvailabilityZone)]).SubnetId
-  }
-  fail "MissingInput" {
-    when    = isblank(subnet_id)
-    message = "No subnets found for the default VPC '${default_vpc().VpcId}'. Please specify a subnet."
-  }
-  need "subnet" {
-    id = subnet_id
-  }
-  fail "Unsupported" {
-    when    = !is_offered(type)
-    message = "Your requested instance type (${type}) is not supported in your requested Availability Zone (${subnet.AvailabilityZone}). Please retry your request by not specifying an Availability Zone or choosing one of another region."
-  }
-  fail "InvalidParameterCombination" {
-    when    = length(ifnull(in.NetworkInterfaces, [])) > 1 || written(nic.NetworkInterfaceId)
-    message = "The sandbox cloud gives an instance one new network interface."
-  }
-  fail "NotImplemented" {
-    when    = length([for p in ifnull(nic.PrivateIpAddresses, []) : p if p.Primary != true]) > 0 || ifnull(nic.SecondaryPrivateIpAddressCount, 0) > 0 || length(ifnull(nic.Ipv6Addresses, [])) > 0 || ifnull(nic.Ipv6AddressCount, 0) > 0
-    message = "The sandbox cloud gives a network interface one address."
-    status  = 501
-  }
-  fail "InvalidParameterCombination" {
-    when    = nic != null && (written(in.SubnetId) || written(in.SecurityGroupIds))
-    message = "Network interfaces and an instance-level subnet ID may not be specified on the same request"
-  }
-  fail "InvalidKeyPair.NotFound" {
-    when    = written(in.KeyName) && length(where("key_pair", { KeyName = ifnull(in.KeyName, "") })) == 0
-    message = "The key pair '${in.KeyName}' does not exist"
-  }
-  let {
-    asked_groups = concat(ifnull(in.SecurityGroupIds, []), ifnull(nic.Groups, []), [for n in ifnull(in.SecurityGroups, []) : ifnull(one(where("security_group", { GroupName = n, VpcId = subnet.VpcId })).GroupId, n)])
-    groups       = length(asked_groups) > 0 ? distinct(asked_groups) : [for g in where("security_group", { VpcId = subnet.VpcId, GroupName = "default" }) : g.GroupId]
-    profile = written(in.IamInstanceProfile.Name) ? get("iam_instance_profile", in.IamInstanceProfile.Name) : one([for p in all("iam_instance_profile") : p if p.Arn == in.IamInstanceProfile.Arn])
-  }
-  each "group" {
-    in = [for g in groups : { id = g }]
-    need "security_group" {
-      id = group.id
-    }
-    fail "InvalidParameter" {
-      when    = security_group.VpcId != subnet.VpcId
-      message = "Security group ${group.id} and subnet ${subnet.SubnetId} belong to different networks."
-    }
-  }
-  fail "InvalidParameterValue" {
-    when    = written(in.IamInstanceProfile) && profile == null
-    message = "Value (${ifnull(in.IamInstanceProfile.Name, in.IamInstanceProfile.Arn)}) for parameter iamInstanceProfile.${written(in.IamInstanceProfile.Name) ? "name" : "arn"} is invalid. Invalid IAM Instance Profile ${written(in.IamInstanceProfile.Name) ? "name" : "ARN"}"
-  }
-  fail "InvalidParameterValue" {
-    when    = floor(length(replace(ifnull(in.UserData, ""), "/[=\\s]/", "")) * 3 / 4) > 16384
-    message = "User data is limited to 16384 bytes"
-  }
-  fail "InsufficientInstanceCapacity" {
-    when    = args.request == null && lacks_capacity(type, subnet.AvailabilityZone, in.InstanceMarketOptions.MarketType)
-    status  = 500
-    message = in.InstanceMarketOptions.MarketType == "spot" ? "There is no Spot capacity available that matches your request." : no_capacity_message(type, subnet.AvailabilityZone)
-  }
-  fail "SpotMaxPriceTooLow" {
-    when    = args.request == null && written(spot_options.MaxPrice) && !price_reaches(spot_options.MaxPrice, type, subnet.AvailabilityZone)
-    message = "Your Spot request price of ${spot_options.MaxPrice} is lower than the minimum required Spot request fulfillment price of ${pool_price(type, subnet.AvailabilityZone)}."
-  }
-  let {
-    public      = ifnull(nic.AssociatePublicIpAddress, subnet.MapPublicIpOnLaunch)
-    root_asked  = one([for m in ifnull(in.BlockDeviceMappings, []) : m if m.DeviceName == image.RootDeviceName])
-    mappings = concat(
-      [with(image.BlockDeviceMappings[0], { Ebs = with(image.BlockDeviceMappings[0].Ebs, ifnull(root_asked.Ebs, {})) })],
-      [for m in ifnull(in.BlockDeviceMappings, []) : m if m.DeviceName != image.RootDeviceName && m.Ebs != null],
-    )
-  }
-  each "one_of" {
-    in = [for n in range(in.MaxCount) : { index = n }]
-    create "instance" {
-      value = {
-        ImageId                 = image.ImageId
-        InstanceType            = type
-        KeyName                 = in.KeyName
-        LaunchTime              = now
-        AmiLaunchIndex          = one_of.index
-        ClientToken             = in.ClientToken
-        State                   = instance_state("pending")
-        StateTransitionReason   = ""
-        Placement               = { AvailabilityZone = subnet.AvailabilityZone, GroupName = ifnull(in.Placement.GroupName, ""), Tenancy = ifnull(in.Placement.Tenancy, "default") }
-        Monitoring              = { State = in.Monitoring.Enabled == true ? "enabled" : "disabled" }
-        SubnetId                = subnet.SubnetId
-        VpcId                   = subnet.VpcId
-        Architecture            = image.Architecture
-        RootDeviceName          = image.RootDeviceName
-        RootDeviceType          = "ebs"
-        VirtualizationType      = "hvm"
-        Hypervisor              = "xen"
-        EbsOptimized            = ifnull(in.EbsOptimized, false)
-        EnaSupport              = true
-        PlatformDetails         = "Linux/UNIX"
-        UsageOperation          = "RunInstances"
-        UsageOperationUpdateTime = now
-        InstanceLifecycle       = in.InstanceMarketOptions.MarketType == "spot" ? "spot" : null
-        IamInstanceProfile      = profile == null ? null : { Arn = profile.Arn, Id = profile.InstanceProfileId }
-        CpuOptions              = cpu_options(type)
-        HibernationOptions      = { Configured = ifnull(in.HibernationOptions.Configured, false) }
-        EnclaveOptions          = { Enabled = ifnull(in.EnclaveOptions.Enabled, false) }
-        MaintenanceOptions      = { AutoRecovery = ifnull(in.MaintenanceOptions.AutoRecovery, "default") }
-        PrivateDnsNameOptions   = with({ HostnameType = "ip-name", EnableResourceNameDnsARecord = false, EnableResourceNameDnsAAAARecord = false }, ifnull(in.PrivateDnsNameOptions, {}))
-        CapacityReservationSpecification = { CapacityReservationPreference = ifnull(in.CapacityReservationSpecification.CapacityReservationPreference, "open") }
-        MetadataOptions = with({
-          State = "applied", HttpTokens = "optional", HttpPutResponseHopLimit = 1, HttpEndpoint = "enabled", HttpProtocolIpv6 = "disabled", InstanceMetadataTags = "disabled"
-        }, ifnull(in.MetadataOptions, {}))
-        _reservation     = args.reservation
-        _profile_association = profile == null ? null : new_id("iip-assoc-")
-        _user_data       = in.UserData
-        _api_termination = ifnull(in.DisableApiTermination, false)
-        _api_stop        = ifnull(in.DisableApiStop, false)
-        _shutdown        = ifnull(in.InstanceInitiatedShutdownBehavior, "stop")
-        _public          = public
-        _credits         = in.CreditSpecification.CpuCredits
-      }
-    }
-    run "new_interface" {
-      of = subnet
-      with = {
-        instance = instance.InstanceId, owner = instance.InstanceId, groups = groups, address = ifnull(in.PrivateIpAddress, ifnull(nic.PrivateIpAddress, one([for p in ifnull(nic.PrivateIpAddresses, []) : p.PrivateIpAddress])))
-        description = ifnull(nic.Description, ""), delete = ifnull(nic.DeleteOnTermination, true)
-        public_ip = public ? public_address() : null
-        tags = flatten([for s in ifnull(in.TagSpecifications, []) : s.Tags if s.ResourceType == "network-interface"])
-      }
-    }
-    each "mapping" {
-      in = mappings
-      create "volume" {
-        value = with(volume_of(mapping.Ebs, subnet.AvailabilityZone), {
-          State     = "in-use"
-          _instance = instance.InstanceId
-          Attachments = [{ VolumeId = "", InstanceId = instance.InstanceId, Device = mapping.DeviceName, State = "attached", AttachTime = now, DeleteOnTermination = ifnull(mapping.Ebs.DeleteOnTermination, true) }]
-        })
-      }
-      update "volume" {
-        set = { Attachments = [with(volume.Attachments[0], { VolumeId = volume.VolumeId })] }
-      }
-    }
-    when {
-      if = in.InstanceMarketOptions.MarketType == "spot" && args.request == null
-      run "new_spot_request" {
-        of   = instance
-        with = { options = ifnull(spot_options, {}), in = with(in, { TagSpecifications = null, ClientToken = null, MinCount = 1, MaxCount = 1 }) }
-      }
-    }
-    when {
-      if = args.request != null
-      run "spot_fulfilled" {
-        of   = instance
-        with = { request = args.request }
-      }
-    }
-    later "instance_started" {
-      after = 30
-      of    = instance
-    }
-  }
-}
-
-# Sizes of a family that is not in our list grow alike: an xlarge has four threads, two to a core.
-function "cpu_options" {
-  params = [type]
-  result = (get("instance_type", type) != null ? { CoreCount = get("instance_type", type).VCpuInfo.DefaultCores, ThreadsPerCore = get("instance_type", type).VCpuInfo.DefaultThreadsPerCore }
-  : { CoreCount = like(type, "*.xlarge") ? 2 : like(type, "*.*xlarge") ? 2 * tonumber(replace(split(".", type)[1], "xlarge", "")) : 1, ThreadsPerCore = 2 })
-}
-
 procedure "instance_started" {
   when {
     if = self.State.Name == "pending"
@@ -491,12 +283,36 @@ operation "ModifyInstanceAttribute" {
     id = in.InstanceId
   }
   fail "IncorrectInstanceState" {
+    when    = contains(["shutting-down", "terminated"], instance.State.Name)
+    message = "The instance '${instance.InstanceId}' is not in a state in which its attributes can be modified."
+  }
+  fail "InvalidParameterCombination" {
+    when = alltrue([for given in [in.SourceDestCheck, in.DisableApiStop, in.BlockDeviceMappings, in.DisableApiTermination, in.InstanceType, in.UserData,
+    in.InstanceInitiatedShutdownBehavior, in.EbsOptimized, in.Groups] : given == null])
+    message = "No attributes specified."
+  }
+  fail "InvalidParameterValue" {
+    when    = in.InstanceType != null && !is_known_type(in.InstanceType.Value)
+    message = "Invalid value '${in.InstanceType.Value}' for InstanceType."
+  }
+  fail "InvalidParameterValue" {
+    when    = in.InstanceType != null && !contains(ifnull(get("instance_type", in.InstanceType.Value).ProcessorInfo.SupportedArchitectures, [instance.Architecture]), instance.Architecture)
+    message = "The architecture of the instance type '${in.InstanceType.Value}' is not that of the instance ('${instance.Architecture}')."
+  }
+  fail "InvalidParameterValue" {
+    when    = in.InstanceInitiatedShutdownBehavior != null && !contains(["stop", "terminate"], ifnull(in.InstanceInitiatedShutdownBehavior.Value, ""))
+    message = "Value (${ifnull(in.InstanceInitiatedShutdownBehavior.Value, "")}) for parameter instanceInitiatedShutdownBehavior is invalid. Valid values are stop and terminate."
+  }
+  fail "IncorrectInstanceState" {
     when    = (in.InstanceType != null || in.UserData != null) && instance.State.Name != "stopped"
     message = "The instance '${instance.InstanceId}' is not in the 'stopped' state."
   }
   update "instance" {
     set = {
       InstanceType     = ifnull(in.InstanceType.Value, instance.InstanceType)
+      CpuOptions       = cpu_options(ifnull(in.InstanceType.Value, instance.InstanceType))
+      _quota           = quota_code(ifnull(in.InstanceType.Value, instance.InstanceType), instance.InstanceLifecycle == "spot")
+      _vcpus           = vcpus(ifnull(in.InstanceType.Value, instance.InstanceType))
       EbsOptimized     = ifnull(in.EbsOptimized.Value, instance.EbsOptimized)
       _user_data       = in.UserData == null ? instance._user_data : in.UserData.Value
       _api_termination = ifnull(in.DisableApiTermination.Value, instance._api_termination)
@@ -528,6 +344,10 @@ operation "ModifyInstanceAttribute" {
     update "volume" {
       set = { Attachments = [with(volume.Attachments[0], { DeleteOnTermination = ifnull(mapping.Ebs.DeleteOnTermination, true) })] }
     }
+  }
+  parts = {
+    BlockDeviceMappings       = ["DeviceName", "Ebs"]
+    "BlockDeviceMappings.Ebs" = ["DeleteOnTermination"]
   }
 }
 
@@ -586,10 +406,10 @@ function "state_reason" {
 
 operation "StopInstances" {
   let {
-    before = { for id in in.InstanceIds : id => get("instance", id).State }
+    before = { for id in distinct(in.InstanceIds) : id => get("instance", id).State }
   }
   each "one_of" {
-    in = [for id in in.InstanceIds : { id = id }]
+    in = [for id in distinct(in.InstanceIds) : { id = id }]
     need "instance" {
       id = one_of.id
     }
@@ -625,7 +445,7 @@ operation "StopInstances" {
       }
     }
   }
-  answer = { StoppingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+  answer = { StoppingInstances = [for id in distinct(in.InstanceIds) : change_of(before[id], id)] }
   ignore = ["Force"]
 }
 
@@ -664,10 +484,10 @@ procedure "instance_stopped" {
 
 operation "StartInstances" {
   let {
-    before = { for id in in.InstanceIds : id => get("instance", id).State }
+    before = { for id in distinct(in.InstanceIds) : id => get("instance", id).State }
   }
   each "one_of" {
-    in = [for id in in.InstanceIds : { id = id }]
+    in = [for id in distinct(in.InstanceIds) : { id = id }]
     need "instance" {
       id = one_of.id
     }
@@ -686,6 +506,9 @@ operation "StartInstances" {
     }
     when {
       if = instance.State.Name == "stopped"
+      run "check_quota" {
+        with = { type = instance.InstanceType, spot = instance.InstanceLifecycle == "spot", fewest = 1 }
+      }
       run "start_instance" {
         of = instance
       }
@@ -697,7 +520,7 @@ operation "StartInstances" {
       }
     }
   }
-  answer = { StartingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+  answer = { StartingInstances = [for id in distinct(in.InstanceIds) : change_of(before[id], id)] }
 }
 
 # It keeps its private address; a public one is new, unless it is an Elastic IP.
@@ -719,7 +542,7 @@ procedure "start_instance" {
 
 operation "RebootInstances" {
   each "one_of" {
-    in = [for id in in.InstanceIds : { id = id }]
+    in = [for id in distinct(in.InstanceIds) : { id = id }]
     need "instance" {
       id = one_of.id
     }
@@ -735,10 +558,10 @@ operation "RebootInstances" {
 
 operation "TerminateInstances" {
   let {
-    before = { for id in in.InstanceIds : id => get("instance", id).State }
+    before = { for id in distinct(in.InstanceIds) : id => get("instance", id).State }
   }
   each "one_of" {
-    in = [for id in in.InstanceIds : { id = id }]
+    in = [for id in distinct(in.InstanceIds) : { id = id }]
     need "instance" {
       id = one_of.id
     }
@@ -760,7 +583,7 @@ operation "TerminateInstances" {
       }
     }
   }
-  answer = { TerminatingInstances = [for id in in.InstanceIds : change_of(before[id], id)] }
+  answer = { TerminatingInstances = [for id in distinct(in.InstanceIds) : change_of(before[id], id)] }
   ignore = ["Force"]
 }
 
@@ -853,7 +676,7 @@ function "key_arn" {
 # GiB, least and most.
 function "volume_sizes" {
   params = [type]
-  result = { gp2 = [1, 16384], gp3 = [1, 16384], io1 = [4, 16384], io2 = [4, 65536], st1 = [125, 16384], sc1 = [125, 16384], standard = [1, 1024] }[type]
+  result = { gp2 = [1, 16384], gp3 = [1, 65536], io1 = [4, 16384], io2 = [4, 65536], st1 = [125, 16384], sc1 = [125, 16384], standard = [1, 1024] }[type]
 }
 
 procedure "check_volume_size" {
@@ -864,6 +687,69 @@ procedure "check_volume_size" {
   fail "InvalidParameterValue" {
     when    = args.size > volume_sizes(args.type)[1]
     message = "Volume of ${args.size}GiB is too large for volume type ${args.type}; maximum is ${volume_sizes(args.type)[1]}GiB."
+  }
+}
+
+# I/O operations a second: least, most, and most for each GiB.
+function "volume_speeds" {
+  params = [type]
+  result = { gp3 = [3000, 80000, 500], io1 = [100, 64000, 50], io2 = [100, 256000, 1000] }[type]
+}
+
+# args: size (null: the snapshot's), type, iops, throughput, snapshot, key, encrypted
+procedure "check_volume" {
+  let {
+    type   = ifnull(args.type, "gp2")
+    speeds = volume_speeds(type)
+  }
+  when {
+    if = written(args.snapshot) && !is_image_snapshot(args.snapshot)
+    need "snapshot" {
+      id = args.snapshot
+    }
+  }
+  let {
+    size  = ifnull(args.size, ifnull(snapshot.VolumeSize, 8))
+    speed = ifnull(args.iops, 3000)
+  }
+  fail "InvalidParameterValue" {
+    when    = size < ifnull(snapshot.VolumeSize, 1)
+    message = "Volume of ${size}GiB is smaller than snapshot '${args.snapshot}', expect size >= ${ifnull(snapshot.VolumeSize, 1)}GiB"
+  }
+  fail "InvalidParameterCombination" {
+    when    = args.throughput != null && type != "gp3"
+    message = "The parameter Throughput is not supported for ${type} volumes."
+  }
+  fail "InvalidParameterCombination" {
+    when    = args.iops != null && speeds == null
+    message = "The parameter iops is not supported for ${type} volumes."
+  }
+  fail "MissingParameter" {
+    when    = args.iops == null && contains(["io1", "io2"], type)
+    message = "The request must contain the parameter iops"
+  }
+  fail "InvalidParameterCombination" {
+    when    = written(args.key) && args.encrypted != true
+    message = "The parameter KmsKeyId requires the parameter Encrypted to be set."
+  }
+  run "check_volume_size" {
+    with = { size = size, type = type }
+  }
+  fail "InvalidParameterValue" {
+    when    = args.iops != null && (args.iops < speeds[0] || args.iops > speeds[1])
+    message = "Volume iops of ${speed} is too ${speed < speeds[0] ? "low; minimum is ${speeds[0]}" : "high; maximum is ${speeds[1]}"}."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.iops != null && args.iops > 3000 && speed / size > speeds[2] || (contains(["io1", "io2"], type) && speed / size > speeds[2])
+    message = "Iops to volume size ratio of ${format("%.6f", speed / size)} is too high; maximum is ${format("%.6f", ifnull(speeds[2], 0))}."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.throughput != null && (args.throughput < 125 || args.throughput > 2000)
+    message = "Throughput of ${ifnull(args.throughput, 0)} is too ${ifnull(args.throughput, 0) < 125 ? "low; minimum is 125" : "high; maximum is 2000"}."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.throughput != null && args.throughput > 125 && args.throughput / speed > 0.25
+    message = "Throughput (MiBps) to iops ratio of ${format("%.6f", ifnull(args.throughput, 0) / speed)} is too high; maximum is 0.250000 MiBps per iops."
   }
 }
 
@@ -882,33 +768,11 @@ operation "CreateVolume" {
     when    = !contains(zones(), ifnull(in.AvailabilityZone, ""))
     message = "The zone '${in.AvailabilityZone}' does not exist."
   }
-  fail "InvalidParameterCombination" {
-    when    = in.Throughput != null && in.VolumeType != "gp3"
-    message = "The parameter Throughput is not supported for ${ifnull(in.VolumeType, "gp2")} volumes."
-  }
-  fail "InvalidParameterCombination" {
-    when    = in.Iops != null && !contains(["io1", "io2", "gp3"], ifnull(in.VolumeType, "gp2"))
-    message = "The parameter iops is not supported for ${ifnull(in.VolumeType, "gp2")} volumes."
-  }
-  fail "MissingParameter" {
-    when    = in.Iops == null && contains(["io1", "io2"], ifnull(in.VolumeType, "gp2"))
-    message = "The request must contain the parameter iops"
-  }
-  when {
-    if = written(in.SnapshotId) && !is_image_snapshot(in.SnapshotId)
-    need "snapshot" {
-      id = in.SnapshotId
-    }
-  }
-  fail "InvalidParameterValue" {
-    when    = in.Size != null && snapshot != null && in.Size < snapshot.VolumeSize
-    message = "Volume of ${in.Size}GiB is smaller than snapshot '${in.SnapshotId}', expect size >= ${snapshot.VolumeSize}GiB"
+  run "check_volume" {
+    with = { size = in.Size, type = in.VolumeType, iops = in.Iops, throughput = in.Throughput, snapshot = in.SnapshotId, key = in.KmsKeyId, encrypted = in.Encrypted }
   }
   let {
-    size = in.Size != null ? in.Size : ifnull(snapshot.VolumeSize, 8)
-  }
-  run "check_volume_size" {
-    with = { size = size, type = ifnull(in.VolumeType, "gp2") }
+    size = in.Size != null ? in.Size : ifnull(get("snapshot", in.SnapshotId).VolumeSize, 8)
   }
   create "volume" {
     value = with(volume_of({ VolumeSize = size, VolumeType = in.VolumeType, Iops = in.Iops, Throughput = in.Throughput, Encrypted = in.Encrypted, KmsKeyId = in.KmsKeyId, SnapshotId = in.SnapshotId }, in.AvailabilityZone), {
@@ -1066,8 +930,12 @@ operation "ModifyVolume" {
     iops   = volume_iops(type, size, in.Iops != null ? in.Iops : type == volume.VolumeType && type != "gp2" ? volume.Iops : null)
     speed  = type == "gp3" ? ifnull(in.Throughput, ifnull(volume.Throughput, 125)) : null
   }
-  run "check_volume_size" {
-    with = { size = size, type = type }
+  fail "InvalidParameterValue" {
+    when    = in.Size == null && in.VolumeType == null && in.Iops == null && in.Throughput == null
+    message = "The request must contain a new size, volume type, iops or throughput"
+  }
+  run "check_volume" {
+    with = { size = size, type = type, iops = volume_speeds(type) == null ? in.Iops : iops, throughput = type == "gp3" ? speed : in.Throughput }
   }
   fail "InvalidParameterValue" {
     when    = size < volume.Size

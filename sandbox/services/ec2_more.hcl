@@ -139,6 +139,7 @@ operation "ModifyInstanceCreditSpecification" {
     }
   }
   answer = { SuccessfulInstanceCreditSpecifications = [for a in in.InstanceCreditSpecifications : { InstanceId = a.InstanceId }], UnsuccessfulInstanceCreditSpecifications = [] }
+  parts  = { InstanceCreditSpecifications = ["CpuCredits", "InstanceId"] }
 }
 
 operation "ModifyInstanceMaintenanceOptions" {
@@ -175,6 +176,7 @@ operation "ModifyInstanceCapacityReservationAttributes" {
     set = { CapacityReservationSpecification = in.CapacityReservationSpecification }
   }
   answer = { Return = true }
+  parts  = { CapacityReservationSpecification = ["CapacityReservationPreference"] }
 }
 
 operation "GetPasswordData" {

@@ -1121,6 +1121,10 @@ procedure "new_interface" {
     when    = !cidr_within("${address}/32", self.CidrBlock)
     message = "Address ${address} does not fall within the subnet's address range"
   }
+  fail "InvalidParameterValue" {
+    when    = is_reserved_address(address, self.CidrBlock)
+    message = "Address ${address} is in subnet's reserved address range"
+  }
   fail "InvalidIPAddress.InUse" {
     when    = is_used_address(self.SubnetId, address)
     message = "Address ${address} is in use."

@@ -217,6 +217,12 @@ function "free_private_address" {
   ])
 }
 
+# The first four and the last are AWS's own.
+function "is_reserved_address" {
+  params = [address, cidr]
+  result = contains([for n in [0, 1, 2, 3, -1] : cidrhost(cidr, n)], address)
+}
+
 function "is_used_address" {
   params = [subnet_id, address]
   result = count("network_interface", { SubnetId = subnet_id, PrivateIpAddress = address }) + count("secondary_address", { SubnetId = subnet_id, PrivateIpAddress = address }) > 0

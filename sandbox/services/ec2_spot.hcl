@@ -173,21 +173,48 @@ procedure "spot_fulfilled" {
   }
 }
 
+# args: price, type, behavior, until, from
+procedure "check_spot_wish" {
+  fail "InvalidParameterValue" {
+    when    = written(args.price) && !can(regex("^[0-9]*\\.?[0-9]+$", args.price))
+    message = "Value (${ifnull(args.price, "")}) for parameter price is invalid. \"${ifnull(args.price, "")}\" is an invalid spot instance price"
+  }
+  fail "InvalidParameterValue" {
+    when    = written(args.price) && tonumber(ifnull(args.price, "1")) == 0
+    message = "Value (${ifnull(args.price, "")}) for parameter price is invalid. \"${ifnull(args.price, "")}\" is an invalid spot instance price"
+  }
+  fail "InvalidParameterCombination" {
+    when    = args.type != "persistent" && contains(["stop", "hibernate"], ifnull(args.behavior, "terminate"))
+    message = "The instance interruption behavior '${ifnull(args.behavior, "")}' is only valid for persistent Spot Instance requests."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.until != null && timecmp(ifnull(args.until, now), now) <= 0
+    message = "Value (${ifnull(args.until, "")}) for parameter validUntil is invalid. validUntil must be in the future."
+  }
+  fail "InvalidParameterCombination" {
+    when    = args.until != null && args.from != null && timecmp(ifnull(args.until, now), ifnull(args.from, now)) <= 0
+    message = "validUntil must be after validFrom."
+  }
+}
+
 operation "RequestSpotInstances" {
   fail "MissingParameter" {
-    when    = isblank(in.LaunchSpecification.ImageId)
+    when    = in.LaunchSpecification == null
     message = "The request must contain the parameter LaunchSpecification.ImageId"
-  }
-  need "image" {
-    id = in.LaunchSpecification.ImageId
   }
   fail "InvalidParameterValue" {
     when    = in.InstanceCount != null && in.InstanceCount < 1
-    message = "Value (${in.InstanceCount}) for parameter instanceCount is invalid."
+    message = "Value (${in.InstanceCount}) for parameter instanceCount is invalid. It must be greater than 0."
   }
-  fail "InvalidParameterCombination" {
-    when    = in.Type != "persistent" && contains(["stop", "hibernate"], ifnull(in.InstanceInterruptionBehavior, "terminate"))
-    message = "The instance interruption behavior '${in.InstanceInterruptionBehavior}' is only valid for persistent Spot Instance requests."
+  run "check_spot_wish" {
+    with = { price = in.SpotPrice, type = in.Type, behavior = in.InstanceInterruptionBehavior, until = in.ValidUntil, from = in.ValidFrom }
+  }
+  run "check_launch" {
+    in   = in.LaunchSpecification
+    with = { within = "LaunchSpecification." }
+  }
+  run "check_quota" {
+    with = { type = ifnull(in.LaunchSpecification.InstanceType, "m1.small"), spot = true, fewest = ifnull(in.InstanceCount, 1) }
   }
   let {
     batch = new_id("")
@@ -209,6 +236,8 @@ operation "RequestSpotInstances" {
         LaunchSpecification          = with(in.LaunchSpecification, { InstanceType = type, Monitoring = { Enabled = ifnull(in.LaunchSpecification.Monitoring.Enabled, false) } })
         _in                          = with(in.LaunchSpecification, { InstanceType = type, MinCount = 1, MaxCount = 1, InstanceMarketOptions = { MarketType = "spot" } })
         _batch                       = batch
+        _quota                       = quota_code(type, true)
+        _vcpus                       = vcpus(type)
       }
     }
     later "spot_evaluated" {
@@ -217,6 +246,25 @@ operation "RequestSpotInstances" {
     }
   }
   answer = { SpotInstanceRequests = [for r in where("spot_request", { _batch = batch }) : view(r)] }
+  parts = {
+    LaunchSpecification = [
+      "BlockDeviceMappings", "EbsOptimized", "IamInstanceProfile", "ImageId", "InstanceType", "KeyName", "Monitoring", "NetworkInterfaces", "Placement", "SecurityGroupIds",
+      "SecurityGroups", "SubnetId", "UserData",
+    ]
+    "LaunchSpecification.BlockDeviceMappings"     = ["DeviceName", "Ebs"]
+    "LaunchSpecification.BlockDeviceMappings.Ebs" = ["DeleteOnTermination", "Encrypted", "Iops", "KmsKeyId", "SnapshotId", "Throughput", "VolumeSize", "VolumeType"]
+    "LaunchSpecification.NetworkInterfaces" = ["AssociatePublicIpAddress", "DeleteOnTermination", "Description", "DeviceIndex", "Groups", "InterfaceType", "NetworkCardIndex",
+    "PrivateIpAddress", "PrivateIpAddresses", "SubnetId"]
+    "LaunchSpecification.NetworkInterfaces.PrivateIpAddresses" = ["Primary", "PrivateIpAddress"]
+    "LaunchSpecification.Placement"                            = ["AvailabilityZone", "Tenancy"]
+  }
+}
+
+# What could not be launched after all: its key or group, say, is gone.
+procedure "spot_evaluated_failed" {
+  update "self" {
+    set = { State = "failed", Status = with(spot_status("bad-parameters"), { Message = args.message }), Fault = { Code = args.code, Message = args.message } }
+  }
 }
 
 function "zone_of_request" {
@@ -231,18 +279,17 @@ procedure "spot_evaluated" {
     lacks    = lacks_capacity(self._in.InstanceType, zone, "spot")
     too_low  = !price_reaches(self.SpotPrice, self._in.InstanceType, zone)
     expired  = self.ValidUntil != null && timecmp(now, self.ValidUntil) > 0
-    bad      = get("image", self._in.ImageId) == null || (written(self._in.SubnetId) && get("subnet", self._in.SubnetId) == null)
     instance = get("instance", ifnull(self.InstanceId, ""))
     waits    = self.State == "open" || (self.State == "disabled" && self.Status.Code == "instance-stopped-no-capacity")
   }
   when {
-    if = waits && self.State == "open" && (expired || bad)
+    if = waits && self.State == "open" && expired
     update "self" {
-      set = { State = expired ? "closed" : "failed", Status = spot_status(expired ? "schedule-expired" : "bad-parameters") }
+      set = { State = "closed", Status = spot_status("schedule-expired") }
     }
   }
   when {
-    if = waits && !expired && !bad && (lacks || too_low || contains(["stopping", "shutting-down"], ifnull(instance.State.Name, "")))
+    if = waits && !expired && (lacks || too_low || contains(["stopping", "shutting-down"], ifnull(instance.State.Name, "")))
     update "self" {
       set = { Status = self.State == "disabled" ? self.Status : spot_status(too_low ? "price-too-low" : lacks ? "capacity-not-available" : "pending-evaluation") }
     }
@@ -252,7 +299,10 @@ procedure "spot_evaluated" {
     }
   }
   when {
-    if = self.State == "open" && !expired && !bad && !lacks && !too_low && ifnull(instance.State.Name, "terminated") == "terminated"
+    if = self.State == "open" && !expired && !lacks && !too_low && ifnull(instance.State.Name, "terminated") == "terminated"
+    run "check_launch" {
+      in = self._in
+    }
     run "launch" {
       in   = self._in
       with = { reservation = new_id("r-"), request = self }

@@ -55,6 +55,12 @@ function "accelerated_types" {
   ]
 }
 
+# Of our list; or of a family and a size that AWS might have.
+function "is_known_type" {
+  params = [type]
+  result = get("instance_type", ifnull(type, "")) != null || (can(regex("^[a-z]+[0-9]+[a-z-]*\\.(nano|micro|small|medium|large|[0-9]*xlarge|metal.*)$", ifnull(type, ""))) && !contains([for t in all("instance_type") : split(".", t.InstanceType)[0]], split(".", ifnull(type, "."))[0]))
+}
+
 # Where few regions have a family.
 function "is_offered" {
   params = [type]

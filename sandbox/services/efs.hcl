@@ -183,6 +183,7 @@ operation "CreateAccessPoint" {
     of    = access_point
   }
   answer = view(access_point)
+  parts  = { PosixUser = ["Gid", "SecondaryGids", "Uid"] }
 }
 
 operation "DescribeAccessPoints" {
@@ -226,6 +227,7 @@ operation "PutLifecycleConfiguration" {
     set = { _lifecycle = in.LifecyclePolicies }
   }
   answer = { LifecyclePolicies = in.LifecyclePolicies }
+  parts  = { LifecyclePolicies = ["TransitionToArchive", "TransitionToIA", "TransitionToPrimaryStorageClass"] }
 }
 
 operation "DescribeBackupPolicy" {
@@ -441,8 +443,12 @@ operation "ListTagsForResource" {
   need "file_system" {
     id = in.ResourceId
   }
+  fail "NotImplemented" {
+    when    = in.MaxResults != null && in.MaxResults < length(ifnull(file_system.Tags, []))
+    message = "The sandbox cloud lists all tags of a resource at once."
+    status  = 501
+  }
   answer = { Tags = ifnull(file_system.Tags, []) }
-  ignore = ["MaxResults"]
 }
 
 operation "TagResource" {

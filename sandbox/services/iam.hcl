@@ -538,11 +538,11 @@ operation "ListEntitiesForPolicy" {
     id = in.PolicyArn
   }
   answer = {
-    PolicyRoles  = [for a in where("iam_attachment", { PolicyArn = in.PolicyArn }) : { RoleName = a.RoleName, RoleId = get("iam_role", a.RoleName).RoleId }]
+    PolicyRoles = [for a in where("iam_attachment", { PolicyArn = in.PolicyArn }) : { RoleName = a.RoleName, RoleId = get("iam_role", a.RoleName).RoleId }
+    if ifnull(in.EntityFilter, "Role") == "Role" && startswith(get("iam_role", a.RoleName).Path, ifnull(in.PathPrefix, "/")) && in.PolicyUsageFilter != "PermissionsBoundary"]
     PolicyUsers  = []
     PolicyGroups = []
   }
-  ignore = ["EntityFilter", "PathPrefix", "PolicyUsageFilter"]
 }
 
 # ---- instance profiles

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Limits of an account. Those of VPCs, addresses and rules are kept to; the others say what an account that trains
-# has mostly been given, beside AWS's default.
+# Limits of an account: what one that trains has mostly been given, beside AWS's default. They are kept to, and who asks
+# for more is given it.
 
 service = "service-quotas"
 invalid = "IllegalArgumentException"
@@ -31,10 +31,23 @@ function "quotas" {
     ["vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5, 5, "None"],
     ["elasticfilesystem", "L-848C634D", "File systems per account", 1000, 1000, "None"],
     ] : {
-    ServiceCode = q[0], QuotaCode = q[1], QuotaName = q[2], Value = q[3], default = q[4], Unit = q[5], Adjustable = true, GlobalQuota = false
+    ServiceCode = q[0], QuotaCode = q[1], QuotaName = q[2], Value = max(concat([q[3]], where("quota_increase", { QuotaCode = q[1] })[*].DesiredValue)...), default = q[4], Unit = q[5], Adjustable = true, GlobalQuota = false
     ServiceName = { ec2 = "Amazon Elastic Compute Cloud (Amazon EC2)", vpc = "Amazon Virtual Private Cloud (Amazon VPC)", elasticfilesystem = "Amazon Elastic File System (EFS)" }[q[0]]
     QuotaArn    = "arn:aws:servicequotas:${region}:${account}:${q[0]}/${q[1]}", QuotaAppliedAtLevel = "ACCOUNT"
   }]
+}
+
+# null where there is no such quota
+function "quota_value" {
+  params = [code]
+  result = one([for q in quotas() : q if q.QuotaCode == code]).Value
+}
+
+kind "quota_increase" {
+  id             = "Id"
+  absent         = "NoSuchResourceException"
+  absent_message = "The request failed because the specified quota increase request does not exist."
+  shape          = "RequestedServiceQuotaChange"
 }
 
 # args: service, code
@@ -76,4 +89,34 @@ operation "ListAWSDefaultServiceQuotas" {
     with = { service = in.ServiceCode }
   }
   answer = { Quotas = [for q in quotas() : default_quota(q) if q.ServiceCode == in.ServiceCode] }
+}
+
+# The sandbox says yes, at once.
+operation "RequestServiceQuotaIncrease" {
+  run "need_quota" {
+    with = { service = in.ServiceCode, code = in.QuotaCode }
+  }
+  let {
+    quota = one([for q in quotas() : q if q.ServiceCode == in.ServiceCode && q.QuotaCode == in.QuotaCode])
+  }
+  fail "IllegalArgumentException" {
+    when    = in.DesiredValue <= quota.Value
+    message = "You must provide a quota value greater than the current quota value (${quota.Value})."
+  }
+  create "quota_increase" {
+    id = new_id("")
+    value = {
+      ServiceCode = quota.ServiceCode, ServiceName = quota.ServiceName, QuotaCode = quota.QuotaCode, QuotaName = quota.QuotaName, QuotaArn = quota.QuotaArn
+      DesiredValue = in.DesiredValue, Status = "APPROVED", Created = now, LastUpdated = now, Unit = quota.Unit, GlobalQuota = false, QuotaRequestedAtLevel = "ACCOUNT"
+      Requester = jsonencode({ accountId = account })
+    }
+  }
+  answer = { RequestedQuota = quota_increase }
+}
+
+operation "GetRequestedServiceQuotaChange" {
+  need "quota_increase" {
+    id = in.RequestId
+  }
+  answer = { RequestedQuota = quota_increase }
 }

@@ -149,6 +149,7 @@ operation "DescribeParameters" {
       f.Option == "BeginsWith" ? like(self[f.Key], "${v}*") : f.Option == "Contains" ? like(self[f.Key], "*${v}*") : self[f.Key] == v
     ])])
   }
+  parts = { ParameterFilters = ["Key", "Option", "Values"] }
 }
 
 operation "DeleteParameter" {

@@ -135,7 +135,8 @@ static bool do_serve(struct reply *reply, const struct aws_service *service, con
 		buf_adds(why, "no operation fits");
 		return false;
 	}
-	const struct value *params = aws_decode_request(reply->arena, op, &incoming, why);
+	const char *unknown;
+	const struct value *params = aws_decode_request(reply->arena, op, &incoming, &unknown, why);
 	put_text(reply, "operation", aws_text(op->name));
 	if (params)
 		put(reply, "params", params);

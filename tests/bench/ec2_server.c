@@ -352,7 +352,8 @@ static void handle(void *ctx, const struct server_request *r)
 	if (op) {
 		const char *action = aws_text(op->name);
 		map_put(&counts, action, (void *)((uintptr_t)map_find(&counts, action) + 1));
-		const struct value *params = aws_decode_request(arena, op, &in, &why), *answer = NULL;
+		const char *unknown;
+		const struct value *params = aws_decode_request(arena, op, &in, &unknown, &why), *answer = NULL;
 		const char *error = params ? act(arena, action, params, &answer) : "MalformedQueryString";
 		if (error) {
 			struct aws_failure failure = {.code = error, .message = buf_text(&why), .request_id = "bench"};

@@ -30,10 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		.body = text ? text : "",
 		.body_len = text ? strlen(text) : 0,
 	};
+	const char *unknown;
 	AUTO_BUF struct buf why = BUF_INIT;
 	const struct aws_service *service = aws_service_find(services[bytes[0] % ARRAY_LEN(services)]);
 	const struct aws_operation *op = aws_match_operation(service, &in);
-	if (op && !aws_decode_request(arena, op, &in, &why) && !why.len)
+	if (op && !aws_decode_request(arena, op, &in, &unknown, &why) && !why.len)
 		bug("a refusal without a reason");
 	arena_free(arena);
 	return 0;

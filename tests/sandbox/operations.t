@@ -167,6 +167,29 @@ class Api:
         if pages:
             yield NO_PAGE[service], 400, "a page that is none", {**args, pages["input_token"]: "nonsense"}
 
+    def odd_variants(self, service, operation, args):
+        """Of good arguments what may be refused or not, but is never a mistake of the server's: asked as dry runs."""
+        shape = self.model(service, operation).input_shape
+        if not shape or "DryRun" not in shape.members:
+            return
+        for path, inner, value in walk(shape, args):
+            values = {"string": ["", "\u00e9\u2603\U0001f600", "a" * 3000, "%s\"<&>'\n"], "integer": [-1, 0, 2**31 - 1], "long": [-1, 2**62]}.get(inner.type_name, [])
+            yield from (put(args, path, value) for value in values)
+        for name, value in args.items():
+            if isinstance(value, list) and value:
+                yield {**args, name: value + value}
+                yield {**args, name: []}
+
+    def endure(self, service, operation, args):
+        from botocore.exceptions import ClientError
+        try:
+            self.send(service, operation, {**args, "DryRun": True})
+        except ClientError as error:
+            found, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if found["Code"] == "InternalError" or status >= 500 and found["Code"] != "NotImplemented" or not found["Message"]:
+                tap.ok(False, f"{operation} endures odd arguments", found, f"arguments {args}")
+        self.checks += 1
+
     def pages(self, service, operation):
         try:
             found = self.models.get_paginator_model(service).get_paginator(operation)
@@ -185,6 +208,8 @@ class Api:
         for code, status, why, bad in self.bad_variants(service, operation, args) if variants and (service, operation) not in self.good else ():
             self.refuse(code, what, status, why, **bad)
             count += 1
+        for odd in self.odd_variants(service, operation, args) if variants and (service, operation) not in self.good else ():
+            self.endure(service, operation, odd)
         if model.input_shape and "DryRun" in model.input_shape.members:
             self.refuse("DryRunOperation", what, 412, "a dry run", **{**args, "DryRun": True})
             count += 1
@@ -1041,6 +1066,12 @@ def test_money(api):
     api.paged("service-quotas.ListAWSDefaultServiceQuotas", 2, ServiceCode="vpc")
     for operation, args in (("GetServiceQuota", {"QuotaCode": "L-00000000"}), ("GetAWSDefaultServiceQuota", {"QuotaCode": "L-00000000"}), ("ListServiceQuotas", {"QuotaCode": "L-00000000"})):
         api.refuse("NoSuchResourceException", f"service-quotas.{operation}", ServiceCode="ec2", **args)
+    more = {"ServiceCode": "ec2", "QuotaCode": "L-6E869C2A"}
+    api.refuse("IllegalArgumentException", "service-quotas.RequestServiceQuotaIncrease", **more, DesiredValue=quota["Value"])
+    asked = api.call("service-quotas.RequestServiceQuotaIncrease", "RequestedQuota.Status", **more, DesiredValue=960)["RequestedQuota"]
+    api.call("service-quotas.GetRequestedServiceQuotaChange", "RequestedQuota.Status", RequestId=asked["Id"])
+    api.refuse("NoSuchResourceException", "service-quotas.GetRequestedServiceQuotaChange", RequestId="x")
+    tap.same(api.call("service-quotas.GetServiceQuota", **more)["Quota"]["Value"], 960, "who asks for more is given it")
     api.refuse("NoSuchResourceException", "service-quotas.ListAWSDefaultServiceQuotas", ServiceCode="none")
 
     def equals(**fields):

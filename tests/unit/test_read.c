@@ -57,7 +57,8 @@ static void handle(void *ctx, const struct server_request *r)
 	AUTO_BUF struct buf why = BUF_INIT;
 	assert_non_null(op);
 	assert_string_equal(aws_text(op->name), "DescribeSecurityGroups");
-	const struct value *params = aws_decode_request(a, op, &in, &why);
+	const char *unknown;
+	const struct value *params = aws_decode_request(a, op, &in, &unknown, &why);
 	assert_non_null(params);
 	const struct value *filter = value_get(params, "Filters"), *limit = value_get(params, "MaxResults"), *next = NULL;
 	VEC(const struct value *) found = {0};
