@@ -133,8 +133,7 @@ def test_hosts(cloud):
 
     def states():
         return {i["State"]["Name"] for r in ec2.describe_instances(InstanceIds=ids)["Reservations"] for i in r["Instances"]}
-    first, last = until(states, {"running"})
-    tap.same((first, last), ({"pending"}, {"running"}), "hosts are pending, then run")
+    tap.same(({i["State"]["Name"] for i in made["Instances"]}, until(states, {"running"})[1]), ({"pending"}, {"running"}), "hosts are pending, then run")
     by_tag = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["h?st"]}, {"Name": "instance-state-name", "Values": ["running"]}])
     tap.same(sorted(i["InstanceId"] for r in by_tag["Reservations"] for i in r["Instances"]), sorted(ids), "by tag and state")
     volumes = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": ids}])["Volumes"]
@@ -164,8 +163,10 @@ def test_hosts(cloud):
     tap.same([a["IamInstanceProfile"]["Arn"].split("/")[-1] for a in found], ["p"], "a profile given later")
     ec2.disassociate_iam_instance_profile(AssociationId=found[0]["AssociationId"])
     iam.delete_instance_profile(InstanceProfileName="p")
-    snapshot = ec2.create_snapshot(VolumeId=volumes[0]["VolumeId"])["SnapshotId"]
-    tap.same(until(lambda: ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["State"], "completed"), ("pending", "completed"), "a snapshot")
+    made = ec2.create_snapshot(VolumeId=volumes[0]["VolumeId"])
+    snapshot = made["SnapshotId"]
+    last = until(lambda: ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["State"], "completed")[1]
+    tap.same((made["State"], last), ("pending", "completed"), "a snapshot")
     ec2.delete_snapshot(SnapshotId=snapshot)
     for kind, head in (("rsa", "-----BEGIN RSA PRIVATE KEY-----"), ("ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----")):
         pair = ec2.create_key_pair(KeyName=kind, KeyType=kind)
