@@ -21,11 +21,16 @@ enum session_options {
 	OPTIONS_FORCE = 1u << 8,  /* -force */
 };
 
+struct texts {
+	const char **items;
+	size_t count, cap;
+};
+
 struct session {
 	/* options */
 	unsigned takes;
 	VEC(struct variable_source) variables;
-	VEC(const char *) targets, excludes, replaces;
+	struct texts targets, excludes, replaces;
 	struct plan_options plan;
 	const char *out, *state_path;
 	const char *rehearsal; /* the directory of the sandbox cloud in use, which has its own state; or NULL */
@@ -49,11 +54,14 @@ struct session {
 	unsigned width, text_width; /* of diagnostics, and of sentences on standard output */
 };
 
+/* ---- cmd/infra/options.c ---- */
 /*
  * Reads the options of a command; `usage` is its help. Operands are left in argv from the returned
  * index on; -1 after a mistake (told) with *code set, or after -help.
  */
 int session_options(struct session *session, int argc, char **argv, unsigned takes, const char *usage, int *code);
+
+/* ---- cmd/infra/session.c ---- */
 void session_release(struct session *session);
 
 /* The steps, each false after diagnostics. */
