@@ -162,8 +162,8 @@ resource "terraform_data" "fails" {
     }
   }
 }""")
-    out, err = run('apply', '-auto-approve', '-var=secret=abc', "-var=word=it's", status=1)
-    holds('the command that goes on has the variables, but no secret', "-var='secret=...' -var='word=it'\\''s'" in out and 'abc' not in out, out)
+    out, err = run('apply', '-auto-approve', '-var=secret=hush-hush', "-var=word=it's", status=1)
+    holds('the command that goes on has the variables, but no secret', "-var='secret=...' -var='word=it'\\''s'" in out and 'hush' not in out, out)
     write(MAIN)
     run('apply', '-auto-approve')
     write("""
