@@ -23,7 +23,7 @@ from pathlib import Path
 
 SKIP = re.compile(r"#\s*skip", re.I)
 # Seconds we expect of tests that were never timed here: the slowest start first, so that none is left over at the end.
-GUESSES = {"e2e": 60, "plan-text": 30, "aws": 20, "lang": 15, "fuzz": 15, "unit": 1}
+GUESSES = {"e2e": 60, "jobs": 50, "sandbox": 40, "plan-text": 30, "aws": 20, "lang": 15, "fuzz": 15, "unit": 1}
 
 
 def arguments():
