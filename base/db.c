@@ -37,7 +37,7 @@ static void add_unchanging_uri(const char *path, struct buf *out)
 
 struct db *db_open(const char *path, unsigned flags, struct buf *why)
 {
-	if (flags & DB_CREATE) {
+	if (flags & DB_CREATE && strcmp(path, DB_MEMORY) != 0) {
 		/* made here, so that it never has a wider mode; its journal and log take the same */
 		AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0) {

@@ -14,6 +14,8 @@ enum db_flags {
 	DB_UNCHANGING = 1u << 2, /* with DB_READ_ONLY: nobody can write it (a read-only file system), so nothing is locked */
 };
 
+#define DB_MEMORY ":memory:" /* a path: no file */
+
 /* NULL with the reason in `why`. Waits up to 10 s for another process's transaction. */
 struct db *db_open(const char *path, unsigned flags, struct buf *why);
 void db_close(struct db *db); /* NULL accepted; finalizes its statements */

@@ -154,7 +154,7 @@ static void on_probe(void *ctx, int fd, unsigned events)
 		return;
 	}
 	end_probe(f);
-	f->probe_timer = loop_timer(f->loop, SIGNAL_MS * 5, on_silence, f);
+	f->probe_timer = loop_timer(f->loop, SIGNAL_MS * 5UL, on_silence, f);
 }
 
 static void begin_probe(void *ctx)

@@ -290,7 +290,7 @@ static const char *dynamic_key(struct reader *reader, const struct expr *label)
 		wrong = "it is known only after apply";
 	else if (text->deep_marks)
 		wrong = "it is sensitive";
-	if (!wrong)
+	if (text && !wrong)
 		return text->text;
 	eval_error(eval, label, label->range, "Invalid dynamic block label",
 		   "This value cannot be the label of a block: %s.", wrong);

@@ -206,11 +206,11 @@ static void need_body(struct builder *b, const struct body *body, const struct i
 
 static void need_filtered(void *ctx, const struct ref *ref)
 {
-	const struct iterator_filter *filter = ctx;
-	for (const struct iterator_filter *f = filter; f; f = f->parent) {
+	const struct iterator_filter *filter = ctx, *f = filter;
+	do {
 		if (f->name && !strcmp(f->name, ref->root))
 			return;
-	}
+	} while ((f = f->parent));
 	need_ref(filter->builder, ref);
 }
 

@@ -148,7 +148,7 @@ static bool is_same(const struct value *a, const struct value *b)
 	enum form form = form_of(a);
 	if (form != form_of(b))
 		return false;
-	if (a == b)
+	if (a == b || !a || !b)
 		return true;
 	switch (form) {
 	case FORM_NULL:

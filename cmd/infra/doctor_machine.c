@@ -49,7 +49,7 @@ static unsigned openssh_version(const char *text)
 static void check_ssh(struct doctor *d)
 {
 	static const char install[] = "sudo apt-get install openssh-client";
-	const char *why, *version = ask_version(d, "ssh", "-V", &why);
+	const char *why = "", *version = ask_version(d, "ssh", "-V", &why);
 	unsigned n = version ? openssh_version(version) : 0;
 	if (!version)
 		doctor_say(d, FINDING_FAILED, "ssh", install, "ssh %s: hosts cannot be entered", why);
@@ -76,7 +76,7 @@ void doctor_check_programs(struct doctor *d)
 	};
 	check_ssh(d);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const char *why, *version = ask_version(d, rows[i].program, rows[i].option, &why);
+		const char *why = "", *version = ask_version(d, rows[i].program, rows[i].option, &why);
 		if (version)
 			doctor_say(d, FINDING_OK, rows[i].program, NULL, "%s", version);
 		else

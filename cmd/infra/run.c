@@ -42,7 +42,7 @@ static void sign_of_life(void *ctx)
 	struct arena *arena = arena_new();
 	run_event(p->run, &(struct engine_event){.kind = EVENT_PLANNING, .seconds = p->seconds, .text = engine_waits_for(s->engine, arena)});
 	arena_free(arena);
-	p->timer = loop_timer(s->loop, SIGN_SECONDS * 1000, sign_of_life, p);
+	p->timer = loop_timer(s->loop, SIGN_SECONDS * 1000UL, sign_of_life, p);
 }
 
 /* Nothing is under way that could be lost: what is read is read again. */
@@ -61,7 +61,7 @@ static struct plan *make_plan(struct run *run)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct session *s = &run->s;
 	struct planning planning = {.run = run};
-	planning.timer = loop_timer(s->loop, SIGN_SECONDS * 1000, sign_of_life, &planning);
+	planning.timer = loop_timer(s->loop, SIGN_SECONDS * 1000UL, sign_of_life, &planning);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		loop_signal(s->loop, signals[i], on_signal, &planning);
 	struct plan *plan = engine_plan(s->engine, &s->plan, &s->diags);

@@ -29,7 +29,7 @@ static const struct function console_functions[] = {
 
 static void indent(struct buf *out, unsigned level)
 {
-	buf_add_repeated(out, ' ', level * 4);
+	buf_add_repeated(out, ' ', level * 4UL);
 }
 
 /*

@@ -242,7 +242,7 @@ const struct value *eval_binary(struct eval *eval, const struct expr *expr)
 	for (; first->kind == EXPR_BINARY; first = first->left)
 		depth++;
 	enum { FEW = 16 };
-	const struct expr *few[FEW];
+	const struct expr *few[FEW] = {NULL};
 	const struct expr **spine = depth <= FEW ? few : arena_array_of(eval->arena, depth, const struct expr *);
 	size_t i = depth;
 	for (const struct expr *at = expr; at != first; at = at->left)

@@ -59,7 +59,7 @@ static const char *expand_home(const struct call *call, const char *path, const 
 
 const char *source_path(const struct call *call, int arg, struct text path, const char **shown)
 {
-	const char *why;
+	const char *why = "";
 	if (memchr(path.ptr, '\0', path.len)) {
 		call_error(call, arg, "a path cannot hold a zero byte");
 		return NULL;
@@ -75,7 +75,7 @@ const char *source_path(const struct call *call, int arg, struct text path, cons
 
 static const struct value *run_pathexpand(const struct call *call)
 {
-	const char *why, *path = expand_home(call, call->args[0]->text, &why);
+	const char *why = "", *path = expand_home(call, call->args[0]->text, &why);
 	return path ? value_string(call_arena(call), path) : call_error(call, -1, "%s", why);
 }
 

@@ -200,8 +200,8 @@ static bool read_fraction(struct reader *r, int32_t *nanoseconds)
 
 static bool read_timestamp(struct reader *r, struct timestamp *t)
 {
-	int64_t year;
-	int month, day, hour, minute, second;
+	int64_t year = 0;
+	int month = 0, day = 0, hour = 0, minute = 0, second = 0;
 	if (!read_year(r, &year) || !expect(r, '-') || !read_part(r, "month", 1, 12, false, &month) || !expect(r, '-') ||
 	    !read_part(r, "day of month", 0, 99, false, &day) || !expect(r, 'T'))
 		return false;
@@ -231,7 +231,7 @@ static bool read_timestamp(struct reader *r, struct timestamp *t)
 	}
 	if (r->strict && *zone != 'Z' && (memcmp(zone + 1, "24", 2) >= 0 || memcmp(zone + 4, "60", 2) >= 0))
 		return bad_part(r, "UTC offset", zone);
-	t->seconds = days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - t->offset;
+	t->seconds = days_from_date(year, month, day) * 86400 + hour * 3600L + minute * 60L + second - t->offset;
 	return true;
 }
 
@@ -472,7 +472,7 @@ static const struct value *run_timeadd(const struct call *call)
 
 static const struct value *run_timecmp(const struct call *call)
 {
-	struct timestamp a, b;
+	struct timestamp a = {0}, b = {0};
 	if (!timestamp_argument(call, 0, 0, false, &a) || !timestamp_argument(call, 1, 1, false, &b))
 		return NULL;
 	int order = (a.seconds > b.seconds) - (a.seconds < b.seconds);

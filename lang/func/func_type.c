@@ -129,7 +129,7 @@ static const struct value *without_ephemeral(const struct call *call, const stru
 	const struct value **items = new_items(call, plain->count);
 	for (size_t i = 0; i < plain->count; i++)
 		items[i] = without_ephemeral(call, plain->items[i]);
-	const struct value *result = plain;
+	const struct value *result = NULL;
 	switch (plain->type->kind) {
 	case TYPE_LIST:
 		result = value_list(arena, plain->type->element, items, plain->count);

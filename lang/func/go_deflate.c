@@ -488,7 +488,7 @@ static void fill_buffer(struct deflater *d)
 		d->base += WINDOW;
 		d->block_start_gone = d->block_start_gone || d->block_start < d->base;
 	}
-	size_t room = 2 * WINDOW - (d->loaded - d->base), left = d->len - d->loaded;
+	size_t room = 2UL * WINDOW - (d->loaded - d->base), left = d->len - d->loaded;
 	d->loaded += left < room ? left : room;
 }
 

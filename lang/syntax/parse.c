@@ -88,7 +88,7 @@ static bool skip_balanced(struct parser *p, uint32_t start)
 			break;
 		}
 		/* Nothing that deep is worth the search. */
-		if (p->lex.broken || open.count + p->lex.frames.count > 4 * PARSE_DEPTH_LIMIT)
+		if (p->lex.broken || open.count + p->lex.frames.count > 4UL * PARSE_DEPTH_LIMIT)
 			lost = true;
 	}
 	vec_free(&open);

@@ -606,7 +606,7 @@ static const struct expr *parse_unary(struct parser *p)
 	if (parser_enter(p))
 		operand = parse_unary(p);
 	parser_leave(p);
-	if (p->failed)
+	if (p->failed || !operand)
 		return error_expr(p, start);
 	struct expr *e = new_expr(p, EXPR_UNARY, parser_range_since(p, start));
 	e->op = kind == TOKEN_MINUS ? OP_NEGATE : OP_NOT;

@@ -401,7 +401,7 @@ static const struct value *read_dynamic(struct reader *r)
 	r->at = start + 1;
 	const struct value *v = NULL;
 	for (;;) {
-		size_t len;
+		size_t len = 0;
 		skip_blanks(r);
 		const char *key = read_string(r, &len);
 		if (!key)
@@ -437,7 +437,7 @@ static const struct value *read_value(struct reader *r, const struct type *type)
 	case '[':
 		return read_compound(r, type);
 	case '"': {
-		size_t len;
+		size_t len = 0;
 		const char *text = read_string(r, &len);
 		return text ? adapt(r, start, value_string_n(r->arena, text, len), type) : NULL;
 	}

@@ -34,8 +34,8 @@ static void start_mpfr(void)
 	if (started)
 		return;
 	started = true;
-	mpfr_set_emin(-4 * LARGEST_EXPONENT);
-	mpfr_set_emax(4 * LARGEST_EXPONENT);
+	mpfr_set_emin(-4L * LARGEST_EXPONENT);
+	mpfr_set_emax(4L * LARGEST_EXPONENT);
 }
 
 static struct bignum *new_big(struct arena *arena, mpfr_prec_t precision)
@@ -191,7 +191,7 @@ bool number_parse_precise(struct arena *arena, const char *text, size_t len, uin
 {
 	bool is_integer;
 	long exponent;
-	if (len > 2 * LARGEST_EXPONENT || precision < 2 || precision > LARGEST_PRECISION ||
+	if (len > 2UL * LARGEST_EXPONENT || precision < 2 || precision > LARGEST_PRECISION ||
 	    !is_decimal(text, len, &is_integer, &exponent))
 		return false;
 	if (is_integer && len <= 18 && precision >= 64) {

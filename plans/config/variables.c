@@ -13,8 +13,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct input {
 	const struct value *value;
 	struct src_range range;
@@ -204,7 +202,8 @@ static void ask(struct inputs *in, const struct variable *variable)
 	if (c == EOF && !line.len)
 		return;
 	give_text(in, variable, buf_text(&line), arena_printf(in->arena, "the answer for %s", variable->name));
-	explicit_bzero(line.ptr, line.len);
+	if (line.len)
+		explicit_bzero(line.ptr, line.len);
 }
 
 bool config_variables(struct config *config, const struct variable_source *sources, size_t count, enum variable_missing missing,

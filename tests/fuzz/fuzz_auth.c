@@ -4,6 +4,7 @@
 
 #include "aws/sigv4.h"
 #include "base/buf.h"
+#include "base/db.h"
 #include "lang/value/json.h"
 #include "sandbox/http_server.h"
 #include "sandbox/store.h"
@@ -25,7 +26,7 @@ static struct store *make_store(struct arena *arena)
 		{"ASIB", "{\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", \"Expiration\": \"2003-11-14T22:13:20Z\"}"},
 	};
 	AUTO_BUF struct buf why = BUF_INIT;
-	struct store *store = store_open(":memory:", &why);
+	struct store *store = store_open(DB_MEMORY, &why);
 	for (size_t i = 0; store && i < ARRAY_LEN(sessions); i++)
 		store_put(store, "session", "", sessions[i].key, value_from_json(arena, sessions[i].json, strlen(sessions[i].json), &why));
 	if (!store || !store_commit(store, &why))

@@ -2,6 +2,7 @@
 /* Orders to a running sandbox, as they come through its socket: a line of JSON. */
 #include "tests/fuzz/fake_http.h"
 
+#include "base/db.h"
 #include "sandbox/control.c" /* what reads an order is not for others to call */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (!world.faults) {
 		world.arena = arena_new();
 		world.faults = faults_new();
-		world.store = store_open(":memory:", &why);
+		world.store = store_open(DB_MEMORY, &why);
 		world.library = library_new(&why);
 		if (!world.store || !world.library)
 			bug("no store, or no services: %s", buf_text(&why));

@@ -51,7 +51,7 @@ WORDS = [
      'remote objects.', 'A refresh-only plan undoes none of this. Apply it if these are the values to go on with: '
      'they are then recorded in the state, and no object is changed.'),
 ]
-PROGRESS = re.compile(r'^\S.*: (?:Refreshing state|Reading|Read complete|Preparing import|Importing).*\n', re.M)
+PROGRESS = re.compile(r'^\S.*: (?:Refreshing state|Reading|Read complete|Preparing import|Importing).*\n|^Still reading what exists\.\.\. .*\n+', re.M)
 CLOUD = re.compile(r'^Cloud: .*\n', re.M)
 
 
