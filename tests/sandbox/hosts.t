@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real hosts behind instances: the MSLS example applied, its hosts entered by the machine's own ssh, stopped, started, ended."""
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,6 +21,7 @@ until = sandbox.until
 METADATA = """
 base=http://169.254.169.254/latest
 curl -s -o /dev/null -w '%{http_code}\\n' $base/meta-data/instance-id
+short=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 1' $base/api/token)
 token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $base/api/token)
 get() { curl -s -w '\\n' -H "X-aws-ec2-metadata-token: $token" $base/$1; }
 get meta-data/instance-id
@@ -30,6 +32,15 @@ curl -s -o /dev/null -w '%{http_code}\\n' -H 'X-aws-ec2-metadata-token: 99999999
 curl -s -o /dev/null -w '%{http_code}\\n' -H "X-aws-ec2-metadata-token: $token" $base/meta-data/spot/instance-action
 curl -s -o /dev/null -w '%{http_code}\\n' -X PUT $base/api/token
 get user-data | head -c 11
+echo
+curl -s -o /dev/null -w '%{http_code}\\n' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' -H 'X-Forwarded-For: 10.0.0.1' $base/api/token
+curl -s -o /dev/null -w '%{http_code}\\n' -H "X-aws-ec2-metadata-token: OTHERS" $base/meta-data/instance-id
+for pause in 1 1 1 1 1 1 1 1 1 1; do
+	said=$(curl -s -o /dev/null -w '%{http_code}' -H "X-aws-ec2-metadata-token: $short" $base/meta-data/instance-id)
+	[ $said = 401 ] && break
+	sleep 0.3
+done
+echo $said
 """
 
 
@@ -37,8 +48,10 @@ def test_metadata(ssh, worker, jump):
     if not shutil.which("curl"):
         tap.skip("instance metadata", "there is no curl here")
         return
-    got = ssh.run("-J", jump, worker["PrivateIpAddress"], METADATA)
-    want = ["401", worker["InstanceId"], e2e.REGION, "availability-zone availability-zone-id region 1", "401", "404", "400", "#!/bin/bash"]
+    others = ssh.run(jump, "curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token").out
+    tap.ok(re.fullmatch(r"\d+\.\w+", others), "the jump host gets a token of its own", others)
+    got = ssh.run("-J", jump, worker["PrivateIpAddress"], METADATA.replace("OTHERS", others))
+    want = ["401", worker["InstanceId"], e2e.REGION, "availability-zone availability-zone-id region 1", "401", "404", "400", "#!/bin/bash", "403", "401", "401"]
     tap.same([line.strip() for line in got.out.split("\n")][:len(want)], want, "the worker is told what it is, by IMDSv2")
 
 

@@ -146,6 +146,51 @@ def test_groups(w, public):
     tap.ok(until(lambda: w.ssh.run(public, PAGE).out == public + "\n"), "with it everything does")
 
 
+# Each word is PROTOCOL/NUMBER: a datagram to a port where nobody listens, or an ICMP message of a type. The receiver counts both.
+SEND = """
+import socket, sys
+for word in sys.argv[2:]:
+    protocol, number = word.split("/")
+    if protocol == "udp":
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", (sys.argv[1], int(number)))
+    else:
+        message = bytes([int(number), 0, 255 - int(number), 255]) + bytes(16)
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).sendto(message, (sys.argv[1], 0))
+"""
+
+
+def test_rules(w, jump_public, inner_address):
+    """Ports of UDP, types of ICMP, and groups that rules for egress name."""
+    on = lambda host, script: w.ssh.run(*([] if host == jump_public else ["-J", jump_public]), host, script, kept=True).out  # noqa: E731
+
+    def counts():
+        rows = [line.split() for line in on(inner_address, "cat /proc/net/snmp").splitlines()]
+        fields = {head[0] + name: int(n) for head, row in zip(rows[::2], rows[1::2]) for name, n in zip(head[1:], row[1:])}
+        return fields["Udp:NoPorts"] + fields["Udp:InDatagrams"], fields["Icmp:InEchos"], fields["Icmp:InTimestamps"]
+
+    def arrived(*words):
+        before = counts()
+        on(jump_public, f"python3 -c '{SEND}' {inner_address} {' '.join(words)}")
+        return tuple(now - then for now, then in zip(counts(), before))
+
+    everywhere, inside = [{"CidrIp": "0.0.0.0/0"}], [{"CidrIp": "10.7.0.0/16"}]
+    everything = [{"IpProtocol": "-1", "IpRanges": everywhere}]
+    some = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": everywhere}, {"IpProtocol": "udp", "FromPort": 4000, "ToPort": 4001, "IpRanges": inside},
+            {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": inside}]
+    w.ec2.authorize_security_group_ingress(GroupId=w.group, IpPermissions=some)
+    w.ec2.revoke_security_group_ingress(GroupId=w.group, IpPermissions=everything)
+    tap.ok(until(lambda: arrived("udp/3999", "udp/4002") == (0, 0, 0)), "ports of UDP beside those of a rule are closed")
+    tap.same(arrived("udp/4000", "udp/4001"), (2, 0, 0), "those of the rule are open")
+    tap.same((arrived("icmp/13"), arrived("icmp/8")), ((0, 0, 0), (0, 1, 0)), "of ICMP the type that a rule names is let in")
+    peers = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": w.group}]}]
+    w.ec2.authorize_security_group_egress(GroupId=w.group, IpPermissions=peers)
+    w.ec2.revoke_security_group_egress(GroupId=w.group, IpPermissions=everything)
+    tap.ok(until(lambda: on(jump_public, PAGE) == TIMED_OUT), "egress to the members of a group leads to nobody else")
+    tap.same(on(jump_public, f"timeout 2 bash -c ': < /dev/tcp/{inner_address}/22' && echo reached"), "reached\n", "but to them")
+    w.ec2.authorize_security_group_egress(GroupId=w.group, IpPermissions=everything)
+    w.ec2.authorize_security_group_ingress(GroupId=w.group, IpPermissions=everything)
+
+
 def test_separation(w, jump_public, inner_address):
     """The default VPC is another network; what it has of this one is its public addresses."""
     default = w.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
@@ -198,6 +243,7 @@ def test_all(cloud, ssh):
     moved = test_addresses(w, jump_public, jump, inner, inner_address, inner_public)
     test_users(w, moved)
     test_groups(w, moved)
+    test_rules(w, moved, inner_address)
     test_separation(w, moved, inner_address)
     test_sources(w, moved, jump, inner, inner_address)
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "aws/sigv4.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/db.h"
 #include "lang/value/json.h"
+#include "sandbox/auth.h"
 #include "sandbox/faults.h"
+#include "sandbox/http_server.h"
 #include "sandbox/resource.h"
 #include "sandbox/run.h"
 #include "sandbox/store.h"
+#include "sandbox/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -341,12 +346,90 @@ static void late_changes(void **state)
 	unlink(path);
 }
 
+/* ---- signatures ---- */
+
+enum { NOW = 1700000000, DAY = 86400 };
+
+/* What is said of a request signed at that time, once it has arrived with this body. */
+static enum auth_result signed_at(const struct world *world, const struct sigv4_signer *as, int64_t when, const char *body, const char *arrived)
+{
+	char hash[65];
+	size_t count;
+	struct auth auth;
+	struct sigv4_signer signer = *as;
+	signer.region = "us-east-1";
+	signer.service = "ec2";
+	signer.time = when;
+	sigv4_payload_hash(body, strlen(body), hash);
+	struct http_header told = {"x-amz-content-sha256", hash};
+	struct sigv4_request request = {.method = "POST", .host = "here", .path = "/", .query = "", .headers = &told, .header_count = 1, .payload_hash = hash};
+	struct http_header *headers = sigv4_sign(arena, &signer, &request, &count), *sent = arena_array_of(arena, count + 1, struct http_header);
+	for (size_t i = 0; i < count; i++) {
+		char *name = arena_strdup(arena, headers[i].name);
+		for (char *p = name; *p; p++)
+			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+		sent[i] = (struct http_header){name, headers[i].value};
+	}
+	sent[count++] = (struct http_header){"host", "here"};
+	auth_check(arena, world, &(struct http_server_request){.method = "POST", .path = "/", .query = "", .headers = sent, .header_count = count, .body = arrived,
+							       .body_len = strlen(arrived)}, &auth);
+	return auth.result;
+}
+
+/* The same of a URL that was signed to be good for so many seconds. */
+static enum auth_result presigned(const struct world *world, const struct sigv4_signer *as, int64_t when, unsigned seconds)
+{
+	struct auth auth;
+	struct sigv4_signer signer = *as;
+	signer.region = "us-east-1";
+	signer.service = "sts";
+	signer.time = when;
+	struct sigv4_request request = {.method = "GET", .host = "here", .path = "/", .query = "Action=GetCallerIdentity", .payload_hash = SIGV4_EMPTY_HASH};
+	const char *query = sigv4_presign(arena, &signer, &request, seconds);
+	auth_check(arena, world, &(struct http_server_request){.method = "GET", .path = "/", .query = query, .body = "",
+							       .headers = &(struct http_header){"host", "here"}, .header_count = 1}, &auth);
+	return auth.result;
+}
+
+static void signatures(void **state)
+{
+	(void)state;
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct store *store = store_open(DB_MEMORY, &why);
+	assert_non_null(store);
+	store_put(store, "session", "", "ASIA", json("{\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", \"Expiration\": \"2023-11-14T22:13:21Z\"}"));
+	store_put(store, "session", "", "ASIB", json("{\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", \"Expiration\": \"2023-11-14T22:13:20Z\"}"));
+	struct world world = {.identity = {.access_key = "AKIA", .secret_key = "secret"}, .store = store, .now_ms = NOW * INT64_C(1000)};
+	struct sigv4_signer own = {.access_key = "AKIA", .secret_key = "secret"}, wrong = {.access_key = "AKIA", .secret_key = "other"};
+	struct sigv4_signer nobody = {.access_key = "AKIB", .secret_key = "secret"};
+	struct sigv4_signer other = {.access_key = "ASIA", .secret_key = "s", .session_token = "t"}, over = other, bare = other, mistaken = other;
+	over.access_key = "ASIB";
+	bare.session_token = NULL;
+	mistaken.session_token = "u";
+	assert_int_equal(signed_at(&world, &own, NOW, "a=b", "a=b"), AUTH_OK);
+	assert_int_equal(signed_at(&world, &own, NOW, "a=b", "a=c"), AUTH_MISMATCH);
+	assert_int_equal(signed_at(&world, &wrong, NOW, "", ""), AUTH_MISMATCH);
+	assert_int_equal(signed_at(&world, &nobody, NOW, "", ""), AUTH_UNKNOWN_KEY);
+	assert_int_equal(signed_at(&world, &own, NOW - 14 * 60, "", ""), AUTH_OK);
+	assert_int_equal(signed_at(&world, &own, NOW - 16 * 60, "", ""), AUTH_EXPIRED);
+	assert_int_equal(signed_at(&world, &own, NOW + 14 * 60, "", ""), AUTH_OK);
+	assert_int_equal(signed_at(&world, &own, NOW + 16 * 60, "", ""), AUTH_EXPIRED);
+	assert_int_equal(signed_at(&world, &other, NOW, "", ""), AUTH_OK);
+	assert_int_equal(signed_at(&world, &over, NOW, "", ""), AUTH_EXPIRED_KEY);
+	assert_int_equal(signed_at(&world, &bare, NOW, "", ""), AUTH_UNKNOWN_KEY);
+	assert_int_equal(signed_at(&world, &mistaken, NOW, "", ""), AUTH_UNKNOWN_KEY);
+	assert_int_equal(presigned(&world, &own, NOW - DAY, DAY + 1), AUTH_OK);
+	assert_int_equal(presigned(&world, &own, NOW - 61, 60), AUTH_EXPIRED);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_hold), cmocka_unit_test(patterns), cmocka_unit_test(fitting),
 		cmocka_unit_test(transactions), cmocka_unit_test(fault_orders),
 		cmocka_unit_test(fault_dice), cmocka_unit_test(late_changes),
+		cmocka_unit_test(signatures),
 	};
 	arena = arena_new();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
