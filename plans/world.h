@@ -98,6 +98,9 @@ struct world_eval {
 	const struct instance *instance;
 	const struct value *self;
 };
+/* The lookup of its scope, which has the world_eval as its context. plans/names.c */
+const struct value *world_lookup(void *ctx, struct eval *eval, const char *root, struct src_range root_range,
+				 const struct lookup_step *steps, size_t count, size_t *consumed);
 void world_eval_init(struct world_eval *we, struct world *world, struct module_instance *mi, const struct instance *instance,
 		     const struct value *self, struct arena *arena, struct diags *diags);
 

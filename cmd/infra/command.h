@@ -17,13 +17,14 @@ struct command {
 	bool plumbing;    /* listed after the main ones */
 };
 
+/* Tables are ended by a row without a name. */
+
+/* Runs the command that argv[0] names; `prefix` ("state ") is what stands before it. One that is not there: told, EXIT_USAGE. */
+int run_command(int argc, char **argv, const struct command *table, const char *prefix);
 /* Runs the subcommand that argv[1] names; `usage` stands above their list. */
 int run_subcommand(int argc, char **argv, const struct command *table, const char *usage);
 
-extern const struct command commands[]; /* ended by a row without a name */
-
-/* Set by -chdir and the environment before a command runs. */
-extern const char *program_version;
+extern const char program_version[];
 
 int cmd_apply(int argc, char **argv);
 int cmd_console(int argc, char **argv);

@@ -2,7 +2,6 @@
 #include "cmd/infra/command.h"
 
 #include "base/base.h"
-#include "base/diag.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -14,13 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef INFRA_VERSION
-#define INFRA_VERSION "0.1.0"
-#endif
-
-const char *program_version = INFRA_VERSION;
-
-const struct command commands[] = {
+static const struct command commands[] = {
 	{"init", cmd_init, "Say what a project needs before it is planned: nothing", false},
 	{"validate", cmd_validate, "Check the plan files without credentials and requests", false},
 	{"plan", cmd_plan, "Show what would change", false},
@@ -65,46 +58,6 @@ static void usage(FILE *out)
 		}
 	}
 	fputs("\n`infra COMMAND -help` shows a command's options.\n", out);
-}
-
-static const struct command *find_command(const struct command *table, const char *name)
-{
-	for (const struct command *command = table; command->name; command++) {
-		if (!strcmp(command->name, name))
-			return command;
-	}
-	return NULL;
-}
-
-static int unknown_command(const struct command *table, const char *prefix, const char *name)
-{
-	const char *names[64];
-	size_t count = 0;
-	for (const struct command *command = table; command->name && count < ARRAY_LEN(names); command++)
-		names[count++] = command->name;
-	const char *near = nearest_name(name, names, count);
-	fprintf(stderr, "infra: there is no command \"%s%s\".", prefix, name);
-	if (near)
-		fprintf(stderr, " Did you mean \"%s%s\"?", prefix, near);
-	fprintf(stderr, "\n`infra %s-help` lists the commands.\n", prefix);
-	return EXIT_USAGE;
-}
-
-int run_subcommand(int argc, char **argv, const struct command *table, const char *usage_text)
-{
-	const char *word = argc > 1 ? argv[1] : NULL;
-	bool help = word && (!strcmp(word, "-help") || !strcmp(word, "--help") || !strcmp(word, "-h"));
-	if (!word || help) {
-		FILE *out = help ? stdout : stderr;
-		fprintf(out, "%s\n\nCommands:\n", usage_text);
-		for (const struct command *command = table; command->name; command++)
-			fprintf(out, "  %-12s %s\n", command->name, command->help);
-		return help ? EXIT_DONE : EXIT_USAGE;
-	}
-	char prefix[64];
-	snprintf(prefix, sizeof(prefix), "%s ", argv[0]);
-	const struct command *command = find_command(table, word);
-	return command ? command->run(argc - 1, argv + 1) : unknown_command(table, prefix, word);
 }
 
 /* A stream that the caller has closed goes nowhere: its number must not become that of the state's lock. */
@@ -159,6 +112,5 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	const struct command *command = find_command(commands, argv[at]);
-	return command ? close_output(command->run(argc - at, argv + at)) : unknown_command(commands, "", argv[at]);
+	return close_output(run_command(argc - at, argv + at, commands, ""));
 }
