@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILTER_VALUES_LIMIT = 200 };
+
 struct filter {
 	const char *name;
 	const struct value *values;
@@ -55,6 +57,8 @@ static const char *member_path(struct arena *arena, const struct aws_shape *shap
 			return NULL;
 		size_t len = strcspn(name, ".");
 		char *word = arena_strndup(arena, name, len);
+		if ((*word >= 'A' && *word <= 'Z') || strchr(word, '_'))
+			return NULL; /* AWS writes none of its names so */
 		for (char *p = word; *p; p++) {
 			if (*p == '-')
 				*p = '_';
@@ -295,9 +299,15 @@ bool run_list(struct run *run, const struct block *block)
 		given = value_get(run->in, "Filter"); /* a few operations call it so */
 	size_t filter_count = given && given->state == VALUE_KNOWN && !attr_expr(block, "filters") ? given->count : 0;
 	struct filter *filters = arena_array_of(run->arena, filter_count + 1, struct filter);
+	size_t value_count = 0;
 	for (size_t i = 0; i < filter_count; i++) {
 		if (!read_filter(run, kind, given->items[i], &filters[i]))
 			return false;
+		value_count += filters[i].values->count;
+	}
+	if (value_count > FILTER_VALUES_LIMIT) {
+		run_fail(run, "FilterLimitExceeded", "The maximum number of filter values specified on a single call is %d", FILTER_VALUES_LIMIT);
+		return false;
 	}
 	object_list list = {0};
 	VEC(const struct value *) found = {0};

@@ -315,7 +315,16 @@ static bool check_tag_types(struct run *run)
 	const struct value *specs = run->in ? value_get(run->in, "TagSpecifications") : NULL;
 	for (uint32_t i = 0; specs && specs->state == VALUE_KNOWN && i < specs->count; i++) {
 		const char *type = value_get_text(specs->items[i], "ResourceType");
-		if (!type || creates_tagged(run, run->operation->body, type, 0))
+		const struct value *tags = value_get(specs->items[i], "Tags");
+		if (!type || !*type) {
+			run_fail(run, "InvalidParameterValue", "Tag specification resource type must have a value");
+			return false;
+		}
+		if (!tags || value_is_null(tags) || !tags->count) {
+			run_fail(run, "InvalidParameterValue", "Tag specification must have at least one tag");
+			return false;
+		}
+		if (creates_tagged(run, run->operation->body, type, 0))
 			continue;
 		run_fail(run, "InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", type);
 		return false;
@@ -326,9 +335,11 @@ static bool check_tag_types(struct run *run)
 static void check_tag(struct run *run, const struct value *tag)
 {
 	const char *key = value_get_text(tag, "Key"), *text = value_get_text(tag, "Value");
-	if (key && !strncasecmp(key, "aws:", 4))
+	if (!key || !*key)
+		run_fail(run, "InvalidParameterValue", "Tag keys must have at least one character");
+	else if (!strncasecmp(key, "aws:", 4))
 		run_fail(run, "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use");
-	else if (key && utf8_count(key) > TAG_KEY_LIMIT)
+	else if (utf8_count(key) > TAG_KEY_LIMIT)
 		run_fail(run, "InvalidParameterValue", "Tag key exceeds the maximum length of %d characters", TAG_KEY_LIMIT);
 	else if (text && utf8_count(text) > TAG_VALUE_LIMIT)
 		run_fail(run, "InvalidParameterValue", "Tag value exceeds the maximum length of %d characters", TAG_VALUE_LIMIT);
@@ -346,6 +357,10 @@ static const struct value *asked_tags(struct run *run, const struct kind *kind)
 			continue;
 		for (uint32_t t = 0; t < list->count; t++) {
 			check_tag(run, list->items[t]);
+			for (size_t k = 0; k < tags.count && !run->failure->code; k++) {
+				if (!strcmp(value_get_text(tags.items[k], "Key"), value_get_text(list->items[t], "Key")))
+					run_fail(run, "InvalidParameterValue", "Duplicate tag key '%s' specified.", value_get_text(list->items[t], "Key"));
+			}
 			vec_add(&tags, list->items[t]);
 		}
 	}

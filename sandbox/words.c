@@ -93,12 +93,13 @@ static const struct value *f_get(const struct call *call)
 	return object ? store_value(call->eval->arena, object) : &value_null_any;
 }
 
-/* Of whatever kind has ids that begin like this one and takes tags. */
+/* Of whatever kind has ids that begin like this one and takes tags; where it is not there, a failure in its kind's words. */
 static const struct value *f_object(const struct call *call)
 {
 	struct run *run = run_of(call);
 	const char *id = text_arg(call, 0);
 	const struct map *kinds = &run->world->library->kinds;
+	const struct kind *of = NULL;
 	for (struct map_entry *e = map_first(kinds); id && e; e = map_next(kinds, e)) {
 		const struct kind *kind = e->value;
 		if (!kind->prefix || !kind->tags || strncmp(id, kind->prefix, strlen(kind->prefix)) != 0)
@@ -106,7 +107,11 @@ static const struct value *f_object(const struct call *call)
 		const struct object *object = store_find(run->world->store, kind->name, run_region(run, kind), id);
 		if (object)
 			return store_value(call->eval->arena, object);
+		of = of && strlen(of->prefix) > strlen(kind->prefix) ? of : kind; /* the longest prefix */
 	}
+	size_t digits = of ? strspn(id + strlen(of->prefix), "0123456789abcdef") : 0;
+	if ((digits == 8 || digits == 17) && !id[strlen(of->prefix) + digits])
+		(void)run_need(run, of, id);
 	return &value_null_any;
 }
 
@@ -227,9 +232,9 @@ static struct range range_of(const char *cidr)
 		return range;
 	memcpy(text, cidr, len);
 	text[len] = '\0';
-	char *end;
-	unsigned long bits = strtoul(slash + 1, &end, 10);
-	if (end == slash + 1 || *end || bits > 32 || inet_pton(AF_INET, text, &address) != 1)
+	size_t digits = strspn(slash + 1, "0123456789");
+	unsigned long bits = strtoul(slash + 1, NULL, 10);
+	if (!digits || digits > 2 || slash[1 + digits] || (digits == 2 && slash[1] == '0') || bits > 32 || inet_pton(AF_INET, text, &address) != 1)
 		return range;
 	range.bits = (unsigned)bits;
 	range.base = ntohl(address.s_addr);

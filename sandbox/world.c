@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ static const char identity_name[] = "world.json", store_name[] = "world.db", loc
  * What AWS shows for an hour after its end (a terminated instance) is there to be seen by who waits for
  * that end: clients ask every few seconds, at whatever pace the world goes.
  */
-enum { LONG_SECONDS = 600, LONG_MINIMUM_SECONDS = 180 };
+enum { LONG_SECONDS = 600, LONG_MINIMUM_SECONDS = 180, HOLD_MS = 1000 };
 
 /* ---- who the world is ---- */
 
@@ -275,7 +276,8 @@ int64_t world_next_ms(struct world *world)
 {
 	const struct agenda *agenda = world->agenda;
 	world_look_at_clock(world);
-	return !agenda->count ? -1 : agenda->items[0].due > world->now_ms ? agenda->items[0].due - world->now_ms : 0;
+	int64_t due = !agenda->count ? -1 : agenda->items[0].due > world->hold_ms ? agenda->items[0].due : world->hold_ms;
+	return due < 0 ? -1 : due > world->now_ms ? due - world->now_ms : 0;
 }
 
 /* Our mistake, which must not take the world down: it stands in the log. */
@@ -313,7 +315,7 @@ static void fail_order(struct run *run, const struct value *order, const struct 
 void world_tick(struct world *world)
 {
 	const struct object *due;
-	while ((due = next_due(world))) {
+	while (world->now_ms >= world->hold_ms && (due = next_due(world))) {
 		struct arena *arena = arena_new();
 		struct failure failure = {0};
 		const struct value *order = store_value(arena, due);
@@ -326,10 +328,14 @@ void world_tick(struct world *world)
 		AUTO_BUF struct buf why = BUF_INIT;
 		if (failure.code)
 			fail_order(&run, order, kind, &failure);
-		if (!store_commit(world->store, &why))
-			bug("the store cannot be written: %s", buf_text(&why));
-		hosts_changed(world->hosts);
+		bool written = store_commit(world->store, &why);
 		arena_free(arena);
+		if (!written) { /* a full disk, say: it is due still */
+			fprintf(stderr, "infra sandbox: the store cannot be written: %s\n", buf_text(&why));
+			world->hold_ms = world->now_ms + HOLD_MS;
+			return;
+		}
+		hosts_changed(world->hosts);
 	}
 }
 

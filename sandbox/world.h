@@ -41,6 +41,7 @@ struct world {
 	struct faults *faults;
 	struct hosts *hosts; /* NULL: not wanted */
 	int64_t now_ms; /* of the request at work */
+	int64_t hold_ms; /* until then nothing happens by itself: the store could not be written */
 	struct agenda *agenda;
 	uint64_t requests;
 };

@@ -67,14 +67,25 @@ function "permissions" {
   }]
 }
 
+# As it is kept; null where it is none.
+function "ipv6_range" {
+  params = [text]
+  result = like(text, "*:*") && can(cidrsubnet(text, 0, 0)) ? cidrsubnet(text, 0, 0) : null
+}
+
+function "is_plain_text" {
+  params = [text]
+  result = can(regex("^[0-9A-Za-z ._:/()#,@\\[\\]+=&;{}!$*-]{0,255}$", ifnull(text, "")))
+}
+
 # Permissions as requests write them, one rule for each source.
 function "rules_of" {
   params = [asked]
   result = flatten([for p in ifnull(asked, []) : [for s in concat(
     [for r in ifnull(p.IpRanges, []) : { CidrIpv4 = r.CidrIp == null ? null : cidr_bits(r.CidrIp) == null ? "?${r.CidrIp}" : cidr_base(r.CidrIp), Description = r.Description }],
-    [for r in ifnull(p.Ipv6Ranges, []) : { CidrIpv6 = lower(r.CidrIpv6), Description = r.Description }],
+    [for r in ifnull(p.Ipv6Ranges, []) : { CidrIpv6 = r.CidrIpv6 == null ? null : ifnull(ipv6_range(r.CidrIpv6), "?${r.CidrIpv6}"), Description = r.Description }],
     [for r in ifnull(p.PrefixListIds, []) : { PrefixListId = r.PrefixListId, Description = r.Description }],
-    [for r in ifnull(p.UserIdGroupPairs, []) : { ReferencedGroupInfo = { GroupId = r.GroupId, UserId = account }, Description = r.Description }],
+    [for r in ifnull(p.UserIdGroupPairs, []) : { ReferencedGroupInfo = { GroupId = r.GroupId, UserId = ifnull(r.UserId, account) }, Description = r.Description }],
     ) : {
     IpProtocol          = protocol(p.IpProtocol)
     FromPort            = protocol(p.IpProtocol) == "-1" ? -1 : ifnull(p.FromPort, -1)
@@ -114,8 +125,28 @@ procedure "check_rule" {
     message = "Invalid value '${args.IpProtocol}' for IP protocol. Unknown protocol."
   }
   fail "InvalidParameterValue" {
-    when    = substr(ifnull(args.CidrIpv4, " "), 0, 1) == "?"
-    message = "CIDR block ${substr(ifnull(args.CidrIpv4, " "), 1, -1)} is malformed"
+    when    = isblank(args.IpProtocol)
+    message = "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."
+  }
+  fail "InvalidParameterValue" {
+    when    = startswith(ifnull(ifnull(args.CidrIpv4, args.CidrIpv6), ""), "?")
+    message = "CIDR block ${trimprefix(ifnull(ifnull(args.CidrIpv4, args.CidrIpv6), ""), "?")} is malformed"
+  }
+  fail "MissingParameter" {
+    when    = args.CidrIpv4 == null && args.CidrIpv6 == null && args.PrefixListId == null && args.ReferencedGroupInfo == null
+    message = "The request must contain a range, a prefix list or a group for each rule"
+  }
+  fail "InvalidParameterValue" {
+    when    = !is_plain_text(args.Description)
+    message = "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+  }
+  fail "InvalidPrefixListID.NotFound" {
+    when    = args.PrefixListId != null
+    message = "The prefix list ID '${args.PrefixListId}' does not exist"
+  }
+  fail "InvalidParameterValue" {
+    when    = contains(["icmp", "icmpv6"], args.IpProtocol) && (args.FromPort < -1 || args.FromPort > 255 || args.ToPort < -1 || args.ToPort > 255)
+    message = "ICMP type (${args.FromPort}) or code (${args.ToPort}) out of range"
   }
   fail "InvalidParameterValue" {
     when    = contains(["tcp", "udp"], args.IpProtocol) && (args.FromPort < 0 || args.ToPort > 65535 || args.FromPort > args.ToPort)
@@ -123,8 +154,16 @@ procedure "check_rule" {
   }
   when {
     if = args.ReferencedGroupInfo != null
+    fail "MissingParameter" {
+      when    = isblank(args.ReferencedGroupInfo.GroupId)
+      message = "The request must contain the parameter GroupId of the group that a rule refers to"
+    }
     need "security_group" {
       id = args.ReferencedGroupInfo.GroupId
+    }
+    fail "InvalidGroup.NotFound" {
+      when    = args.ReferencedGroupInfo.UserId != account
+      message = "The security group '${args.ReferencedGroupInfo.GroupId}' does not exist in the account ${args.ReferencedGroupInfo.UserId}"
     }
   }
 }
@@ -162,6 +201,10 @@ function "default_vpc" {
 }
 
 operation "CreateSecurityGroup" {
+  fail "MissingParameter" {
+    when    = isblank(in.GroupName) || isblank(in.Description)
+    message = "The request must contain the parameter ${isblank(in.GroupName) ? "groupName" : "GroupDescription"}"
+  }
   let {
     vpc_id = written(in.VpcId) ? in.VpcId : default_vpc().VpcId
   }
@@ -185,8 +228,12 @@ operation "CreateSecurityGroup" {
     message = "The security group '${in.GroupName}' already exists for VPC '${vpc_id}'"
   }
   fail "InvalidParameterValue" {
-    when    = length(in.GroupName) > 255
-    message = "Value (${in.GroupName}) for parameter groupName is invalid. Character sets beyond 255 characters are not supported."
+    when    = !is_plain_text(in.GroupName) || in.GroupName != trimspace(in.GroupName)
+    message = "Value (${in.GroupName}) for parameter groupName is invalid. Valid names are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+  }
+  fail "InvalidParameterValue" {
+    when    = !is_plain_text(in.Description)
+    message = "Value (${in.Description}) for parameter GroupDescription is invalid. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
   }
   create "security_group" "group" {
     value = { GroupName = in.GroupName, Description = in.Description, VpcId = vpc_id, OwnerId = account }
@@ -219,8 +266,19 @@ operation "DescribeSecurityGroupRules" {
 }
 
 operation "DeleteSecurityGroup" {
+  fail "MissingParameter" {
+    when    = isblank(in.GroupId) && isblank(in.GroupName)
+    message = "The request must contain the parameter groupName or groupId"
+  }
+  let { # a name alone means one of the default VPC
+    named = one(where("security_group", { GroupName = ifnull(in.GroupName, ""), VpcId = ifnull(default_vpc().VpcId, "") }))
+  }
+  fail "InvalidGroup.NotFound" {
+    when    = isblank(in.GroupId) && named == null
+    message = "The security group '${in.GroupName}' does not exist in default VPC '${ifnull(default_vpc().VpcId, "")}'"
+  }
   need "security_group" "group" {
-    id = written(in.GroupId) ? in.GroupId : one(where("security_group", { GroupName = ifnull(in.GroupName, "") })).GroupId
+    id = written(in.GroupId) ? in.GroupId : named.GroupId
   }
   fail "CannotDelete" {
     when    = group.GroupName == "default"
@@ -262,6 +320,18 @@ function "rule_tags" {
   result = flatten([for s in ifnull(specs, []) : s.Tags if s.ResourceType == "security-group-rule"])
 }
 
+# args: permissions, protocol, range
+procedure "check_asked_permissions" {
+  fail "InvalidParameterCombination" {
+    when    = written(args.permissions) && (args.protocol != null || args.range != null)
+    message = "The parameter 'ipPermissions' may not be used in combination with 'ipProtocol' and 'cidrIp'"
+  }
+  fail "MissingParameter" {
+    when    = isblank(args.permissions) && args.protocol != null && args.range == null
+    message = "The request must contain the parameter cidrIp"
+  }
+}
+
 # What a request says in IpPermissions, or of one range in parameters of its own.
 function "asked_permissions" {
   params = [list, protocol, from, to, range]
@@ -271,6 +341,9 @@ function "asked_permissions" {
 operation "AuthorizeSecurityGroupIngress" {
   need "security_group" "group" {
     id = in.GroupId
+  }
+  run "check_asked_permissions" {
+    with = { permissions = in.IpPermissions, protocol = in.IpProtocol, range = in.CidrIp }
   }
   let {
     permissions = asked_permissions(in.IpPermissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp)
@@ -303,6 +376,14 @@ operation "AuthorizeSecurityGroupEgress" {
 
 # From a group (self); args: egress, ids, permissions
 procedure "revoke" {
+  fail "MissingParameter" {
+    when    = isblank(args.ids) && isblank(args.permissions)
+    message = "The request must contain the parameter ipPermissions or securityGroupRuleIds"
+  }
+  fail "MissingParameter" {
+    when    = isblank(args.ids) && length(rules_of(args.permissions)) == 0
+    message = "The request must contain a range, a prefix list or a group for each rule"
+  }
   each "id" {
     in = [for id in ifnull(args.ids, []) : { id = id }]
     need "security_group_rule" "rule" {
@@ -333,6 +414,9 @@ procedure "revoke" {
 operation "RevokeSecurityGroupIngress" {
   need "security_group" "group" {
     id = in.GroupId
+  }
+  run "check_asked_permissions" {
+    with = { permissions = in.IpPermissions, protocol = in.IpProtocol, range = in.CidrIp }
   }
   run "revoke" {
     of   = group
@@ -376,7 +460,7 @@ operation "ModifySecurityGroupRules" {
         FromPort            = ifnull(asked.FromPort, -1)
         ToPort              = ifnull(asked.ToPort, -1)
         CidrIpv4            = asked.CidrIpv4 == null ? null : cidr_bits(asked.CidrIpv4) == null ? "?${asked.CidrIpv4}" : cidr_base(asked.CidrIpv4)
-        CidrIpv6            = asked.CidrIpv6
+        CidrIpv6            = asked.CidrIpv6 == null ? null : ifnull(ipv6_range(asked.CidrIpv6), "?${asked.CidrIpv6}")
         PrefixListId        = asked.PrefixListId
         ReferencedGroupInfo = asked.ReferencedGroupId == null ? null : { GroupId = asked.ReferencedGroupId, UserId = account }
         Description         = asked.Description
@@ -461,8 +545,11 @@ kind "key_pair" {
 }
 
 operation "ImportKeyPair" {
+  run "check_key_name" {
+    with = { name = in.KeyName }
+  }
   let {
-    text = trimspace(base64decode(in.PublicKeyMaterial))
+    text = can(base64decode(in.PublicKeyMaterial)) ? trimspace(base64decode(in.PublicKeyMaterial)) : ""
     key  = key_fingerprint(text)
   }
   fail "InvalidKeyPair.Duplicate" {
@@ -479,7 +566,21 @@ operation "ImportKeyPair" {
   answer = key_pair
 }
 
+procedure "check_key_name" {
+  fail "MissingParameter" {
+    when    = isblank(args.name)
+    message = "The request must contain the parameter KeyName"
+  }
+  fail "InvalidParameterValue" {
+    when    = !can(regex("^[ -~]{1,255}$", args.name)) || args.name != trimspace(args.name)
+    message = "Value (${args.name}) for parameter KeyName is invalid. Key names are up to 255 ASCII characters, without spaces at either end."
+  }
+}
+
 operation "CreateKeyPair" {
+  run "check_key_name" {
+    with = { name = in.KeyName }
+  }
   fail "InvalidKeyPair.Duplicate" {
     when    = length(where("key_pair", { KeyName = in.KeyName })) > 0
     message = "The keypair already exists"
@@ -533,6 +634,14 @@ operation "DeleteKeyPair" {
 
 procedure "check_tags" {
   fail "InvalidParameterValue" {
+    when    = anytrue([for t in ifnull(args.tags, []) : isblank(t.Key)])
+    message = "Tag keys must have at least one character"
+  }
+  fail "InvalidParameterValue" {
+    when    = length(distinct([for t in ifnull(args.tags, []) : t.Key])) < length(ifnull(args.tags, []))
+    message = "Duplicate tag key specified."
+  }
+  fail "InvalidParameterValue" {
     when    = anytrue([for t in ifnull(args.tags, []) : like(lower(t.Key), "aws:*")])
     message = "Tag keys starting with 'aws:' are reserved for internal use"
   }
@@ -547,7 +656,7 @@ operation "CreateTags" {
     with = { tags = in.Tags }
   }
   each "resource" {
-    in = [for id in in.Resources : { id = id, object = object(id) }]
+    in = [for id in distinct(in.Resources) : { id = id, object = object(id) }]
     fail "InvalidID" {
       when    = resource.object == null
       message = "The ID '${resource.id}' is not valid"
@@ -568,7 +677,7 @@ operation "CreateTags" {
 
 operation "DeleteTags" {
   each "resource" {
-    in = [for id in in.Resources : { id = id, object = object(id) }]
+    in = [for id in distinct(in.Resources) : { id = id, object = object(id) }]
     fail "InvalidID" {
       when    = resource.object == null
       message = "The ID '${resource.id}' is not valid"

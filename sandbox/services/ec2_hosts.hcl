@@ -44,6 +44,9 @@ function "images" {
         owner = "099720109477", alias = null, date = release[2], arch = arch == "amd64" ? "x86_64" : "arm64", root = "/dev/sda1", size = 8
       }
     ]],
+    [for arch in ["amd64", "arm64"] : {
+      name = "debian-12-${arch}-20241004-1890", owner = "136693071363", alias = null, date = "20241004", arch = arch == "amd64" ? "x86_64" : "arm64", root = "/dev/xvda", size = 8
+    }],
     [for arch in ["x86_64", "arm64"] : [
       { name = "al2023-ami-2023.5.20241001.1-kernel-6.1-${arch}", owner = "137112412989", alias = "amazon", date = "20241001", arch = arch, root = "/dev/xvda", size = 8 },
       { name = "amzn2-ami-hvm-2.0.20241001.0-${arch}-gp2", owner = "137112412989", alias = "amazon", date = "20241001", arch = arch, root = "/dev/xvda", size = 8 },

@@ -187,6 +187,12 @@ procedure "vpc_ready" {
   }
 }
 
+# This machine, loopback, link-local, multicast and beyond: "VPC CIDR blocks" of the user guide.
+function "is_no_vpc_range" {
+  params = [cidr]
+  result = anytrue([for r in ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"] : cidr_within(cidr, r)])
+}
+
 operation "CreateVpc" {
   fail "MissingParameter" {
     when    = isblank(in.CidrBlock)
@@ -197,11 +203,11 @@ operation "CreateVpc" {
     message = "Value (${in.CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
   }
   fail "InvalidVpc.Range" {
-    when    = cidr_bits(in.CidrBlock) < 16 || cidr_bits(in.CidrBlock) > 28
+    when    = cidr_bits(in.CidrBlock) < 16 || cidr_bits(in.CidrBlock) > 28 || is_no_vpc_range(in.CidrBlock)
     message = "The CIDR '${in.CidrBlock}' is invalid."
   }
   fail "VpcLimitExceeded" {
-    when    = length(all("vpc")) >= 5
+    when    = length(all("vpc")) >= quota_value("L-F678F1CE")
     message = "The maximum number of VPCs has been reached."
   }
   create "vpc" {
@@ -376,12 +382,16 @@ operation "CreateSubnet" {
     when    = anytrue([for s in where("subnet", { VpcId = vpc.VpcId }) : cidr_overlaps(s.CidrBlock, in.CidrBlock)])
     message = "The CIDR '${in.CidrBlock}' conflicts with another subnet"
   }
+  fail "InvalidParameterCombination" {
+    when    = written(in.AvailabilityZone) && written(in.AvailabilityZoneId)
+    message = "The parameters availabilityZone and availabilityZoneId may not be used together"
+  }
   let {
     zone = ifnull(in.AvailabilityZone, in.AvailabilityZoneId == null ? zones()[0] : one([for z in zones() : z if zone_id(z) == in.AvailabilityZoneId]))
   }
   fail "InvalidParameterValue" {
     when    = !contains(zones(), ifnull(zone, ""))
-    message = "Value (${ifnull(in.AvailabilityZone, in.AvailabilityZoneId)}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${join(", ", zones())}."
+    message = "Value (${ifnull(in.AvailabilityZone, in.AvailabilityZoneId)}) for parameter ${in.AvailabilityZone == null ? "availabilityZoneId" : "availabilityZone"} is invalid. Subnets can currently only be created in the following availability zones: ${join(", ", zones())}."
   }
   when {
     if = written(in.Ipv6CidrBlock)
@@ -625,6 +635,18 @@ procedure "check_route" {
     when    = cidr_bits(args.DestinationCidrBlock) == null
     message = "Value (${args.DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."
   }
+  fail "InvalidParameterValue" {
+    when    = written(args.GatewayId) && args.GatewayId != "local" && anytrue([for c in vpc_ranges(get("vpc", self.VpcId)) : cidr_within(args.DestinationCidrBlock, c) && cidr_base(c) != cidr_base(args.DestinationCidrBlock)])
+    message = "The destination CIDR block ${args.DestinationCidrBlock} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance."
+  }
+  fail "InvalidParameterValue" {
+    when    = args.GatewayId == "local" && !contains([for c in vpc_ranges(get("vpc", self.VpcId)) : cidr_base(c)], cidr_base(args.DestinationCidrBlock))
+    message = "The destination CIDR block ${args.DestinationCidrBlock} is none of the VPC's, which alone are local."
+  }
+  fail "InvalidParameterValue" {
+    when    = cidr_within(args.DestinationCidrBlock, "169.254.168.0/22")
+    message = "The destination CIDR block ${args.DestinationCidrBlock} is within 169.254.168.0/22, which AWS keeps for itself."
+  }
   fail "InvalidParameterCombination" {
     when    = length(targets) != 1
     message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, instanceId, vpcPeeringConnectionId or transitGatewayId"
@@ -719,6 +741,14 @@ operation "ReplaceRoute" {
 operation "DeleteRoute" {
   need "route_table" {
     id = in.RouteTableId
+  }
+  fail "MissingParameter" {
+    when    = isblank(in.DestinationCidrBlock)
+    message = "The request must contain the parameter destinationCidrBlock or destinationIpv6CidrBlock or destinationPrefixListId"
+  }
+  fail "InvalidParameterValue" {
+    when    = cidr_bits(in.DestinationCidrBlock) == null
+    message = "Value (${in.DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."
   }
   fail "InvalidRoute.NotFound" {
     when    = !contains(route_table.Routes[*].DestinationCidrBlock, ifnull(cidr_base(in.DestinationCidrBlock), ""))
@@ -858,6 +888,10 @@ operation "AssociateAddress" {
       when    = !contains(["running", "stopped", "stopping"], instance.State.Name)
       message = "The pending-instance-creation instance to which you want to associate the address is not in a valid state for this operation: ${instance.State.Name}"
     }
+  }
+  fail "MissingParameter" {
+    when    = isblank(in.InstanceId) && isblank(in.NetworkInterfaceId)
+    message = "Either instance ID or network interface id must be specified"
   }
   let {
     interface_id = written(in.InstanceId) ? one(where("network_interface", { _instance = in.InstanceId })).NetworkInterfaceId : in.NetworkInterfaceId

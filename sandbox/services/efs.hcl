@@ -28,6 +28,17 @@ kind "mount_target" {
   shape          = "MountTargetDescription"
 }
 
+procedure "check_efs_tags" {
+  fail "BadRequest" {
+    when    = anytrue([for t in ifnull(args.tags, []) : startswith(lower(t.Key), "aws:")])
+    message = "Tag keys starting with 'aws:' are reserved for internal use"
+  }
+  fail "BadRequest" {
+    when    = length(ifnull(args.tags, [])) > 50
+    message = "A resource can have up to 50 tags."
+  }
+}
+
 operation "CreateFileSystem" {
   let {
     before = one(where("file_system", { CreationToken = in.CreationToken }))
@@ -40,6 +51,21 @@ operation "CreateFileSystem" {
   fail "BadRequest" {
     when    = in.ThroughputMode == "provisioned" && in.ProvisionedThroughputInMibps == null
     message = "Provisioned throughput mode requires a value for ProvisionedThroughputInMibps."
+  }
+  fail "BadRequest" {
+    when    = in.ProvisionedThroughputInMibps != null && in.ThroughputMode != "provisioned"
+    message = "ProvisionedThroughputInMibps may only be given with the throughput mode provisioned."
+  }
+  fail "BadRequest" {
+    when    = in.PerformanceMode == "maxIO" && in.ThroughputMode == "elastic"
+    message = "The performance mode maxIO is not supported with the throughput mode elastic."
+  }
+  fail "BadRequest" {
+    when    = written(in.KmsKeyId) && in.Encrypted != true
+    message = "KmsKeyId may only be given with Encrypted set to true."
+  }
+  run "check_efs_tags" {
+    with = { tags = in.Tags }
   }
   fail "UnsupportedAvailabilityZone" {
     when    = written(in.AvailabilityZoneName) && !contains(zones(), ifnull(in.AvailabilityZoneName, ""))
@@ -164,6 +190,10 @@ operation "CreateAccessPoint" {
     when    = file_system.LifeCycleState != "available"
     message = "File system '${file_system.FileSystemId}' is not available."
   }
+  fail "BadRequest" {
+    when    = !can(regex("^(/|(/[^/]+){1,4})$", ifnull(in.RootDirectory.Path, "/")))
+    message = "The path '${ifnull(in.RootDirectory.Path, "")}' is not a valid one: it begins with / and has up to four directories."
+  }
   create "access_point" {
     tags = ifnull(in.Tags, [])
     value = {
@@ -222,6 +252,14 @@ operation "DescribeLifecycleConfiguration" {
 operation "PutLifecycleConfiguration" {
   need "file_system" {
     id = in.FileSystemId
+  }
+  fail "BadRequest" {
+    when    = anytrue([for p in in.LifecyclePolicies : length([for value in [p.TransitionToArchive, p.TransitionToIA, p.TransitionToPrimaryStorageClass] : value if value != null]) != 1])
+    message = "Each LifecyclePolicy holds one transition."
+  }
+  fail "BadRequest" {
+    when    = anytrue([for name in ["TransitionToArchive", "TransitionToIA", "TransitionToPrimaryStorageClass"] : length([for p in in.LifecyclePolicies : p if p[name] != null]) > 1])
+    message = "A transition stands twice in the lifecycle policies."
   }
   update "file_system" {
     set = { _lifecycle = in.LifecyclePolicies }
@@ -316,6 +354,14 @@ operation "CreateMountTarget" {
   fail "BadRequest" {
     when    = written(in.IpAddress) && !cidr_within("${ifnull(in.IpAddress, "")}/32", subnet.CidrBlock)
     message = "Address ${in.IpAddress} does not fall within the subnet's address range"
+  }
+  fail "BadRequest" {
+    when    = written(in.IpAddress) && is_reserved_address(in.IpAddress, subnet.CidrBlock)
+    message = "Address ${in.IpAddress} is in subnet's reserved address range"
+  }
+  fail "SecurityGroupLimitExceeded" {
+    when    = length(groups) > 5
+    message = "The maximum number of security groups per mount target is 5"
   }
   fail "IpAddressInUse" {
     when    = written(in.IpAddress) && count("network_interface", { SubnetId = subnet.SubnetId, PrivateIpAddress = in.IpAddress }) > 0
@@ -454,6 +500,9 @@ operation "ListTagsForResource" {
 operation "TagResource" {
   need "file_system" {
     id = in.ResourceId
+  }
+  run "check_efs_tags" {
+    with = { tags = add_tags(file_system.Tags, in.Tags) }
   }
   update "file_system" {
     set = { Tags = add_tags(file_system.Tags, in.Tags) }

@@ -33,6 +33,10 @@ procedure "check_name" {
 }
 
 procedure "check_tags_of" {
+  fail "InvalidInput" {
+    when    = length(distinct([for t in ifnull(args.asked, []) : lower(t.Key)])) < length(ifnull(args.asked, []))
+    message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+  }
   fail "LimitExceeded" {
     when    = length(args.tags) > 50
     message = "The number of tags has reached the maximum limit."
@@ -46,11 +50,45 @@ procedure "check_boundary" {
   }
 }
 
+# args: text, trust (a role's own document), most (characters, white space not counted), quota
 procedure "check_document" {
+  let {
+    document   = can(jsondecode(args.text)) ? jsondecode(args.text) : null
+    statements = flatten([ifnull(document.Statement, [])])
+  }
   fail "MalformedPolicyDocument" {
-    when    = can(jsondecode(args.text)) ? isblank(jsondecode(args.text).Statement) : true
+    when    = length(statements) == 0 || !contains(["2012-10-17", "2008-10-17"], ifnull(document.Version, "2008-10-17")) || anytrue([for s in statements : !contains(["Allow", "Deny"], ifnull(s.Effect, ""))])
     message = "Syntax errors in policy."
   }
+  fail "MalformedPolicyDocument" {
+    when    = anytrue([for s in statements : s.Action == null && s.NotAction == null])
+    message = args.trust == true ? "Missing required field Action" : "Policy statement must contain actions."
+  }
+  fail "MalformedPolicyDocument" {
+    when    = args.trust == true && anytrue([for s in statements : s.Principal == null && s.NotPrincipal == null])
+    message = "Missing required field Principal"
+  }
+  fail "MalformedPolicyDocument" {
+    when    = args.trust == true && anytrue([for s in statements : s.Resource != null || s.NotResource != null])
+    message = "Has prohibited field Resource"
+  }
+  fail "MalformedPolicyDocument" {
+    when    = args.trust != true && anytrue([for s in statements : s.Principal != null || s.NotPrincipal != null])
+    message = "Policy document should not specify a principal."
+  }
+  fail "MalformedPolicyDocument" {
+    when    = args.trust != true && anytrue([for s in statements : s.Resource == null && s.NotResource == null])
+    message = "Policy statement must contain resources."
+  }
+  fail "LimitExceeded" {
+    when    = document_size(args.text) > args.most
+    message = "Cannot exceed quota for ${ifnull(args.quota, "PolicySize")}: ${args.most}"
+  }
+}
+
+function "document_size" {
+  params = [text]
+  result = length(replace(text, "/\\s/", ""))
 }
 
 # ---- roles
@@ -75,14 +113,17 @@ kind "iam_attachment" {
 }
 
 operation "CreateRole" {
+  run "check_tags_of" {
+    with = { tags = ifnull(in.Tags, []), asked = in.Tags }
+  }
   run "check_name" {
     with = { name = in.RoleName, what = "roleName", path = in.Path }
   }
   run "check_document" {
-    with = { text = in.AssumeRolePolicyDocument }
+    with = { text = in.AssumeRolePolicyDocument, trust = true, most = 2048, quota = "ACLSizePerRole" }
   }
   fail "EntityAlreadyExists" {
-    when    = get("iam_role", in.RoleName) != null
+    when    = contains([for r in all("iam_role") : lower(r.RoleName)], lower(in.RoleName))
     message = "Role with name ${in.RoleName} already exists."
   }
   run "check_boundary" {
@@ -145,7 +186,7 @@ operation "UpdateAssumeRolePolicy" {
     id = in.RoleName
   }
   run "check_document" {
-    with = { text = in.PolicyDocument }
+    with = { text = in.PolicyDocument, trust = true, most = 2048, quota = "ACLSizePerRole" }
   }
   update "role" {
     set = { AssumeRolePolicyDocument = in.PolicyDocument }
@@ -176,7 +217,7 @@ operation "TagRole" {
     id = in.RoleName
   }
   run "check_tags_of" {
-    with = { tags = add_tags(role.Tags, in.Tags) }
+    with = { tags = add_tags(role.Tags, in.Tags), asked = in.Tags }
   }
   update "role" {
     set = { Tags = add_tags(role.Tags, in.Tags) }
@@ -230,10 +271,14 @@ operation "PutRolePolicy" {
     id = in.RoleName
   }
   run "check_document" {
-    with = { text = in.PolicyDocument }
+    with = { text = in.PolicyDocument, most = 131072 }
   }
   let {
     before = get("iam_role_policy", "${in.RoleName} ${in.PolicyName}")
+  }
+  fail "LimitExceeded" { # of all that are within the role
+    when    = document_size(in.PolicyDocument) + sum(concat([0], [for p in where("iam_role_policy", { RoleName = in.RoleName }) : document_size(p.PolicyDocument) if p.PolicyName != in.PolicyName])) > 10240
+    message = "Maximum policy size of 10240 bytes exceeded for role ${in.RoleName}"
   }
   when {
     if = before != null
@@ -304,6 +349,9 @@ kind "iam_policy_version" {
 }
 
 operation "CreatePolicy" {
+  run "check_tags_of" {
+    with = { tags = ifnull(in.Tags, []), asked = in.Tags }
+  }
   run "check_name" {
     with = { name = in.PolicyName, what = "policyName", path = in.Path }
   }
@@ -311,10 +359,10 @@ operation "CreatePolicy" {
     arn = "arn:aws:iam::${account}:policy${iam_path(in.Path)}${in.PolicyName}"
   }
   run "check_document" {
-    with = { text = in.PolicyDocument }
+    with = { text = in.PolicyDocument, most = 6144 }
   }
   fail "EntityAlreadyExists" {
-    when    = get("iam_policy", arn) != null
+    when    = contains([for p in all("iam_policy") : lower(p.PolicyName) if p.Arn != null && like(p.Arn, "arn:aws:iam::${account}:*")], lower(in.PolicyName))
     message = "A policy called ${in.PolicyName} already exists. Duplicate names are not allowed."
   }
   create "iam_policy" "policy" {
@@ -416,7 +464,7 @@ operation "CreatePolicyVersion" {
     id = in.PolicyArn
   }
   run "check_document" {
-    with = { text = in.PolicyDocument }
+    with = { text = in.PolicyDocument, most = 6144 }
   }
   fail "LimitExceeded" {
     when    = length(where("iam_policy_version", { Arn = in.PolicyArn })) >= 5
@@ -470,7 +518,7 @@ operation "TagPolicy" {
     id = in.PolicyArn
   }
   run "check_tags_of" {
-    with = { tags = add_tags(policy.Tags, in.Tags) }
+    with = { tags = add_tags(policy.Tags, in.Tags), asked = in.Tags }
   }
   update "policy" {
     set = { Tags = add_tags(policy.Tags, in.Tags) }
@@ -557,11 +605,14 @@ kind "iam_instance_profile" {
 }
 
 operation "CreateInstanceProfile" {
+  run "check_tags_of" {
+    with = { tags = ifnull(in.Tags, []), asked = in.Tags }
+  }
   run "check_name" {
     with = { name = in.InstanceProfileName, what = "instanceProfileName", path = in.Path }
   }
   fail "EntityAlreadyExists" {
-    when    = get("iam_instance_profile", in.InstanceProfileName) != null
+    when    = contains([for p in all("iam_instance_profile") : lower(p.InstanceProfileName)], lower(in.InstanceProfileName))
     message = "Instance Profile ${in.InstanceProfileName} already exists."
   }
   create "iam_instance_profile" "profile" {
@@ -647,7 +698,7 @@ operation "TagInstanceProfile" {
     id = in.InstanceProfileName
   }
   run "check_tags_of" {
-    with = { tags = add_tags(profile.Tags, in.Tags) }
+    with = { tags = add_tags(profile.Tags, in.Tags), asked = in.Tags }
   }
   update "profile" {
     set = { Tags = add_tags(profile.Tags, in.Tags) }

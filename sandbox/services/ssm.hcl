@@ -47,6 +47,18 @@ operation "PutParameter" {
     when    = length(split("/", in.Name)) > 16
     message = "Parameter name can have maximum of 15 levels in its hierarchy"
   }
+  fail "InvalidAllowedPatternException" {
+    when    = written(in.AllowedPattern) && !can(regexall(in.AllowedPattern, ""))
+    message = "The regular expression '${ifnull(in.AllowedPattern, "")}' is not valid."
+  }
+  fail "ValidationException" {
+    when    = !contains(["text", "aws:ec2:image", "aws:ssm:integration"], ifnull(in.DataType, "text"))
+    message = "The following data type is not supported: ${ifnull(in.DataType, "")} (Data type names are all lowercase.)"
+  }
+  fail "ValidationException" {
+    when    = in.DataType == "aws:ec2:image" && !can(regex("^ami-[0-9a-f]{8,17}$", in.Value))
+    message = "The value '${in.Value}' is not that of an image, as the data type aws:ec2:image asks for."
+  }
   fail "ParameterPatternMismatchException" {
     when    = written(in.AllowedPattern) && !can(regex(in.AllowedPattern, in.Value))
     message = "Parameter value, cannot be validated against allowedPattern: ${in.AllowedPattern}"
@@ -56,7 +68,7 @@ operation "PutParameter" {
     message = "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
   }
   fail "ValidationException" {
-    when    = before != null && in.Overwrite == true && written(in.Tags)
+    when    = in.Overwrite == true && written(in.Tags)
     message = "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource."
   }
   fail "ValidationException" {
@@ -64,7 +76,7 @@ operation "PutParameter" {
     message = "A parameter type is required when you create a parameter."
   }
   fail "ValidationException" {
-    when    = like(in.Name, "aws*") || like(in.Name, "ssm*") || like(in.Name, "/aws/*")
+    when    = can(regex("^/?(aws|ssm)", lower(in.Name)))
     message = "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."
   }
   fail "ValidationException" {
@@ -115,7 +127,7 @@ operation "GetParameter" {
 operation "GetParameters" {
   answer = {
     Parameters        = [for n in distinct(in.Names) : parameter_of(get("parameter", n), in.WithDecryption) if get("parameter", n) != null]
-    InvalidParameters = [for n in in.Names : n if get("parameter", n) == null]
+    InvalidParameters = [for n in distinct(in.Names) : n if get("parameter", n) == null]
   }
 }
 
@@ -127,7 +139,7 @@ operation "GetParametersByPath" {
   list "parameter" {
     page    = 10
     filters = false
-    where = (like(self.Name, "${trimsuffix(in.Path, "/")}/*") && (in.Recursive == true || !like(trimprefix(self.Name, "${trimsuffix(in.Path, "/")}/"), "*/*")))
+    where = (startswith(self.Name, "${trimsuffix(in.Path, "/")}/") && (in.Recursive == true || !like(trimprefix(self.Name, "${trimsuffix(in.Path, "/")}/"), "*/*")))
   }
   answer = { Parameters = [for p in found : parameter_of(p, in.WithDecryption)] }
 }
@@ -140,13 +152,17 @@ operation "DescribeParameters" {
     when    = length(unknown) > 0
     message = "The filter key '${one(unknown)}' is not valid."
   }
+  fail "InvalidFilterOption" {
+    when    = anytrue([for f in ifnull(in.ParameterFilters, []) : !contains(["Equals", "BeginsWith", "Contains", "Recursive", "OneLevel"], ifnull(f.Option, "Equals"))])
+    message = "The specified filter option isn't valid. Valid options are Equals and BeginsWith. For Path filter, valid options are Recursive and OneLevel."
+  }
   list "parameter" {
     page    = 10
     filters = false
     where = !self._public && alltrue([for f in ifnull(in.ParameterFilters, []) : anytrue([for v in ifnull(f.Values, ["*"]) :
-      f.Key == "Path" ? like(self.Name, "${trimsuffix(v, "/")}/*") && (f.Option == "Recursive" || !like(trimprefix(self.Name, "${trimsuffix(v, "/")}/"), "*/*")) :
+      f.Key == "Path" ? startswith(self.Name, "${trimsuffix(v, "/")}/") && (f.Option == "Recursive" || !like(trimprefix(self.Name, "${trimsuffix(v, "/")}/"), "*/*")) :
       like(f.Key, "tag:*") ? anytrue([for t in ifnull(self.Tags, []) : "tag:${t.Key}" == f.Key && like(t.Value, v)]) :
-      f.Option == "BeginsWith" ? like(self[f.Key], "${v}*") : f.Option == "Contains" ? like(self[f.Key], "*${v}*") : self[f.Key] == v
+      f.Option == "BeginsWith" ? startswith(ifnull(self[f.Key], ""), v) : f.Option == "Contains" ? strcontains(ifnull(self[f.Key], ""), v) : self[f.Key] == v
     ])])
   }
   parts = { ParameterFilters = ["Key", "Option", "Values"] }
@@ -156,12 +172,16 @@ operation "DeleteParameter" {
   need "parameter" {
     id = in.Name
   }
+  fail "AccessDeniedException" {
+    when    = parameter._public
+    message = "User: arn:aws:iam::${account}:root is not authorized to perform: ssm:DeleteParameter on resource: arn:aws:ssm:${region}::parameter${in.Name}"
+  }
   delete "parameter" {}
 }
 
 operation "DeleteParameters" {
   let {
-    there = [for n in in.Names : n if get("parameter", n) != null]
+    there = [for n in distinct(in.Names) : n if get("parameter", n) != null && !get("parameter", n)._public]
   }
   each "name" {
     in = [for n in there : { name = n }]
@@ -178,7 +198,7 @@ procedure "tagged_parameter" {
     message = "The sandbox cloud keeps tags of parameters alone."
   }
   fail "InvalidResourceId" {
-    when    = get("parameter", args.id) == null
+    when    = get("parameter", args.id) == null || get("parameter", args.id)._public
     message = "The resource ID is not valid. Verify that you entered the correct ID and try again."
   }
 }
@@ -224,6 +244,7 @@ function "public_parameters" {
       { name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-${arch}", like = "al2023-ami-2023.*-${arch}" },
       { name = "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-${arch}-gp2", like = "amzn2-ami-hvm-*-${arch}-gp2" },
     ]],
+    [for arch in ["amd64", "arm64"] : { name = "/aws/service/debian/release/12/latest/${arch}", like = "debian-12-${arch}-*" }],
     { name = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id", like = "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04)*" },
     { name = "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.4-ubuntu-22.04/latest/ami-id", like = "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.4*" },
     { name = "/aws/service/neuron/dlami/multi-framework/ubuntu-22.04/latest/image_id", like = "Deep Learning AMI Neuron*" },

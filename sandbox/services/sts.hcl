@@ -45,10 +45,18 @@ operation "AssumeRole" {
     role  = one([for r in all("iam_role") : r if r.Arn == in.RoleArn])
     batch = new_id("")
   }
+  fail "ValidationError" {
+    when    = !can(regex("^[0-9A-Za-z_+=,.@-]+$", in.RoleSessionName))
+    message = "1 validation error detected: Value '${in.RoleSessionName}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+  }
   fail "AccessDenied" {
     when    = role == null
     status  = 403
     message = "User: ${ifnull(caller.Arn, "arn:aws:iam::${account}:root")} is not authorized to perform: sts:AssumeRole on resource: ${in.RoleArn}"
+  }
+  fail "ValidationError" {
+    when    = in.DurationSeconds != null && in.DurationSeconds > role.MaxSessionDuration
+    message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
   }
   run "new_session" {
     of   = role

@@ -50,8 +50,8 @@ IDS = {
 }
 # Where another id than one's own answers differently: by operation and parameter.
 OTHER_IDS = {
-    ("CreateTags", "Resources"): ("InvalidID", "InvalidID"),
-    ("DeleteTags", "Resources"): ("InvalidID", "InvalidID"),
+    ("CreateTags", "Resources"): ("InvalidVpcID.NotFound", "InvalidID"),
+    ("DeleteTags", "Resources"): ("InvalidVpcID.NotFound", "InvalidID"),
     ("CreateMountTarget", "SubnetId"): ("SubnetNotFound", "BadRequest"),
     ("CreateMountTarget", "SecurityGroups"): ("SecurityGroupNotFound", "BadRequest"),
     ("ModifyMountTargetSecurityGroups", "SecurityGroups"): ("SecurityGroupNotFound", "BadRequest"),
