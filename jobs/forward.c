@@ -24,6 +24,7 @@ enum {
 	SLOW_ATTEMPTS = 60,   /* after so many in vain there is no hurry */
 	STOP_MS = 3000,
 	RENEW_MS = 60000,
+	SWAPS = 2, /* to the other target, and back */
 };
 
 enum phase {
@@ -44,6 +45,8 @@ struct forward {
 	bool stopping;
 	bool stood;                    /* at least once */
 	bool told_silent, works, lost; /* what was told last */
+	bool swapping;                 /* ssh is ended to be started with the other target */
+	unsigned swaps;                /* of targets; none after it has worked once */
 	unsigned attempts;             /* in vain, one after the other */
 	unsigned moves;                /* to other local ports */
 	struct proc *ssh, *renewal;
@@ -116,8 +119,20 @@ static void found_working(struct forward *f)
 	f->phase = PHASE_WORKS;
 	f->attempts = 0;
 	f->told_silent = false;
+	f->swaps = SWAPS;
 	if (!f->works)
 		tell(f, FORWARD_WORKS, "");
+}
+
+/* What listens on one address alone refuses the other, which is tried once, before anything is told. */
+static void swap_targets(struct forward *f)
+{
+	const char *target = f->options.target;
+	f->options.target = f->options.other;
+	f->options.other = target;
+	f->swapping = true;
+	f->swaps++;
+	proc_signal(f->ssh, SIGTERM);
 }
 
 static void found_silent(struct forward *f, const char *why)
@@ -125,6 +140,12 @@ static void found_silent(struct forward *f, const char *why)
 	end_probe(f);
 	f->phase = PHASE_SILENT;
 	f->attempts = 0;
+	if (f->swapping)
+		return;
+	if (f->options.other && f->swaps < SWAPS && (f->swaps || strstr(why, "refused"))) {
+		swap_targets(f);
+		return;
+	}
 	if (!f->told_silent)
 		tell(f, FORWARD_SILENT, why);
 	f->told_silent = true;
@@ -218,7 +239,10 @@ static void hear_line(struct forward *f, const char *line)
 		if (begins(line, chatter[i]))
 			return;
 	}
+	line += strspn(line, "@ "); /* a frame around what matters */
 	size_t len = strlen(line);
+	while (len && strchr("@ ", line[len - 1]))
+		len--;
 	if (len && !f->reason.len)
 		buf_add(&f->reason, line, line[len - 1] == '.' ? len - 1 : len);
 }
@@ -334,6 +358,11 @@ static void on_end(void *ctx, const struct proc_outcome *outcome)
 	loop_timer_cancel(f->loop, f->timer);
 	f->timer = 0;
 	f->ssh = NULL;
+	if (f->swapping && !f->stopping) {
+		f->swapping = false;
+		start(f);
+		return;
+	}
 	if (!f->reason.len)
 		buf_addf(&f->reason, "ssh %s%s", outcome->result == PROC_NOT_STARTED ? "cannot be started; " : "",
 			 proc_describe(outcome, how, sizeof(how)));

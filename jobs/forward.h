@@ -26,6 +26,7 @@ struct forward_options {
 	size_t way_count;
 	const char *host;     /* ssh's word for the host to log in to */
 	const char *target;   /* where the port is, as seen from that host: "localhost" */
+	const char *other;    /* where else it may be, where that one refuses: an address of the host; NULL: nowhere */
 	unsigned port, local_port;
 	bool may_move;        /* to another local port, where that one turns out to be taken before the tunnel stood */
 	bool terminal;        /* ssh may ask questions, and hears Ctrl-C itself */

@@ -64,15 +64,11 @@ static bool ends_with_slash(const char *path)
 	return len && path[len - 1] == '/';
 }
 
-/* The ignore file that a source goes by, as a rule that is looked for in each directory; NULL: it has none. */
+/* The ignore files that a source goes by, as a rule that is looked for in each directory. */
 static const char *ignore_rule(struct arena *arena, const char *source)
 {
-	static const char *const files[] = {".infraignore", ".gitignore"};
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		if (access(path_join(arena, source, files[i]), R_OK) == 0)
-			return arena_printf(arena, "--filter=dir-merge,- %s", files[i]);
-	}
-	return NULL;
+	const char *own = ".infraignore", *git = ".gitignore";
+	return arena_printf(arena, "--filter=dir-merge,- %s", access(path_join(arena, source, own), R_OK) == 0 ? own : git);
 }
 
 /* "." and "dir/" mean what is in them, a place of its own over there; "dir" and "file" go into the home under their names. */
@@ -89,9 +85,14 @@ static const char *default_remote(struct arena *arena, const char *local, const 
 	return inside ? arena_printf(arena, "%s/", name) : ".";
 }
 
+static const char *source_of(const struct sync_options *options)
+{
+	return options->local && *options->local ? options->local : ".";
+}
+
 const char *const *sync_arguments(struct arena *arena, const struct sync_options *options, const char **why)
 {
-	const char *local = options->local && *options->local ? options->local : ".", *remote = options->remote && *options->remote ? options->remote : NULL;
+	const char *local = source_of(options), *remote = options->remote && *options->remote ? options->remote : NULL;
 	bool directory = is_directory(local);
 	*why = NULL;
 	if (!options->pull && access(local, F_OK) < 0) {
@@ -142,4 +143,19 @@ const char *const *sync_arguments(struct arena *arena, const struct sync_options
 	argv[n++] = options->pull ? here : there;
 	argv[n] = NULL;
 	return argv;
+}
+
+const char *sync_lost_exception(struct arena *arena, const struct sync_options *options)
+{
+	enum { LONGEST = 1 << 20 };
+	AUTO_BUF struct buf text = BUF_INIT;
+	const char *source = source_of(options);
+	bool own = access(path_join(arena, source, ".infraignore"), R_OK) == 0;
+	if (options->pull || options->all || own || !file_read(path_join(arena, source, ".gitignore"), LONGEST, &text))
+		return NULL;
+	for (const char *line = buf_text(&text); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (*line == '!')
+			return arena_strndup(arena, line, strcspn(line, "\r\n"));
+	}
+	return NULL;
 }

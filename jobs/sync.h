@@ -24,3 +24,6 @@ struct sync_options {
  * them can be taken for an option or for another host. NULL with a reason in *why.
  */
 const char *const *sync_arguments(struct arena *arena, const struct sync_options *options, const char **why);
+
+/* The first exception ("!keep.me") in the .gitignore that a source goes by: rsync has none, and leaves out what git would keep. Or NULL. */
+const char *sync_lost_exception(struct arena *arena, const struct sync_options *options);

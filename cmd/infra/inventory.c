@@ -7,6 +7,7 @@
 #include "jobs/ssh_config.h"
 #include "plans/engine.h"
 #include "providers/aws/provider_kind.h"
+#include "sandbox/host/hostd.h"
 #include "sandbox/world.h"
 
 #include <ctype.h>
@@ -403,7 +404,7 @@ const char *inventory_program(struct arena *arena)
 
 /* ---- whether hosts are where they were ---- */
 
-enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000 };
+enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000, SILENT_MS = 9000 };
 
 /* Through whom a host is reached, before -jump is held against what there is. */
 static const struct host *jump_of(const struct inventory *inv, const struct host *host, const struct host *first)
@@ -520,7 +521,23 @@ static bool has_moved(const struct inventory *inv, const struct host *host)
 	return !since; /* what had begun must not be begun a second time */
 }
 
-void inventory_explain(struct inventory *inv, const struct host *host)
+/* Who waits in vain at a host that runs mostly sits elsewhere than its security groups were told. */
+static void tell_silence(const struct inventory *inv, const struct host *host)
+{
+	const struct host *first = host;
+	for (size_t n = 0; jump_of(inv, first, host) && n <= inv->hosts->count; n++)
+		first = jump_of(inv, first, host);
+	if (!first->public_address)
+		return;
+	fprintf(stderr, "infra: %s runs. Where ssh gets no answer it is mostly security groups: they let in whom their rules name, and ", host_title(host));
+	if (first->sandbox)
+		fprintf(stderr, "in the sandbox you are at %s (`infra ssh-config -from=ADDRESS` puts you elsewhere).\n",
+			inv->hosts->from ? inv->hosts->from : HOST_INTERNET_USER);
+	else
+		fputs("your address may be another by now (`curl https://checkip.amazonaws.com` tells it).\n", stderr);
+}
+
+void inventory_explain(struct inventory *inv, const struct host *host, bool silent)
 {
 	AUTO_BUF struct buf before = BUF_INIT, after = BUF_INIT;
 	add_way(inv, host, &before);
@@ -530,6 +547,8 @@ void inventory_explain(struct inventory *inv, const struct host *host)
 	add_way(inv, now, &after);
 	if (strcmp(buf_text(&before), buf_text(&after)) != 0)
 		tell_moved(now, true);
+	else if (silent)
+		tell_silence(inv, now);
 }
 
 /* Of hosts that are where they were, what may be why they let nobody in. */
@@ -565,6 +584,9 @@ struct host *inventory_look(struct inventory *inv, struct host *host)
 	if (!again || has_moved(inv, now))
 		return now;
 	tell_keys(inv, now);
+	int64_t ms = (int64_t)time(NULL) * 1000 - inv->attempt->began_ms;
+	if (ms >= SILENT_MS && ms <= CONNECTING_MS)
+		tell_silence(inv, now);
 	return NULL;
 }
 

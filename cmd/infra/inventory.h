@@ -71,8 +71,11 @@ void inventory_release(struct inventory *inv);
  * is not to be gone to: after a diagnostic, or where nothing is otherwise than in the attempt before.
  */
 struct host *inventory_look(struct inventory *inv, struct host *host);
-/* Why a host was not reached, where the cloud says that it, or one on the way to it, does not run (a diagnostic), or is elsewhere by now. */
-void inventory_explain(struct inventory *inv, const struct host *host);
+/*
+ * Why a host was not reached, where the cloud says that it, or one on the way to it, does not run (a diagnostic), or is elsewhere
+ * by now; else, of one that was `silent`, what else it may be.
+ */
+void inventory_explain(struct inventory *inv, const struct host *host, bool silent);
 
 /*
  * Makes all ready for ssh to a host: its way, user and key are known, the files written. The words that begin the argument

@@ -13,6 +13,7 @@ struct sync {
 	struct inventory inv;
 	struct sync_options options;
 	const char *accept, *remove, *all, *dry_run;
+	bool warned;
 };
 
 /* rsync's words for a host; NULL with the exit code, all told. */
@@ -29,6 +30,11 @@ static const char *const *prepare(struct sync *sync, struct host *host, int *cod
 	sync->options.ssh = way;
 	sync->options.host = host;
 	const char *const *argv = sync_arguments(inv->s.arena, &sync->options, &why);
+	const char *lost = argv && !sync->warned ? sync_lost_exception(inv->s.arena, &sync->options) : NULL;
+	if (lost)
+		fprintf(stderr, "infra push: .gitignore has \"%s\", and rsync knows no exceptions: what other lines name is not sent. An .infraignore would be taken instead.\n",
+			lost);
+	sync->warned = true;
 	if (!argv) {
 		fprintf(stderr, "infra %s: %s\n", sync->options.pull ? "pull" : "push", why);
 		*code = EXIT_USAGE;
@@ -114,7 +120,7 @@ static int sync_everyone(struct sync *sync)
 	if (!all.over)
 		loop_run_until(all.loop, &all.over);
 	for (size_t i = 0; i < all.cut_off.count; i++)
-		inventory_explain(inv, all.cut_off.items[i]);
+		inventory_explain(inv, all.cut_off.items[i], false);
 	session_report(&inv->s);
 	vec_free(&all.cut_off);
 	return all.worst;

@@ -18,8 +18,8 @@ static const char usage[] =
 	"\n"
 	"Brings ports of hosts to 127.0.0.1 by ssh, through the jump host where one is needed, and keeps them there: when the\n"
 	"connection is lost, it is made again with the same port, until Ctrl-C. NAME is that of a tunnel block in a .infra file;\n"
-	"HOST is as for `infra ssh`, or an address that the jump host reaches. What listens on the host has to listen on\n"
-	"localhost there, or on all its addresses. Without a name the named ones are listed.\n"
+	"HOST is as for `infra ssh`, or an address that the jump host reaches. What listens on the host may do so on localhost\n"
+	"there, on its private address, or on all. Without a name the named ones are listed.\n"
 	"\n"
 	"    infra tunnel -list\n"
 	"    infra tunnel grafana tensorboard\n"
@@ -38,6 +38,7 @@ struct entry { /* a tunnel that is asked for */
 	struct forward *forward;
 	struct tunneling *all;
 	bool was_up, was_lost, failed;
+	bool silent; /* it failed for want of an answer */
 };
 
 struct tunneling {
@@ -334,8 +335,11 @@ static void on_event(void *ctx, enum forward_event event, const char *why)
 	case FORWARD_STILL: fprintf(stderr, "%-*s  is still lost: %s\n", width, entry->name, why); break;
 	case FORWARD_FAILED:
 		fprintf(stderr, "%-*s  failed: %s%s\n", width, entry->name, why,
-			strstr(why, "host key is known") ? " (-accept-new takes it unseen, `infra ssh` asks)" : "");
+			strstr(why, "host key is known") ? " (-accept-new takes it unseen, `infra ssh` asks)"
+			: strstr(why, "HAS CHANGED") ? " (`infra ssh` tells more; if that is right, `infra ssh-config -forget=HOST` learns it anew)"
+						     : "");
 		entry->failed = true;
+		entry->silent = strstr(why, "timed out") != NULL;
 		break;
 	}
 }
@@ -399,6 +403,7 @@ static int run(struct tunneling *t)
 		struct entry *entry = &t->entries.items[i];
 		options[i] = (struct forward_options){.host = entry->host->id,
 						      .target = entry->target,
+						      .other = entry->beyond ? NULL : entry->host->private_address,
 						      .port = entry->port,
 						      .local_port = entry->local_port,
 						      .may_move = !entry->fixed,
@@ -428,7 +433,7 @@ static int run(struct tunneling *t)
 	}
 	for (size_t i = 0; i < t->entries.count && !t->stop; i++) {
 		if (t->entries.items[i].failed)
-			inventory_explain(inv, t->entries.items[i].host);
+			inventory_explain(inv, t->entries.items[i].host, t->entries.items[i].silent);
 	}
 	session_report(s);
 	loop_at_turn_end_cancel(s->loop, look_whether_over, t);

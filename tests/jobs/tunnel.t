@@ -161,6 +161,11 @@ def test_silent(project, ssh):
         tap.ok(t.end(), "Ctrl-C leaves no process", t.text)
         tap.same(t.process.returncode, 0, "and is no failure")
         tap.same(listeners(port), [], "nor a listener")
+    ssh("msls-train", SERVE.format(port=8889, address="$(hostname -I | cut -d' ' -f1)"))
+    with Tunnel(project, "msls-train:8889") as t:
+        match = t.says(r"^msls-train:8889 +http://127\.0\.0\.1:(\d+)$", "a server that listens on its host's private address alone is found")
+        tap.same(match and fetch(int(match[1])), PAGE, "and its page comes")
+        tap.ok("nobody" not in t.text and "lost" not in t.text, "without a word on where it had been looked for before", t.text)
 
 
 def test_named(project, ec2):
@@ -310,7 +315,15 @@ def test_failures(project, cloud):
     begin = time.time()
     refused(project, ["grafana"], "grafana failed: ", "a key that hosts do not know")
     tap.ok(time.time() - begin < 10, "which is not tried for long")
+    other = key.with_suffix(".pub").read_text(encoding="utf-8").split()[1]
     key.with_suffix(".kept").rename(key)
+    known = project.folder / ".infra/sandbox.hosts/known_hosts"
+    text = known.read_text(encoding="utf-8")
+    known.write_text("".join(f"{line.split()[0]} ssh-ed25519 {other}\n" for line in text.splitlines()), encoding="utf-8")
+    begin = time.time()
+    refused(project, ["grafana"], "REMOTE HOST IDENTIFICATION HAS CHANGED", "a host with another key than its own")
+    tap.ok(time.time() - begin < 10, "which is not tried for long either")
+    known.write_text(text, encoding="utf-8")
     cloud.stop()
     refused(project, ["grafana"], "The sandbox cloud does not run", "a sandbox that is not there")
     cloud.start()
