@@ -4,25 +4,24 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
-#include "base/file.h"
 #include "base/loop.h"
 #include "base/vec.h"
 #include "lang/value/json.h"
 #include "sandbox/census.h"
 #include "sandbox/faults.h"
 #include "sandbox/host/hosts.h"
+#include "sandbox/local_socket.h"
 #include "sandbox/run.h"
 #include "sandbox/store.h"
 #include "sandbox/world.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+static const char socket_name[] = "socket";
 enum { ORDER_LIMIT = 64 << 10, WAIT_SECONDS = 30 };
 
 struct client {
@@ -34,23 +33,8 @@ struct client {
 struct control {
 	struct world *world;
 	int fd;
-	char *path;
 	VEC(struct client *) clients;
 };
-
-/*
- * A socket's path has room for 108 bytes, and a directory may be deeper: it is named by way of an open
- * descriptor of the directory.
- */
-static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
-{
-	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
-	*dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*dir_fd < 0)
-		return false;
-	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/socket", *dir_fd);
-	return true;
-}
 
 /* ---- orders ---- */
 
@@ -210,17 +194,13 @@ static void on_connection(void *ctx, int fd, unsigned events)
 
 struct control *control_open(struct world *world, struct buf *why)
 {
-	struct sockaddr_un address;
-	AUTO_FD int dir_fd = -1;
-	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	char *path = path_join(world->arena, world->dir, "socket");
-	unlink(path); /* the directory is ours: what lies there is a dead one's */
-	if (fd < 0 || !address_of(world->dir, &dir_fd, &address) || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0) {
-		buf_addf(why, "cannot listen on %s: %s", path, strerror(errno));
+	int fd = local_socket_listen(world->dir, socket_name);
+	if (fd < 0) {
+		buf_addf(why, "cannot listen on %s/%s: %s", world->dir, socket_name, strerror(errno));
 		return NULL;
 	}
 	struct control *control = xcalloc(1, sizeof(*control));
-	*control = (struct control){.world = world, .fd = steal_fd(&fd), .path = path};
+	*control = (struct control){.world = world, .fd = fd};
 	loop_watch_fd(world->loop, control->fd, LOOP_READ, on_connection, control);
 	return control;
 }
@@ -234,18 +214,15 @@ void control_close(struct control *control)
 	vec_free(&control->clients);
 	loop_unwatch(control->world->loop, control->fd);
 	close(control->fd);
-	unlink(control->path);
+	local_socket_remove(control->world->dir, socket_name);
 	free(control);
 }
 
 bool control_order(const char *dir, const char *order, struct buf *answer)
 {
-	struct sockaddr_un address;
-	AUTO_FD int dir_fd = -1;
-	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	AUTO_FD int fd = local_socket_connect(dir, socket_name);
 	struct timeval wait = {.tv_sec = WAIT_SECONDS};
-	if (fd < 0 || !address_of(dir, &dir_fd, &address) || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
 		buf_addf(answer, "cannot reach the sandbox in %s: %s", dir, strerror(errno));
 		return false;
 	}

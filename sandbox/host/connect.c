@@ -7,6 +7,7 @@
 #include "sandbox/host/guest.h"
 #include "sandbox/host/hostd.h"
 #include "sandbox/host/routes.h"
+#include "sandbox/local_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { CONNECT_MS = 20000, STARTING_MS = 8000, TRY_MS = 100, AGAIN_MS = 20, WORDS_LIMIT = 512 };
@@ -239,45 +239,26 @@ bool connect_hand_over(int socket, int fd, const char *words, size_t len)
 
 /* ---- the machine's side ---- */
 
-/* A socket's path is short, and a directory's need not be. */
-static bool address_of(const char *dir, int *dir_fd, struct sockaddr_un *out)
-{
-	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
-	*dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*dir_fd < 0)
-		return false;
-	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/hosts.socket", *dir_fd);
-	return true;
-}
+static const char socket_name[] = "hosts.socket";
 
 int connect_listen(const char *dir, struct buf *why)
 {
-	struct sockaddr_un address;
-	AUTO_FD int dir_fd = -1;
-	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && address_of(dir, &dir_fd, &address) && (unlink(address.sun_path) == 0 || errno == ENOENT) &&
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0)
-		return steal_fd(&fd);
-	buf_addf(why, "cannot listen in %s: %s", dir, strerror(errno));
-	return -1;
+	int fd = local_socket_listen(dir, socket_name);
+	if (fd < 0)
+		buf_addf(why, "cannot listen in %s: %s", dir, strerror(errno));
+	return fd;
 }
 
 void connect_forget(const char *dir)
 {
-	struct sockaddr_un address;
-	AUTO_FD int dir_fd = -1;
-	if (address_of(dir, &dir_fd, &address))
-		unlink(address.sun_path);
+	local_socket_remove(dir, socket_name);
 }
 
 /* -1 with the reason. */
 static int ask(const char *dir, const char *words, struct buf *why)
 {
-	struct sockaddr_un address;
-	AUTO_FD int dir_fd = -1;
-	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && address_of(dir, &dir_fd, &address) && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    send(fd, words, strlen(words), MSG_NOSIGNAL) == (ssize_t)strlen(words))
+	AUTO_FD int fd = local_socket_connect(dir, socket_name);
+	if (fd >= 0 && send(fd, words, strlen(words), MSG_NOSIGNAL) == (ssize_t)strlen(words))
 		return steal_fd(&fd);
 	buf_addf(why, "the hosts of the sandbox in %s are not reached: %s", dir, strerror(errno));
 	return -1;
@@ -295,6 +276,8 @@ static bool ask_text(const char *dir, const char *host, const char *what, struct
 		buf_add(&got, bytes, (size_t)n);
 	bool ok = !strncmp(buf_text(&got), "ok ", 3);
 	buf_adds(ok ? key : why, buf_text(&got) + (ok ? 3 : 0));
+	if (fd >= 0 && !got.len)
+		buf_adds(why, "the sandbox has ended");
 	return ok;
 }
 

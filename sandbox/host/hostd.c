@@ -62,17 +62,9 @@ static void on_listens(void *ctx, const char *vpc, int fd)
 		say(d->channel, "deaf %s", vpc);
 		return;
 	}
-	char text[128];
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec part = {text, (size_t)snprintf(text, sizeof(text), "listens %s\n", vpc)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	*head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	if (sendmsg(d->channel, &message, MSG_NOSIGNAL) < 0)
+	AUTO_BUF struct buf text = BUF_INIT;
+	buf_addf(&text, "listens %s\n", vpc);
+	if (!connect_hand_over(d->channel, fd, text.ptr, text.len))
 		return; /* as above */
 }
 
