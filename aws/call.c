@@ -80,7 +80,7 @@ const char *aws_describe(const struct aws *aws, aws_call_id id, struct arena *ar
 	const char *again = call->tries > 1 ? arena_printf(arena, " (try %u)", call->tries) : "";
 	const char *code = call->answer.failure.code;
 	if (call->timer)
-		return arena_printf(arena, "%s failed%s%s and is tried again soon%s", name, code ? ": " : "", code ? code : "", again);
+		return arena_printf(arena, "%s failed%s%s%s and is tried again soon%s", name, code ? " (" : "", code ? code : "", code ? ")" : "", again);
 	if (call->asks_identity)
 		return arena_printf(arena, "%s waits for credentials", name);
 	if (!call->http || !call->tries)

@@ -11,6 +11,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *file_endless(const char *path)
+{
+	struct stat st, null;
+	if (stat(path, &st) < 0)
+		return NULL;
+	if (S_ISFIFO(st.st_mode))
+		return "a pipe";
+	if (S_ISSOCK(st.st_mode))
+		return "a socket";
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return NULL;
+	return stat("/dev/null", &null) < 0 || null.st_rdev != st.st_rdev ? "a device" : NULL;
+}
+
 bool file_read(const char *path, size_t limit, struct buf *out)
 {
 	if (!limit)

@@ -11,6 +11,11 @@
  */
 bool file_read(const char *path, size_t limit, struct buf *out) MUST_USE;
 /*
+ * What lies there that one may read from for ever, for messages: "a pipe", "a socket", "a device". NULL where it is
+ * a file, a directory, nothing at all, or /dev/null.
+ */
+const char *file_endless(const char *path);
+/*
  * Writes a file so that readers see the old or the new content, never half: a temporary file beside
  * it with `mode`, synced, renamed over it. A link stays one, what it leads to is written; a device or a
  * pipe is written to. False with errno set.

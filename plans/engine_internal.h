@@ -82,6 +82,8 @@ void engine_expand_from_state(struct engine *engine, const struct node *node);
 
 /* ---- plans/select.c ---- */
 struct selection *selection_new(struct engine *engine, const struct plan_options *options, struct diags *diags);
+/* After planning: targets with an instance key that nothing has. */
+void selection_warn_of_absent(const struct selection *selection, const struct plan_options *options, struct diags *diags);
 bool selection_has_node(const struct selection *selection, const struct node *node);
 bool selection_has_instance(const struct selection *selection, const struct node *node, const struct address *address);
 /* Objects without a block, and all objects when destroying. */

@@ -98,10 +98,12 @@ struct output_change {
 };
 
 enum check_status { CHECK_PASS, CHECK_FAIL, CHECK_UNKNOWN, CHECK_ERROR };
-struct check_result {
-	const char *address; /* check.x, aws_vpc.a, output.y, var.z */
+struct check_result { /* of a check block in one instance of its module; those of one block stand together */
+	const char *address; /* of the block: "module.net.check.x" */
+	const char *module;  /* of the instance: "module.net[0]"; "" for the root */
 	enum check_status status;
-	const char *message;
+	const char **problems; /* messages of the assertions that do not hold */
+	size_t problem_count;
 };
 
 enum plan_mode { PLAN_NORMAL, PLAN_DESTROY, PLAN_REFRESH_ONLY };

@@ -355,6 +355,7 @@ static struct plan *make_plan(struct engine *engine, const struct plan_options *
 			}
 		}
 		plan->checks = evaluate_checks(engine, &plan->check_count);
+		selection_warn_of_absent(engine->selection, options, diags);
 	}
 	for (struct map_entry *e = map_first(&p.replaced); e && options->mode == PLAN_NORMAL; e = map_next(&p.replaced, e)) {
 		const char *instance = some_instance(engine, e->key);

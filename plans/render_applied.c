@@ -62,10 +62,11 @@ struct rest { /* operations of one fate */
 	struct buf lines;
 };
 
-static void add_rest(struct rest *rest, const char *address, const char *what)
+static void add_rest(struct rest *rest, const struct change *change, enum plan_action action)
 {
+	bool old = action == PLAN_DELETE && change->action == PLAN_DELETE && change->deposed && *change->deposed;
 	if (rest->count++ < SHOWN_MAX)
-		buf_addf(&rest->lines, "  %s (%s)\n", address, what);
+		buf_addf(&rest->lines, "  %s (%s%s%s)\n", change->address, plan_action_name(action), old ? ", deposed object " : "", old ? change->deposed : "");
 }
 
 static void sort_out(const struct plan *plan, const struct tally *tally, const struct change *change, enum plan_action action,
@@ -75,7 +76,7 @@ static void sort_out(const struct plan *plan, const struct tally *tally, const s
 	if (map_find(&tally->done, key))
 		return;
 	struct rest *rest = map_find(&tally->failed, key) ? failed : map_find(&tally->started, key) ? cut : left;
-	add_rest(rest, change->address, plan_action_name(action));
+	add_rest(rest, change, action);
 }
 
 static void print_rest(struct rest *rest, struct buf *out)

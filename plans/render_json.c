@@ -520,39 +520,71 @@ static void add_outputs(struct jsonw *w, const struct plan *plan)
 	jsonw_close(w, '}');
 }
 
+static const char *const check_statuses[] = {
+	[CHECK_PASS] = "pass", [CHECK_FAIL] = "fail", [CHECK_UNKNOWN] = "unknown", [CHECK_ERROR] = "error"};
+
+static void add_check_instance(struct jsonw *w, const struct check_result *check, const char *in_module)
+{
+	AUTO_BUF struct buf shown = BUF_INIT;
+	buf_addf(&shown, "%s%s%s", check->module, *check->module ? "." : "", in_module);
+	jsonw_open(w, NULL, '{');
+	jsonw_open(w, "address", '{');
+	if (*check->module)
+		jsonw_text(w, "module", check->module);
+	jsonw_text(w, "to_display", buf_text(&shown));
+	jsonw_close(w, '}');
+	jsonw_text(w, "status", check_statuses[check->status]);
+	if (check->problem_count) {
+		jsonw_open(w, "problems", '[');
+		for (size_t i = 0; i < check->problem_count; i++) {
+			jsonw_open(w, NULL, '{');
+			jsonw_text(w, "message", check->problems[i]);
+			jsonw_close(w, '}');
+		}
+		jsonw_close(w, ']');
+	}
+	jsonw_close(w, '}');
+}
+
+/* One block in all instances of its module; as what it says as a whole, the gravest counts. */
+static void add_check(struct jsonw *w, const struct check_result *checks, size_t count)
+{
+	static const int gravity[] = {[CHECK_PASS] = 0, [CHECK_UNKNOWN] = 1, [CHECK_FAIL] = 2, [CHECK_ERROR] = 3};
+	const char *address = checks->address, *at = strstr(address, ".check.");
+	const char *in_module = at ? at + 1 : address;
+	enum check_status status = CHECK_PASS;
+	for (size_t i = 0; i < count; i++) {
+		if (gravity[checks[i].status] > gravity[status])
+			status = checks[i].status;
+	}
+	jsonw_open(w, NULL, '{');
+	jsonw_open(w, "address", '{');
+	jsonw_text(w, "kind", "check");
+	if (in_module != address) {
+		AUTO_BUF struct buf module = BUF_INIT;
+		buf_add(&module, address, (size_t)(in_module - address) - 1);
+		jsonw_text(w, "module", buf_text(&module));
+	}
+	jsonw_text(w, "name", strrchr(address, '.') + 1);
+	jsonw_text(w, "to_display", address);
+	jsonw_close(w, '}');
+	jsonw_text(w, "status", check_statuses[status]);
+	jsonw_open(w, "instances", '[');
+	for (size_t i = 0; i < count; i++)
+		add_check_instance(w, &checks[i], in_module);
+	jsonw_close(w, ']');
+	jsonw_close(w, '}');
+}
+
 static void add_checks(struct jsonw *w, const struct plan *plan)
 {
-	static const char *const statuses[] = {
-		[CHECK_PASS] = "pass", [CHECK_FAIL] = "fail", [CHECK_UNKNOWN] = "unknown", [CHECK_ERROR] = "error"};
 	if (!plan->check_count)
 		return;
 	jsonw_open(w, "checks", '[');
-	for (size_t i = 0; i < plan->check_count; i++) {
-		const struct check_result *check = &plan->checks[i];
-		const char *name = strrchr(check->address, '.');
-		jsonw_open(w, NULL, '{');
-		jsonw_open(w, "address", '{');
-		jsonw_text(w, "kind", "check");
-		jsonw_text(w, "name", name ? name + 1 : check->address);
-		jsonw_text(w, "to_display", check->address);
-		jsonw_close(w, '}');
-		jsonw_text(w, "status", statuses[check->status]);
-		jsonw_open(w, "instances", '[');
-		jsonw_open(w, NULL, '{');
-		jsonw_open(w, "address", '{');
-		jsonw_text(w, "to_display", check->address);
-		jsonw_close(w, '}');
-		jsonw_text(w, "status", statuses[check->status]);
-		if (check->message) {
-			jsonw_open(w, "problems", '[');
-			jsonw_open(w, NULL, '{');
-			jsonw_text(w, "message", check->message);
-			jsonw_close(w, '}');
-			jsonw_close(w, ']');
-		}
-		jsonw_close(w, '}');
-		jsonw_close(w, ']');
-		jsonw_close(w, '}');
+	for (size_t from = 0, to = 0; from < plan->check_count; from = to) {
+		while (to < plan->check_count && !strcmp(plan->checks[to].address, plan->checks[from].address))
+			to++;
+		add_check(w, &plan->checks[from], to - from);
 	}
 	jsonw_close(w, ']');
 }

@@ -198,6 +198,38 @@ bool evaluate_output(struct engine *engine, const struct node *node, struct diag
 	return diags->error_count == errors;
 }
 
+/* Into the check's result: of its assertions' statuses the gravest counts. */
+static void hold_assertion(struct engine *engine, struct module_instance *mi, const struct condition *assertion, struct check_result *result)
+{
+	struct diags private;
+	diags_init(&private);
+	struct world_eval we;
+	world_eval_init(&we, engine->world, mi, NULL, NULL, engine->arena, &private);
+	const char *message;
+	switch (world_condition(&we, assertion, NULL, &message)) {
+	case CONDITION_TRUE:
+		break;
+	case CONDITION_FALSE:
+		if (result->status != CHECK_ERROR)
+			result->status = CHECK_FAIL;
+		result->problems[result->problem_count++] = arena_strdup(engine->arena, message);
+		diag_warning(engine->diags, assertion->condition->range, "Check block assertion failed", "%s", message);
+		break;
+	case CONDITION_UNKNOWN:
+		if (result->status == CHECK_PASS)
+			result->status = CHECK_UNKNOWN;
+		break;
+	case CONDITION_ERROR:
+		result->status = CHECK_ERROR;
+		for (size_t e = 0; e < private.count; e++) {
+			private.items[e].severity = DIAG_WARNING;
+			diags_add(engine->diags, &private.items[e]);
+		}
+		break;
+	}
+	diags_release(&private);
+}
+
 struct check_result *evaluate_checks(struct engine *engine, size_t *count)
 {
 	VEC(struct check_result) results = {0};
@@ -207,37 +239,10 @@ struct check_result *evaluate_checks(struct engine *engine, size_t *count)
 			continue;
 		const struct module_list *list = world_modules(engine->world, node->module);
 		for (size_t m = 0; m < list->count; m++) {
-			struct check_result result = {.address = node->address};
-			for (size_t k = 0; k < node->check->assert_count; k++) {
-				struct diags private;
-				diags_init(&private);
-				struct world_eval we;
-				world_eval_init(&we, engine->world, list->items[m], NULL, NULL, engine->arena, &private);
-				const char *message;
-				switch (world_condition(&we, &node->check->asserts[k], NULL, &message)) {
-				case CONDITION_TRUE:
-					break;
-				case CONDITION_FALSE:
-					result.status = CHECK_FAIL;
-					result.message = arena_strdup(engine->arena, message);
-					diag_warning(engine->diags, node->check->asserts[k].condition->range, "Check block assertion failed", "%s",
-						     message);
-					break;
-				case CONDITION_UNKNOWN:
-					if (result.status == CHECK_PASS)
-						result.status = CHECK_UNKNOWN;
-					break;
-				case CONDITION_ERROR:
-					if (result.status == CHECK_PASS)
-						result.status = CHECK_ERROR;
-					for (size_t e = 0; e < private.count; e++) {
-						private.items[e].severity = DIAG_WARNING;
-						diags_add(engine->diags, &private.items[e]);
-					}
-					break;
-				}
-				diags_release(&private);
-			}
+			struct check_result result = {.address = node->address, .module = list->items[m]->address};
+			result.problems = arena_array_of(engine->arena, node->check->assert_count, const char *);
+			for (size_t k = 0; k < node->check->assert_count; k++)
+				hold_assertion(engine, list->items[m], &node->check->asserts[k], &result);
 			vec_add(&results, result);
 		}
 	}

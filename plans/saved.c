@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file: "infra plan 1\n", a byte that says whether the rest is sealed, a digest of the rest, the
+ * The file: "infra plan 2\n", a byte that says whether the rest is sealed, a digest of the rest, the
  * rest. In it numbers are 8 bytes, little end first; texts and values are a length and their bytes.
  */
 #include "plans/saved.h"
@@ -17,7 +17,7 @@
 #include <string.h>
 
 static const char MAGIC[] = "infra plan ";
-static const char FORM[] = "infra plan 1\n";
+static const char FORM[] = "infra plan 2\n";
 enum { PLAIN = 'p', SEALED = 's' };
 
 /* ---- writing ---- */
@@ -170,7 +170,8 @@ static void put_plan(struct writer *w, const struct plan *plan)
 	for (size_t i = 0; i < plan->check_count; i++) {
 		put_text(w, plan->checks[i].address);
 		put_int(w, plan->checks[i].status);
-		put_text(w, plan->checks[i].message);
+		put_text(w, plan->checks[i].module);
+		put_texts(w, plan->checks[i].problems, plan->checks[i].problem_count);
 	}
 }
 
@@ -464,7 +465,8 @@ static struct plan *get_plan(struct reader *r)
 	for (size_t i = 0; i < plan->check_count; i++) {
 		plan->checks[i].address = get_name(r);
 		plan->checks[i].status = get_enum(r, CHECK_ERROR);
-		plan->checks[i].message = get_text(r);
+		plan->checks[i].module = get_name(r);
+		plan->checks[i].problems = get_texts(r, &plan->checks[i].problem_count);
 	}
 	return plan;
 }
@@ -558,6 +560,11 @@ static struct saved_plan *read_body(struct arena *arena, const char *path, const
 struct saved_plan *saved_plan_read(struct arena *arena, const char *path, struct state *state, struct diags *diags)
 {
 	AUTO_BUF struct buf file = BUF_INIT;
+	const char *endless = file_endless(path);
+	if (endless) {
+		diag_error(diags, SRC_NOWHERE, "The plan cannot be read", "%s is %s, not a file.", path, endless);
+		return NULL;
+	}
 	if (!file_read(path, 0, &file)) {
 		diag_error(diags, SRC_NOWHERE, "The plan cannot be read", "%s: %s.", path, strerror(errno));
 		return NULL;

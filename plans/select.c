@@ -10,6 +10,7 @@ struct selection {
 	bool all, destroying;
 	struct address *targets, *excludes;
 	size_t target_count, exclude_count;
+	uint8_t *met;    /* a byte for each target: an instance or object lies within it */
 	uint8_t *nodes;  /* a bit each: part of the run */
 	uint8_t *whole;  /* part of the run with all instances: needed by a target */
 	/* addresses of objects, sorted: what else is destroyed with the targets, and what is kept, or left, with the excludes */
@@ -71,6 +72,12 @@ static bool object_in(const struct address *addresses, size_t count, const struc
 	return false;
 }
 
+static void warn_of_nothing(const char *option, const char *text, struct diags *diags)
+{
+	diag_warning(diags, SRC_NOWHERE, "Address names nothing", "-%s=%s: neither the configuration nor the state holds anything at this address.",
+		     option, text);
+}
+
 /* An address with a slip in it would leave everything out (or nothing), and the plan would look fine. */
 static void warn_of_strangers(const struct selection *s, const struct address *addresses, const char *const *texts, size_t count,
 			      const char *option, struct diags *diags)
@@ -85,8 +92,28 @@ static void warn_of_strangers(const struct selection *s, const struct address *a
 		for (size_t k = 0; k < engine->objects.count && !met; k++)
 			met = object_in(&addresses[i], 1, &engine->objects.items[k]->parts);
 		if (!met)
-			diag_warning(diags, SRC_NOWHERE, "Address names nothing",
-				     "-%s=%s: neither the configuration nor the state holds anything at this address.", option, texts[i]);
+			warn_of_nothing(option, texts[i], diags);
+	}
+}
+
+/* A block of that name may lack the instance that is meant. */
+void selection_warn_of_absent(const struct selection *s, const struct plan_options *options, struct diags *diags)
+{
+	struct engine *engine = s->engine;
+	for (size_t i = 0; i < s->target_count; i++) {
+		const struct address *target = &s->targets[i];
+		bool keyed = target->key.kind != KEY_NONE, met = s->met[i];
+		for (size_t m = 0; m < target->module_count; m++)
+			keyed |= target->modules[m].key.kind != KEY_NONE;
+		for (size_t k = 0; k < engine->objects.count && !met; k++)
+			met = object_in(target, 1, &engine->objects.items[k]->parts);
+		bool block = false;
+		for (uint32_t k = 0; k < engine->graph->count && !block; k++) {
+			const struct node *node = &engine->graph->nodes[k];
+			block = node->kind == NODE_RESOURCE && block_meets(engine, target, node);
+		}
+		if (keyed && !met && block) /* else it has been said before */
+			warn_of_nothing("target", options->targets[i], diags);
 	}
 }
 
@@ -196,6 +223,7 @@ struct selection *selection_new(struct engine *engine, const struct plan_options
 		.excludes = parse_all(engine, options->excludes, options->exclude_count, "exclude", diags),
 		.target_count = options->target_count,
 		.exclude_count = options->exclude_count,
+		.met = arena_array_of(engine->arena, options->target_count + 1, uint8_t),
 		.nodes = arena_array_of(engine->arena, graph->count / 8 + 1, uint8_t),
 		.whole = arena_array_of(engine->arena, graph->count / 8 + 1, uint8_t),
 	};
@@ -266,6 +294,8 @@ bool selection_has_instance(const struct selection *s, const struct node *node, 
 {
 	if (s->all)
 		return true;
+	for (size_t i = 0; i < s->target_count; i++)
+		s->met[i] |= address_contains(&s->targets[i], address);
 	if (!bit_is_set(s->nodes, node->index))
 		return false;
 	if (s->exclude_count && object_in(s->excludes, s->exclude_count, address))

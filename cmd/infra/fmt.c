@@ -239,7 +239,11 @@ static void format_one(struct fmt *f, const char *name, const struct buf *text, 
 static void format_file(struct fmt *f, const char *path)
 {
 	struct buf text = BUF_INIT;
-	if (file_read(path, 0, &text))
+	const char *endless = file_endless(path);
+	if (endless) {
+		diag_error(&f->diags, SRC_NOWHERE, "File trouble", "%s is %s, not a file.", path, endless);
+		f->failed = true;
+	} else if (file_read(path, 0, &text))
 		format_one(f, path, &text, false);
 	else
 		fail(f, path, "read");

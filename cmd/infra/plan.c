@@ -223,7 +223,7 @@ static int apply_saved(struct run *run, const char *path)
 {
 	struct session *s = &run->s;
 	struct saved_plan *saved = NULL;
-	bool ready = refuse_with_file(s, path) && session_open_state(s, false, run->operation) &&
+	bool ready = refuse_with_file(s, path) && run_begin(run) && session_open_state(s, false, run->operation) &&
 		     (saved = saved_plan_read(s->arena, path, s->state, &s->diags)) && is_current(s, saved->plan, path);
 	if (ready) {
 		s->reader = &saved->reader;

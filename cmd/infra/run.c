@@ -71,16 +71,24 @@ static struct plan *make_plan(struct run *run)
 	return plan;
 }
 
-struct plan *run_prepare(struct run *run)
+bool run_begin(struct run *run)
 {
 	struct session *s = &run->s;
 	if (s->rehearsal && !world_process(s->rehearsal)) {
 		diag_error(&s->diags, SRC_NOWHERE, "The sandbox cloud does not run", "This shell speaks to the one in %s. It is there again, as it was, after\n\n    infra sandbox up\n\n"
 			   "To leave it: eval \"$(infra sandbox env -unset)\"", s->rehearsal);
-		return NULL;
+		return false;
 	}
 	if (s->rehearsal && !s->stream)
 		printf("Rehearsal in the sandbox cloud; its state is %s.\n", s->state_path);
+	return true;
+}
+
+struct plan *run_prepare(struct run *run)
+{
+	struct session *s = &run->s;
+	if (!run_begin(run))
+		return NULL;
 	if (!session_load_config(s) || !session_load_variables(s) || !session_open_state(s, false, run->operation) ||
 	    !session_new_engine(s, run_event, run))
 		return NULL;

@@ -15,6 +15,8 @@ struct run {
 
 /* For session_new_engine(): shows progress and counts what is done; ctx is the run. */
 void run_event(void *ctx, const struct engine_event *event);
+/* Says that the run is a rehearsal, where it is one; false with a diagnostic where the sandbox does not run. */
+bool run_begin(struct run *run);
 /* Configuration, variables, state, engine and the plan itself (perhaps errored); NULL after diagnostics. */
 struct plan *run_prepare(struct run *run);
 /* As text or as messages, by -json. */

@@ -64,6 +64,11 @@ static const struct config_reader disk = {disk_list, disk_read, NULL};
 static const struct src *read_source(struct loader *l, const char *path)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
+	const char *endless = file_endless(path);
+	if (endless) {
+		diag_error(l->diags, SRC_NOWHERE, "Failed to read file", "%s is %s, not a file.", path, endless);
+		return NULL;
+	}
 	if (!l->reader->read(l->reader->ctx, path, &text)) {
 		diag_error(l->diags, SRC_NOWHERE, "Failed to read file", "The file %s could not be read: %s.", path, strerror(errno));
 		return NULL;

@@ -88,6 +88,13 @@ static void read_environment(struct inputs *in)
 static void read_values_file(struct inputs *in, const char *path, bool must_exist)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
+	/* what a shell hands over, as in -var-file=<(...), has somebody at the other end */
+	bool handed = !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6);
+	const char *endless = handed ? NULL : file_endless(path);
+	if (endless) {
+		diag_error(in->diags, SRC_NOWHERE, "Failed to read variables file", "%s is %s, not a file.", path, endless);
+		return;
+	}
 	if (!file_read(path, 64u << 20, &text)) {
 		if (must_exist || errno != ENOENT)
 			diag_error(in->diags, SRC_NOWHERE, "Failed to read variables file", "The file %s could not be read: %s.", path,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Odd configurations, without a cloud: moves that meet, options that name nothing, blocks said twice."""
+import json
 import os
 import subprocess
 import sys
@@ -62,6 +63,11 @@ with tempfile.TemporaryDirectory() as parent:
     p = Project(parent, "options")
     p.write(resource("a", "A"))
     tap.ok(p.run("plan", "-target=terraform_data.b") == 0 and "names nothing" in p.out, "a target that names nothing is told", p.out)
+    p.write('resource "terraform_data" "a" {\n  count = 2\n}\nmodule "m" {\n  source   = "./m"\n  for_each = toset(["x"])\n}\n')
+    p.write(resource("z", "Z"), "m/main.tf")
+    got = {target: p.run("plan", f"-target={target}") == 0 and p.out.count("names nothing")
+           for target in ("terraform_data.a[1]", "terraform_data.a[7]", 'module.m["x"]', 'module.m["y"].terraform_data.z')}
+    tap.ok(list(got.values()) == [0, 1, 0, 1], "an instance that there is not, too", got, p.out)
     p.write(resource("a", "A") + 2 * 'import {\n  to = terraform_data.a\n  id = "x"\n}\n')
     tap.ok(p.run("plan") == 1 and "Duplicate import" in p.out, "an address is imported once", p.out)
 
@@ -71,6 +77,31 @@ with tempfile.TemporaryDirectory() as parent:
     tap.ok(p.run("plan") == 1 and 'Did you mean "input"' in p.out, "ignore_changes names what there is", p.out)
     p.write('resource "terraform_data" "a" {\n  input = 1\n  lifecycle {\n    ignore_changes = [input]\n  }\n}\n')
     tap.ok(p.apply() == 0, "and then does as it says", p.out)
+
+    p = Project(parent, "endless")
+    for name, args in (("x.tf", ["plan"]), ("terraform.tfvars", ["plan"]), ("v", ["plan", "-var-file=v"]), ("v", ["apply", "v"]), ("x.tf", ["fmt"])):
+        p.write(resource("a", "A"))
+        os.mkfifo(p.dir / name)
+        tap.ok(p.run(*args) in (1, 2) and f"{name} is a pipe, not a file" in p.out, f"a pipe called {name} is not waited for: {args[0]}", p.out)
+        (p.dir / name).unlink()
+    p.write('variable "a" {}\noutput "a" {\n  value = var.a\n}\n')
+    done = subprocess.run(["bash", "-c", f"{INFRA} plan -var-file=<(echo 'a = 7')"], cwd=p.dir, capture_output=True, text=True, timeout=60, check=False)
+    tap.ok(done.returncode == 0 and "+ a = 7" in done.stdout, "but one that a shell hands over is read", done.stdout, done.stderr)
+
+    p = Project(parent, "checks")
+    p.write('variable "n" {\n  default = 2\n}\n' + 'module "m" {\n  source = "./m"\n  count  = 2\n  n      = count.index + 7\n}\n' +
+            'check "two" {\n' + "".join(f'  assert {{\n    condition     = var.n > {n}\n    error_message = "{n} ${{var.n}}"\n  }}\n' for n in (5, 6, 1)) + '}\n')
+    p.write('variable "n" {}\ncheck "in" {\n  assert {\n    condition     = var.n < 8\n    error_message = "inner"\n  }\n}\n', "m/main.tf")
+    p.run("plan", "-out=saved")
+    p.run("show", "-json", "saved")
+
+    def instance(module, name, *problems):
+        where = {"module": module, "to_display": f"{module}.{name}"} if module else {"to_display": name}
+        return {"address": where, "status": "fail" if problems else "pass", **({"problems": [{"message": m} for m in problems]} if problems else {})}
+    tap.same(json.loads(p.out)["checks"],  # as Terraform 1.11 says it
+             [{"address": {"kind": "check", "name": "two", "to_display": "check.two"}, "status": "fail", "instances": [instance(None, "check.two", "5 2", "6 2")]},
+              {"address": {"kind": "check", "module": "module.m", "name": "in", "to_display": "module.m.check.in"}, "status": "fail",
+               "instances": [instance("module.m[0]", "check.in"), instance("module.m[1]", "check.in", "inner")]}], "a plan's JSON has all that checks found")
 
     p = Project(parent, "many")
     p.write('variable "k" {}\n' + resource("a", "${var.k}"), "m/main.tf")

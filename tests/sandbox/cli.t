@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a new user types, with what `infra sandbox env` prints: the AWS CLI, and a rehearsal of a project that has a state elsewhere."""
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -68,11 +69,18 @@ def test_rehearsal(cloud, env):
         done = f.infra("state", "list")
         tap.ok(done.code == 1 and ".infra/state.db" in done.err, "with other keys it is no rehearsal", done)
         f.env = rehearsal
+        f.write(config='resource "aws_vpc" "a" {\n  cidr_block = "10.7.0.0/16"\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n')
+        cloud.command("fault", "add", "error", "-code=UnauthorizedOperation", "-operation=DeleteVpc", "-count=2")
+        f.apply()
+        done = f.apply()
+        tap.ok(re.search(r"Failed:\n  aws_vpc\.a \(delete, deposed object [0-9a-f]{8}\)\n", done.out), "which of two objects could not be deleted is said", done)
+        tap.ok(f.infra("plan", "-out=saved").code == 0, "a plan is saved")
         done = f.infra("destroy", "-auto-approve")
-        tap.ok(done.code == 0 and "1 destroyed" in done.out, "it ends as it began", done)
+        tap.ok(done.code == 0 and "2 destroyed" in done.out, "it ends as it began", done)
         cloud.stop()
-        done = f.infra("plan")
-        tap.ok(done.code == 1 and "The sandbox cloud does not run" in done.err and "infra sandbox up" in done.err, "where it does not run, that is said", done)
+        for args in (["plan"], ["apply", "saved"]):
+            done = f.infra(*args)
+            tap.ok(done.code == 1 and "The sandbox cloud does not run" in done.err and "infra sandbox up" in done.err, f"where it does not run, that is said: {args[0]}", done)
 
 
 why = e2e.missing() or (None if shutil.which("aws") else "the AWS CLI is not installed")
