@@ -219,7 +219,7 @@ procedure "check_quota" {
 # As many as fit into the quota and the subnet, up to the number that is asked for.
 function "affordable" {
   params = [most, type, spot, subnet]
-  result = min(most, 1000, max(0, view(subnet).AvailableIpAddressCount), quota_code(type, spot) == null || quota_room(quota_code(type, spot)) == null ? most : floor(quota_room(quota_code(type, spot)) / vcpus(type)))
+  result = min(most, 1000, max(0, view(subnet).AvailableIpAddressCount), one([for room in [quota_code(type, spot) == null ? null : quota_room(quota_code(type, spot))] : room == null ? most : floor(room / vcpus(type))]))
 }
 
 # ---- launching
