@@ -113,9 +113,9 @@ static void add_host(const struct hosts *hosts, const struct host *host, const s
 		 "    StrictHostKeyChecking %s\n"
 		 "    HashKnownHosts no\n"
 		 "    CheckHostIP no\n"
-		 "    ConnectTimeout 10\n"
+		 "    ConnectTimeout %d\n"
 		 "    ServerAliveInterval 30\n",
-		 hosts->accept_new ? "accept-new" : "ask");
+		 hosts->accept_new ? "accept-new" : "ask", SSH_CONNECT_S);
 }
 
 void ssh_config_text(const struct hosts *hosts, const struct ssh_options *options, struct buf *out)

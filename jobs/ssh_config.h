@@ -19,6 +19,8 @@ struct diags;
 struct host;
 struct hosts;
 
+enum { SSH_CONNECT_S = 10 }; /* ConnectTimeout */
+
 struct ssh_options {
 	bool accept_new;     /* this time, take unknown keys unasked */
 	const char *program; /* what `infra sandbox connect` is called by: our own path */

@@ -19,29 +19,30 @@ enum { NO_CONNECTION = 255, RSYNC_CUT_OFF = 12, NOT_STARTED = 127 };
 static pid_t child;
 static volatile sig_atomic_t was_signalled;
 
-static void pass_on(int signo)
+/* Ctrl-C reaches all of the terminal's group, the child among them; what a process sends reaches us alone. */
+static void pass_on(int signo, siginfo_t *info, void *context)
 {
 	int kept = errno;
+	(void)context;
 	was_signalled = 1;
-	if (child > 0)
+	if (child > 0 && info->si_code <= 0)
 		kill(child, signo);
 	errno = kept;
 }
 
-static void end_of_terminal(int signo)
-{
-	(void)signo; /* it has reached the child as well, whose matter it is */
-	was_signalled = 1;
-}
+static const int passed_on[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT};
 
-static void set_handler(int signo, void (*handler)(int))
+/* What was ignored before us (nohup, a script's &) stays so, for the child too. */
+static void take_signals(bool take)
 {
-	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
-	sigemptyset(&action.sa_mask);
-	sigaction(signo, &action, NULL);
+	struct sigaction ours = {.sa_flags = SA_RESTART | SA_SIGINFO}, usual = {.sa_handler = SIG_DFL}, before;
+	ours.sa_sigaction = pass_on;
+	for (size_t i = 0; i < ARRAY_LEN(passed_on); i++) {
+		sigaction(passed_on[i], NULL, &before);
+		if ((before.sa_flags & SA_SIGINFO) || before.sa_handler != SIG_IGN)
+			sigaction(passed_on[i], take ? &ours : &usual, NULL);
+	}
 }
-
-static const int passed_on[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}, of_terminal[] = {SIGINT, SIGQUIT};
 
 static void become(char **argv)
 {
@@ -62,17 +63,14 @@ static bool start(char **argv)
 	was_signalled = 0;
 	child = fork();
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGHUP);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != us)
 			_exit(NO_CONNECTION);
 		signal(SIGPIPE, SIG_DFL);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		become(argv);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(passed_on); i++)
-		set_handler(passed_on[i], pass_on);
-	for (size_t i = 0; i < ARRAY_LEN(of_terminal); i++)
-		set_handler(of_terminal[i], end_of_terminal);
+	take_signals(true);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (child < 0)
 		fprintf(stderr, "infra: no process for %s: %s\n", argv[0], strerror(errno));
@@ -96,10 +94,7 @@ static int run(char **argv)
 		kill(child, SIGCONT);
 	}
 	child = 0;
-	for (size_t i = 0; i < ARRAY_LEN(passed_on); i++)
-		set_handler(passed_on[i], SIG_DFL);
-	for (size_t i = 0; i < ARRAY_LEN(of_terminal); i++)
-		set_handler(of_terminal[i], SIG_DFL);
+	take_signals(false);
 	if (WIFSIGNALED(status)) {
 		raise(WTERMSIG(status));
 		return 128 + WTERMSIG(status);

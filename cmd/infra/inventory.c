@@ -404,7 +404,7 @@ const char *inventory_program(struct arena *arena)
 
 /* ---- whether hosts are where they were ---- */
 
-enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000, SILENT_MS = 9000 };
+enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000 };
 
 /* Through whom a host is reached, before -jump is held against what there is. */
 static const struct host *jump_of(const struct inventory *inv, const struct host *host, const struct host *first)
@@ -568,6 +568,13 @@ static void tell_keys(const struct inventory *inv, const struct host *host)
 	}
 }
 
+/* Whether it took about as long as ssh waits for an answer (ConnectTimeout): of a connection, or of that and of the host's first line. */
+static bool was_timeout(const struct attempt *attempt)
+{
+	int64_t s = time(NULL) - attempt->began_ms / 1000;
+	return (s >= SSH_CONNECT_S - 1 && s <= SSH_CONNECT_S + 3) || (s >= 2 * SSH_CONNECT_S - 1 && s <= 2 * SSH_CONNECT_S + 3);
+}
+
 struct host *inventory_look(struct inventory *inv, struct host *host)
 {
 	bool again = inv->attempt && inv->attempt->again, good = !host->no_way || inv->jump_word;
@@ -584,8 +591,7 @@ struct host *inventory_look(struct inventory *inv, struct host *host)
 	if (!again || has_moved(inv, now))
 		return now;
 	tell_keys(inv, now);
-	int64_t ms = (int64_t)time(NULL) * 1000 - inv->attempt->began_ms;
-	if (ms >= SILENT_MS && ms <= CONNECTING_MS)
+	if (was_timeout(inv->attempt))
 		tell_silence(inv, now);
 	return NULL;
 }

@@ -143,13 +143,14 @@ def test_terminal(project):
     tap.same(shell.end(), 9, "and its exit status comes back")
     done = Terminal([e2e.INFRA, "ssh", "-t", "0", "--", "tty"], project.env, project.folder)
     tap.ok(done.until("/dev/pts/") and done.end() == 0, "-t gives a command a terminal", done.seen)
-    slow = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "sleep", "60"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL)
-    children = lambda: Path(f"/proc/{slow.pid}/task/{slow.pid}/children").read_text(encoding="utf-8").split()  # noqa: E731
-    runs = sandbox.until(lambda: children() and Path(f"/proc/{children()[0]}/comm").read_text(encoding="utf-8") == "ssh\n")
-    ssh = children()[0]
-    slow.send_signal(signal.SIGTERM)
-    slow.wait(timeout=20)
-    tap.ok(runs and slow.returncode in (255, -signal.SIGTERM) and not Path(f"/proc/{ssh}").exists(), "a signal reaches ssh, and it ends by it", slow.returncode)
+    for signo in (signal.SIGTERM, signal.SIGINT):
+        slow = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "sleep", "60"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL)
+        children = lambda: Path(f"/proc/{slow.pid}/task/{slow.pid}/children").read_text(encoding="utf-8").split()  # noqa: E731,B023  # pylint: disable=cell-var-from-loop
+        runs = sandbox.until(lambda: children() and Path(f"/proc/{children()[0]}/comm").read_text(encoding="utf-8") == "ssh\n")
+        ssh = children()[0]
+        slow.send_signal(signo)
+        slow.wait(timeout=20)
+        tap.ok(runs and slow.returncode in (255, -signo) and not Path(f"/proc/{ssh}").exists(), f"{signo.name} reaches ssh, and it ends by it", slow.returncode)
     jobs = Terminal(["bash", "--norc", "-i"], project.env, project.folder)
     jobs.type(f"{e2e.INFRA} ssh 0; echo ended=$?\n")
     tap.ok(jobs.until("Last login") or jobs.until("~"), "from a shell with jobs", jobs.seen)
