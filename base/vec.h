@@ -31,7 +31,9 @@
 #define vec_add(v, ...)                                     \
 	do {                                                \
 		vec_reserve((v), 1);                        \
-		(v)->items[(v)->count++] = (__VA_ARGS__);   \
+		/* counted when it is there: what is added may be found by a look at the others */ \
+		(v)->items[(v)->count] = (__VA_ARGS__);     \
+		(v)->count++;                               \
 	} while (0)
 #define vec_pop(v) ((v)->items[--(v)->count])
 #define vec_free(v)                       \

@@ -220,6 +220,13 @@ static const char *peer_of(struct http_exchange *x)
 	return arena_strdup(x->arena, inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text)));
 }
 
+void http_exchange_hops(struct http_exchange *x, unsigned hops)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info) /* it has just been read from */
+		(void)setsockopt(info->connect_fd, IPPROTO_IP, IP_TTL, &(int){(int)hops}, sizeof(int));
+}
+
 static enum MHD_Result give(struct http_exchange *x)
 {
 	if (x->reset) {

@@ -52,6 +52,8 @@ uint64_t http_exchange_id(const struct http_exchange *exchange);
 /* NULL when its client has left. */
 struct http_exchange *http_exchange_find(const struct http_server *server, uint64_t id);
 
+/* What is sent on its connection from now on passes so many routers less one; nothing said: as many as usual. */
+void http_exchange_hops(struct http_exchange *x, unsigned hops);
 /* The bytes are copied. Content-Length and Date are added. */
 void http_exchange_answer(struct http_exchange *exchange, unsigned status, const struct http_header *headers, size_t header_count,
 			  const void *body, size_t body_len);

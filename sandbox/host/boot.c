@@ -186,9 +186,10 @@ static bool is_first(void)
 
 NORETURN void boot_live(const struct user_data *data)
 {
-	static const char *const again[][3] = {
+	static const char *const again[][6] = {
 		{"systemctl", "sandbox-boot", NULL},
 		{"docker", "sandbox-boot", NULL},
+		{SANDBOX_RUN "/infra", "sandbox", "shim", "cron", "reboot", NULL},
 	};
 	setsid();
 	split_output();

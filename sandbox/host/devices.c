@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/vec.h"
+#include "sandbox/host/mounts.h"
 #include "sandbox/host/shim.h"
-#include "sandbox/host/volume.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -87,24 +87,9 @@ static void make_name(const struct device *d)
 		printf("[sandbox] %s: %s\n", d->asked, strerror(errno));
 }
 
-/* What is mounted of it goes, as when a volume is pulled out at AWS; what is open stays open. */
-static void unmount(const struct device *d)
-{
-	struct arena *arena = arena_new();
-	const struct volume volume = {.id = d->id};
-	const char *at;
-	while ((at = volume_mount_point(arena, &volume))) {
-		if (umount2(at, MNT_DETACH) == 0)
-			printf("[sandbox] %s: detached while it was mounted at %s\n", d->id, at);
-		if (!volume_forget(arena, at))
-			break;
-	}
-	arena_free(arena);
-}
-
 static void remove_name(struct device *d)
 {
-	unmount(d);
+	mounts_volume_leaves(d->id);
 	umount2(d->name, MNT_DETACH);
 	unlink(d->name);
 	if (d->link)
@@ -205,6 +190,7 @@ void devices_update(bool xen, bool amazon)
 		if (access(devices.items[i].name, F_OK) < 0)
 			make_name(&devices.items[i]);
 	}
+	mounts_update();
 	fflush(stdout);
 	arena_free(arena);
 }

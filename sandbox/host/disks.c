@@ -84,6 +84,16 @@ static void write_table(struct guests *g, struct arena *arena, const char *host,
 		guests_tell(g, host, INSTANCE_VOLUMES);
 }
 
+/* The addresses of the mount targets in a VPC: by these, hosts know what of what they have mounted is gone. */
+static void list_targets(const struct value *targets, const char *vpc, struct buf *out)
+{
+	for (uint32_t i = 0; i < targets->count; i++) {
+		const char *address = value_get_text(targets->items[i], "address");
+		if (address && value_is_text(value_get(targets->items[i], "vpc"), vpc))
+			buf_addf(out, "%s\n", address);
+	}
+}
+
 void disks_apply(struct guests *g, const struct value *order, struct buf *trouble)
 {
 	struct arena *arena = arena_new();
@@ -115,7 +125,7 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 	}
 	for (uint32_t i = 0; i < hosts->count; i++) {
 		const char *host = value_get_text(hosts->items[i], "id");
-		AUTO_BUF struct buf table = BUF_INIT;
+		AUTO_BUF struct buf table = BUF_INIT, targets = BUF_INIT;
 		for (uint32_t k = 0; is_id(host, "i-") && volumes && k < volumes->count; k++) {
 			const struct value *volume = volumes->items[k], *gib = value_get(volume, "gib");
 			int64_t size = 0;
@@ -129,6 +139,8 @@ void disks_apply(struct guests *g, const struct value *order, struct buf *troubl
 		if (!is_id(host, "i-"))
 			continue;
 		write_table(g, arena, host, "access-points", &roots, trouble);
+		list_targets(value_get(order, "targets"), value_get_text(hosts->items[i], "vpc"), &targets);
+		write_table(g, arena, host, "targets", &targets, trouble);
 		write_table(g, arena, host, "table", &table, trouble);
 	}
 	map_release(&where);

@@ -244,7 +244,7 @@ static int attach(struct guest *guest, const struct instance_plan *plan)
 {
 	struct netlink *nl = &guest->router->nl;
 	struct in_addr none = {0};
-	int error = link_veth(nl, guest->link, "eth0", guest->pid);
+	int error = link_veth(nl, guest->link, plan->card, guest->pid, plan->has_mac ? plan->mac : NULL);
 	if (!error && guest->router->gateway.s_addr != plan->gateway.s_addr) /* of a subnet, which many share */
 		error = link_address(nl, "lo", plan->gateway, 32);
 	guest->router->gateway = plan->gateway;
@@ -355,6 +355,11 @@ static void guest_start(struct guests *g, struct arena *arena, const struct valu
 		.address = guest->address,
 		.gateway = address_of(value_get_text(order, "gateway")),
 	};
+	/* as these systems call them: by place on Nitro, but for Amazon Linux 2 */
+	plan.card = plan.xen || (plan.image && strstr(plan.image, "amzn2")) ? "eth0" : "ens5";
+	const char *mac = value_get_text(order, "mac");
+	unsigned char *m = plan.mac;
+	plan.has_mac = mac && sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) == 6;
 	if (data && base64_decode(BASE64_STANDARD, data, strlen(data), &text)) {
 		plan.user_data = buf_text(&text);
 		plan.user_data_len = text.len;

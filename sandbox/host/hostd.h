@@ -24,7 +24,7 @@ struct hostd_options {
  *                 "hostname": "ip-10-0-0-5", "private_name": "ip-10-0-0-5.ec2.internal", "user": "ubuntu", "key": "ssh-ed25519 ...", "user_data": "<base64>",
  *                 "public": "198.51.100.1", "public_name": "ec2-...", "subnet": "subnet-1", "source_check": true, "groups": ["sg-1"],
  *                 "names": [{"address": "10.0.0.9", "name": "fs-1.efs.us-east-1.amazonaws.com"}],
- *                 "metadata": {"tokens": "optional", "paths": {"meta-data/instance-id": "i-1", "user-data": "<base64>"}}}],
+ *                 "mac": "0a:..", "metadata": {"tokens": "optional", "hops": 1, "enabled": true, "paths": {"meta-data/instance-id": "i-1", "user-data": "<base64>"}}}],
  *      "rules": [{"group": "sg-1", "egress": false, "protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0", "peer": null}],
  *      "subnets": [{"id": "subnet-1", "vpc": "vpc-1", "routes": [{"to": "10.0.0.0/16", "by": "local"}, {"to": "0.0.0.0/0", "by": "internet"}]}],
  *      "shares": ["fs-1"],

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "sandbox/host/boot.h"
+#include "sandbox/host/cron.h"
 #include "sandbox/host/devices.h"
 #include "sandbox/host/metadata.h"
 #include "sandbox/host/netlink.h"
@@ -421,11 +422,13 @@ static void network(const struct instance_plan *plan)
 	struct in_addr none = {0};
 	int error = netlink_open(&nl, NETLINK_ROUTE);
 	error = error ? error : link_up(&nl, "lo");
-	error = error ? error : link_address(&nl, "eth0", plan->address, plan->prefix);
-	error = error ? error : link_up(&nl, "eth0");
+	error = error ? error : link_address(&nl, plan->card, plan->address, plan->prefix);
+	error = error ? error : link_up(&nl, plan->card);
 	/* neighbours in the subnet, too, are reached by the gateway: there all traffic meets the security groups */
-	error = error ? error : route_add(&nl, plan->gateway, 32, "eth0", none);
-	error = error ? error : route_add(&nl, none, 0, "eth0", plan->gateway);
+	error = error ? error : route_add(&nl, plan->gateway, 32, plan->card, none);
+	error = error ? error : route_add(&nl, none, 0, plan->card, plan->gateway);
+	if (!error && strcmp(plan->card, "eth0") != 0) /* whoever knows it by that name finds it, too, where the kernel can */
+		(void)!link_also_named(&nl, plan->card, "eth0");
 	netlink_close(&nl);
 	errno = error;
 	must(!error, "its network");
@@ -463,17 +466,59 @@ static void start_boot(const struct instance_plan *plan)
 		printf("[sandbox] user data is not run: %s\n", strerror(errno));
 }
 
+static int64_t now_ms(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct server { /* sshd: one that ends at once, for what stands in its configuration, is tried ever less often */
+	const char *const *argv;
+	pid_t pid;
+	int64_t since, again; /* ms; again 0: it runs */
+	int64_t pause;
+};
+
+enum { PAUSE_MS = 100, PAUSE_MOST_MS = 5000, WELL_MS = 10000 };
+
+static void server_start(struct server *s)
+{
+	s->pid = start(s->argv, "/var/log/auth.log");
+	s->since = now_ms(CLOCK_MONOTONIC);
+	s->again = 0;
+}
+
 /* pid 1 is the parent of all whose own has left. */
-static void reap(pid_t *server, const char *const *sshd)
+static void reap(struct server *s)
 {
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != *server)
+		if (pid != s->pid)
 			continue;
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-		*server = start(sshd, "/var/log/auth.log");
+		int64_t now = now_ms(CLOCK_MONOTONIC);
+		s->pause = now - s->since > WELL_MS || !s->pause ? PAUSE_MS : s->pause < PAUSE_MOST_MS ? 2 * s->pause : s->pause;
+		s->pid = 0;
+		s->again = now + s->pause;
 	}
+}
+
+enum { MINUTE_MS = 60000 };
+
+static void look_at_crontabs(int64_t minute)
+{
+	char seconds[24];
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)minute * 60);
+	if (cron_has_tables())
+		(void)start((const char *const[]){SANDBOX_RUN "/infra", "sandbox", "shim", "cron", seconds, NULL}, NULL);
+}
+
+/* Until the next minute, or until sshd is started again. */
+static int wait_ms(const struct server *s)
+{
+	int64_t minute = MINUTE_MS - now_ms(CLOCK_REALTIME) % MINUTE_MS, again = s->again ? s->again - now_ms(CLOCK_MONOTONIC) : minute;
+	return again < 0 ? 0 : (int)(again < minute ? again : minute);
 }
 
 NORETURN void instance_live(const struct instance_plan *plan, int words)
@@ -510,17 +555,23 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	sigset_t set = hear_signals(SIG_BLOCK);
 	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	must(signals >= 0, "its signals");
-	pid_t server = start(sshd, "/var/log/auth.log");
+	struct server server = {.argv = sshd};
+	server_start(&server);
+	int64_t minute = now_ms(CLOCK_REALTIME) / MINUTE_MS;
 	struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = words, .events = POLLIN}};
 	for (;;) {
 		struct signalfd_siginfo signal;
-		if (poll(waiting, ARRAY_LEN(waiting), -1) < 0)
+		if (poll(waiting, ARRAY_LEN(waiting), wait_ms(&server)) < 0)
 			continue;
+		if (now_ms(CLOCK_REALTIME) / MINUTE_MS != minute)
+			look_at_crontabs(minute = now_ms(CLOCK_REALTIME) / MINUTE_MS);
+		if (server.again && server.again <= now_ms(CLOCK_MONOTONIC))
+			server_start(&server);
 		while (read(signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
 			if (signal.ssi_signo != SIGCHLD)
 				_exit((int)signal.ssi_signo == SIGRTMIN + 5 ? INSTANCE_REBOOT : INSTANCE_POWEROFF);
 		}
-		reap(&server, sshd);
+		reap(&server);
 		if (!(waiting[1].revents & (POLLIN | POLLHUP)))
 			continue;
 		if (read(words, &word, 1) != 1) {

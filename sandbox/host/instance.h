@@ -37,6 +37,9 @@ struct instance_plan {
 	bool xen;               /* devices are called as on such types, not as on Nitro */
 	struct in_addr address, gateway;
 	unsigned prefix; /* of the subnet */
+	const char *card;       /* what its network card is called, by image and type */
+	unsigned char mac[6];   /* of that */
+	bool has_mac;
 };
 
 /*

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN_SECONDS_LIMIT = 21600, TOKEN_SIGNATURE = 16 };
+enum { TOKEN_SECONDS_LIMIT = 21600, TOKEN_SIGNATURE = 16, USUAL_HOPS = 64 };
 static const char ttl_header[] = "x-aws-ec2-metadata-token-ttl-seconds",
 		  token_header[] = "x-aws-ec2-metadata-token";
 
@@ -70,6 +70,11 @@ static void give_token(const struct metadata *m, const struct guest *guest, stru
 		return;
 	}
 	AUTO_BUF struct buf token = BUF_INIT;
+	const struct value *hops = value_get(guest->metadata, "hops");
+	int64_t limit = 0;
+	/* what stands behind the host, as containers with a network of their own, does not get it where that is 1 */
+	if (hops && value_is_a(hops, TYPE_NUMBER) && number_to_int(hops->number, &limit) && limit > 0)
+		http_exchange_hops(x, (unsigned)limit);
 	sign(m, guest, (long long)time(NULL) + (long long)n, &token);
 	struct http_header heads[] = {{"Content-Type", "text/plain"}, {ttl_header, seconds}};
 	http_exchange_answer(x, 200, heads, ARRAY_LEN(heads), token.ptr, token.len);
@@ -146,8 +151,12 @@ static void on_request(void *ctx, struct http_exchange *x)
 	const struct guest *guest = guest_at(m, request->peer);
 	const struct value *tokens = guest && guest->metadata ? value_get(guest->metadata, "tokens") : NULL;
 	const struct value *paths = guest && guest->metadata ? value_get(guest->metadata, "paths") : NULL;
+	const struct value *enabled = guest && guest->metadata ? value_get(guest->metadata, "enabled") : NULL;
 	const char *token = header(request, token_header), *path = path_of(request->path);
-	if (!paths || type_is_primitive(paths->type))
+	http_exchange_hops(x, USUAL_HOPS);
+	if (enabled && !value_is_true(enabled))
+		say(x, 403, "");
+	else if (!paths || type_is_primitive(paths->type))
 		say(x, 404, "");
 	else if (!strcmp(request->method, "PUT") && !strcmp(path, "api/token"))
 		give_token(m, guest, x);

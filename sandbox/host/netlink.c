@@ -148,7 +148,8 @@ int link_index(struct netlink *nl, const char *name)
 }
 
 /* `where`: an attribute that says in which namespace the peer is. */
-static int add_pair(struct netlink *nl, const char *name, const char *peer, uint16_t where, uint32_t which, const unsigned char *address)
+static int add_pair(struct netlink *nl, const char *name, const char *peer, uint16_t where, uint32_t which, const unsigned char *address,
+		    const unsigned char *peer_address)
 {
 	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_flags = address ? IFF_NOARP : 0, .ifi_change = address ? IFF_NOARP : 0};
 	netlink_message(nl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
@@ -160,8 +161,8 @@ static int add_pair(struct netlink *nl, const char *name, const char *peer, uint
 	size_t data = netlink_begin(nl, IFLA_INFO_DATA), there = netlink_begin(nl, VETH_INFO_PEER);
 	buf_add(&nl->out, &info, sizeof(info));
 	netlink_attr_text(nl, IFLA_IFNAME, peer);
-	if (address)
-		netlink_attr(nl, IFLA_ADDRESS, address, ETH_ALEN);
+	if (peer_address)
+		netlink_attr(nl, IFLA_ADDRESS, peer_address, ETH_ALEN);
 	netlink_attr_u32(nl, where, which);
 	netlink_end(nl, there);
 	netlink_end(nl, data);
@@ -169,15 +170,25 @@ static int add_pair(struct netlink *nl, const char *name, const char *peer, uint
 	return netlink_send(nl);
 }
 
-int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process)
+int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process, const unsigned char *peer_address)
 {
-	return add_pair(nl, name, peer, IFLA_NET_NS_PID, (uint32_t)peer_process, NULL);
+	return add_pair(nl, name, peer, IFLA_NET_NS_PID, (uint32_t)peer_process, NULL, peer_address);
+}
+
+int link_also_named(struct netlink *nl, const char *name, const char *other)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = link_index(nl, name)};
+	netlink_message(nl, RTM_NEWLINKPROP, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, &info, sizeof(info));
+	size_t list = netlink_begin(nl, IFLA_PROP_LIST);
+	netlink_attr_text(nl, IFLA_ALT_IFNAME, other);
+	netlink_end(nl, list);
+	return netlink_send(nl);
 }
 
 int link_cable(struct netlink *nl, const char *name, const char *peer, int peer_space)
 {
 	static const unsigned char both[ETH_ALEN] = {0x02, 0, 0, 0, 0, 1};
-	return add_pair(nl, name, peer, IFLA_NET_NS_FD, (uint32_t)peer_space, both);
+	return add_pair(nl, name, peer, IFLA_NET_NS_FD, (uint32_t)peer_space, both, both);
 }
 
 int link_up(struct netlink *nl, const char *name)

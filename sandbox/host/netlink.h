@@ -37,8 +37,10 @@ int netlink_send(struct netlink *nl) MUST_USE;
 
 /* ---- rtnetlink: each sends at once, and gives 0 or an errno ---- */
 
-/* A pair of virtual cables: `name` here, `peer` in the network namespace of a process. */
-int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process) MUST_USE;
+/* A pair of virtual cables: `name` here, `peer` in the network namespace of a process, with a hardware address of six bytes (NULL: any). */
+int link_veth(struct netlink *nl, const char *name, const char *peer, pid_t peer_process, const unsigned char *peer_address) MUST_USE;
+/* A second name by which programs find it; kernels before 5.5 know none. */
+int link_also_named(struct netlink *nl, const char *name, const char *other) MUST_USE;
 /* The same with the other end in a namespace, for two who need not ask for each other: both have one hardware address. */
 int link_cable(struct netlink *nl, const char *name, const char *peer, int peer_space) MUST_USE;
 /* In the socket's namespace, which need not be ours. 0: there is none. */

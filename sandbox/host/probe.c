@@ -97,7 +97,7 @@ static int try_links(void)
 	struct netlink nl = NETLINK_INIT;
 	int error = netlink_open(&nl, NETLINK_ROUTE);
 	error = error ? error : link_up(&nl, "lo");
-	error = error ? error : link_veth(&nl, "here", "there", getpid());
+	error = error ? error : link_veth(&nl, "here", "there", getpid(), NULL);
 	error = error ? error : link_forward(&nl, "here");
 	netlink_close(&nl);
 	return error;

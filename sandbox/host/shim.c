@@ -2,6 +2,7 @@
 #include "sandbox/host/shim.h"
 
 #include "base/buf.h"
+#include "sandbox/host/cron.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +66,7 @@ int shim_main(int argc, char **argv)
 		{" mount mount.nfs mount.nfs4 mount.efs ", shim_mount},
 		{" umount umount.nfs umount.nfs4 ", shim_umount},
 		{" serve ", shim_serve},
+		{" cron ", shim_cron},
 		{" poweroff halt reboot ", shim_power},
 		{" ", shim_disk},
 	};

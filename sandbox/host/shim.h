@@ -9,7 +9,7 @@
  *     usr            the machine's own /usr
  *     volumes        the volumes that are attached: `table`, and for each a directory with `fs` (what mkfs made) and `data`
  *     devices        "NAME VOLUME GIB KIND", a line each, KIND root or data: how they are called here
- *     mounted        "DIRECTORY VOLUME-OR-EXPORT DEVICE", a line each: what the shims have mounted
+ *     mounted        what the shims have mounted: see mounts.c
  *
  * and /run/efs a directory for each file system of EFS.
  */

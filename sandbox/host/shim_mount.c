@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "sandbox/host/mounts.h"
 #include "sandbox/host/volume.h"
 
 #include <arpa/inet.h>
@@ -40,7 +41,7 @@ struct request {
 	const char *source, *target, *type, *options;
 };
 
-static const char fstab[] = "/etc/fstab", mounted[] = SANDBOX_RUN "/mounted";
+static const char fstab[] = "/etc/fstab";
 
 static uint64_t now_ms(void)
 {
@@ -82,16 +83,13 @@ static bool is_mount_point(const char *target)
 	return found;
 }
 
-/* ---- what is mounted, for umount and lsblk ---- */
-
-static void remember(const char *target, const char *source, const char *device)
+/* What was mounted of something that is gone is no mount: a new one takes its place. */
+static bool is_busy(const struct request *q, const char *target)
 {
-	AUTO_FREE char *real = realpath(target, NULL);
-	FILE *file = fopen(mounted, "ae");
-	if (file) {
-		fprintf(file, "%s %s %s\n", real ? real : target, source, device);
-		fclose(file);
-	}
+	char real[PATH_MAX];
+	struct mount_table table = mounts_list(q->arena);
+	const struct mount_entry *entry = realpath(target, real) ? mounts_find(&table, real) : NULL;
+	return is_mount_point(target) && !(entry && entry->state != MOUNT_WHOLE && !strcmp(entry->directory, real));
 }
 
 static int refuse(const struct request *q, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -108,13 +106,9 @@ static int refuse(const struct request *q, const char *fmt, ...)
 }
 
 /* What a bind mount was made of may forbid more than we know; that must stay so. */
-static bool bind_directory(const char *from, const char *to, bool readonly)
+static bool make_readonly(const char *to)
 {
 	struct statvfs vfs;
-	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
-		return false;
-	if (!readonly)
-		return true;
 	if (statvfs(to, &vfs) < 0)
 		return false;
 	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
@@ -123,9 +117,18 @@ static bool bind_directory(const char *from, const char *to, bool readonly)
 	return mount(NULL, to, NULL, flags, NULL) == 0;
 }
 
-static bool is_readonly(const struct request *q)
+/* `source` and `from`: for umount, lsblk and who looks at what has gone. */
+static bool bind_directory(const struct request *q, const char *directory, const char *source, const char *from)
 {
-	return has_option(q->options, "ro");
+	char to[PATH_MAX];
+	if (!realpath(q->target, to) || (is_mount_point(to) && !mounts_remove(to, MNT_DETACH)) || mount(directory, to, NULL, MS_BIND, NULL) < 0)
+		return false;
+	if ((!has_option(q->options, "ro") || make_readonly(to)) && mounts_remember(&(struct mount_entry){.directory = to, .source = source, .from = from}))
+		return true;
+	int error = errno;
+	umount2(to, MNT_DETACH);
+	errno = error;
+	return false;
 }
 
 /* ---- EFS ---- */
@@ -251,9 +254,10 @@ static int mount_efs(const struct request *q)
 	const char *from = arena_printf(q->arena, "/run/efs/%s%s%s", target.fs, root, strcmp(path, "/") != 0 ? path : "");
 	if (strstr(from, "/../") || access(from, F_OK) < 0)
 		return refuse(q, "mounting %s failed, reason given by server: No such file or directory", q->source);
-	if (!bind_directory(from, q->target, is_readonly(q)))
+	char address[INET_ADDRSTRLEN] = "";
+	inet_ntop(AF_INET, &target.address, address, sizeof(address));
+	if (!bind_directory(q, from, q->source, address))
 		return refuse(q, "%s: %s", q->target, strerror(errno));
-	remember(q->target, q->source, "efs");
 	shim_note(q->program, "%s is at %s", q->source, q->target);
 	return 0;
 }
@@ -267,9 +271,8 @@ static int mount_volume(const struct request *q, const struct volume *volume)
 			      volume->device);
 	if (volume->root)
 		return refuse(q, "%s: %s already mounted on /.", q->target, volume->device);
-	if (!bind_directory(volume_data(q->arena, volume), q->target, is_readonly(q)))
+	if (!bind_directory(q, volume_data(q->arena, volume), volume->id, volume->device))
 		return refuse(q, "%s: %s", q->target, strerror(errno));
-	remember(q->target, volume->id, volume->device);
 	shim_note(q->program, "%s, which is %s, is at %s", volume->device, volume->id, q->target);
 	return 0;
 }
@@ -318,7 +321,7 @@ static int mount_one(const struct request *q)
 			return mount_really(q);
 		return refuse(q, "%s: mount point does not exist.", q->target);
 	}
-	if ((is_nfs(q) || volume) && is_mount_point(q->target))
+	if ((is_nfs(q) || volume) && is_busy(q, q->target))
 		return refuse(q, "%s: %s already mounted or mount point busy.", q->target, q->source);
 	return is_nfs(q) ? mount_efs(q) : volume ? mount_volume(q, volume) : mount_really(q);
 }
@@ -354,7 +357,7 @@ static int mount_all(const struct request *given)
 		struct request q = {.arena = given->arena, .program = given->program, .source = arena_strdup(given->arena, row->mnt_fsname),
 				    .target = arena_strdup(given->arena, row->mnt_dir), .options = arena_strdup(given->arena, row->mnt_opts),
 				    .type = strcmp(row->mnt_type, "auto") ? arena_strdup(given->arena, row->mnt_type) : NULL};
-		if (!wanted || is_mount_point(q.target))
+		if (!wanted || is_busy(&q, q.target))
 			continue;
 		int one = mount_one(&q);
 		code = one && !may_fail ? one : code;
@@ -429,20 +432,13 @@ static const char *mounted_at(const struct request *q, const char *name)
 	struct volumes volumes = volumes_list(q->arena);
 	const struct volume *volume = volumes_find(q->arena, &volumes, name);
 	const char *at = volume && !volume->root ? volume_mount_point(q->arena, volume) : NULL;
-	AUTO_BUF struct buf text = BUF_INIT;
 	if (at)
 		return at;
 	if (realpath(name, real))
 		return arena_strdup(q->arena, real);
-	if (!file_read(mounted, 1 << 16, &text))
-		return name;
-	char *save = NULL;
-	for (char *line = strtok_r(buf_copy(&text, q->arena), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *source = strchr(line, ' ');
-		if (source && !strncmp(source + 1, name, strlen(name)) && source[1 + strlen(name)] == ' ')
-			return arena_strndup(q->arena, line, (size_t)(source - line));
-	}
-	return name;
+	struct mount_table table = mounts_list(q->arena);
+	const struct mount_entry *entry = mounts_find(&table, name);
+	return entry ? entry->directory : name;
 }
 
 int shim_umount(int argc, char **argv)
@@ -461,9 +457,7 @@ int shim_umount(int argc, char **argv)
 			continue;
 		}
 		const char *target = mounted_at(&q, argv[i]);
-		if (umount2(target, flags) == 0) {
-			if (!volume_forget(q.arena, target))
-				shim_note(argv[0], "%s: %s", mounted, strerror(errno));
+		if (mounts_remove(target, flags)) {
 			shim_note(argv[0], "%s", target);
 			continue;
 		}

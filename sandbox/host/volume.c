@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/vec.h"
+#include "sandbox/host/mounts.h"
 #include "sandbox/host/shim.h"
 
 #include <limits.h>
@@ -110,33 +111,9 @@ bool volume_save(struct arena *arena, const struct volume *volume)
 	return *volume->type ? file_write(path, text, strlen(text), 0644) : unlink(path) == 0 || access(path, F_OK) < 0;
 }
 
-bool volume_forget(struct arena *arena, const char *directory)
-{
-	AUTO_BUF struct buf text = BUF_INIT, kept = BUF_INIT;
-	if (!file_read(SANDBOX_RUN "/mounted", 1 << 16, &text))
-		return access(SANDBOX_RUN "/mounted", F_OK) < 0;
-	char *save = NULL;
-	for (char *line = strtok_r(buf_copy(&text, arena), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		size_t len = strcspn(line, " ");
-		if (strlen(directory) != len || strncmp(line, directory, len) != 0)
-			buf_addf(&kept, "%s\n", line);
-	}
-	return file_write(SANDBOX_RUN "/mounted", buf_text(&kept), kept.len, 0644);
-}
-
 const char *volume_mount_point(struct arena *arena, const struct volume *volume)
 {
-	AUTO_BUF struct buf text = BUF_INIT;
-	if (volume->root)
-		return "/";
-	if (!file_read(SANDBOX_RUN "/mounted", 1 << 16, &text))
-		return NULL;
-	char *save = NULL;
-	for (char *line = strtok_r(buf_copy(&text, arena), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *field[3];
-		cut(line, field, ARRAY_LEN(field));
-		if (!strcmp(field[1], volume->id))
-			return field[0];
-	}
-	return NULL;
+	struct mount_table table = mounts_list(arena);
+	const struct mount_entry *entry = volume->root ? NULL : mounts_find(&table, volume->id);
+	return volume->root ? "/" : entry ? entry->directory : NULL;
 }

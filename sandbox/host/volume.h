@@ -28,7 +28,5 @@ const struct volume *volumes_find(struct arena *arena, const struct volumes *all
 const char *volume_data(struct arena *arena, const struct volume *volume);
 /* Keeps type, uuid and label. */
 bool volume_save(struct arena *arena, const struct volume *volume) MUST_USE;
-/* A directory at which nothing is mounted any more. */
-bool volume_forget(struct arena *arena, const char *directory) MUST_USE;
 /* Where it is mounted, or NULL. */
 const char *volume_mount_point(struct arena *arena, const struct volume *volume);

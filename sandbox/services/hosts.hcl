@@ -36,7 +36,8 @@ function "host" {
     user_data   = instance._user_data
     public      = view.PublicIpAddress
     public_name = isblank(view.PublicDnsName) ? null : view.PublicDnsName
-    metadata    = { tokens = instance.MetadataOptions.HttpTokens, paths = instance.MetadataOptions.HttpEndpoint == "disabled" ? {} : metadata(instance, view, subnet) }
+    mac         = view.NetworkInterfaces[0].MacAddress
+    metadata    = { tokens = instance.MetadataOptions.HttpTokens, hops = instance.MetadataOptions.HttpPutResponseHopLimit, enabled = instance.MetadataOptions.HttpEndpoint != "disabled", paths = metadata(instance, view, subnet) }
     groups      = view.SecurityGroups[*].GroupId
     private_name = get("vpc", subnet.VpcId).EnableDnsSupport ? view.PrivateDnsName : null
     names       = file_system_names(get("vpc", subnet.VpcId), instance.Placement.AvailabilityZone)

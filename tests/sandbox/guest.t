@@ -370,6 +370,26 @@ check 'it is an archive' tar -C /tmp -xzf /tmp/a.tar.gz
 check 'a program is fetched' sh -c 'curl -sL https://github.com/a/b/releases/download/1/tool -o /tmp/tool && chmod +x /tmp/tool && /tmp/tool'
 fails 'docker run -t without a terminal' docker run -ti --name three -p 9:9 nginx
 says 'ec2metadata' i- ec2metadata --instance-id
+check 'crontab -' sh -c '(crontab -l; echo "A=\"x y\""; echo "* * * * * echo \$A 100\\% \$HOME > /tmp/tick") | crontab -'
+says 'crontab -l' '* * * * *' crontab -l
+printf '0-59/1 * * 1-12 mon-sun,0 root cat >> /tmp/tick2%%in put\n0 0 31 2 * root echo never > /tmp/never\nno time\n' | sudo tee /etc/cron.d/job > /dev/null
+check 'a minute of cron' sudo /run/sandbox/infra sandbox shim cron $(date +%s)
+sleep 0.3
+says 'its job, with its settings' 'x y 100% /home/ubuntu' cat /tmp/tick
+says 'with its input' 'in put' cat /tmp/tick2
+fails 'none that is not due' test -e /tmp/never
+says 'a line that is none' 'bad time in: no time' cat /var/log/cron.log
+check 'crontab -r' crontab -r
+fails 'and it is away' crontab -l
+check 'at' sh -c 'echo "echo at > /tmp/at" | at now + 0 minutes'
+sleep 0.2
+says 'is done' at cat /tmp/at
+says 'shutdown +60' 'Shutdown scheduled' sudo shutdown -h +60
+check 'which stands in' grep -q MODE=poweroff /run/systemd/shutdown/scheduled
+check 'shutdown -c' sudo shutdown -c
+fails 'and does not any more' test -e /run/systemd/shutdown/scheduled
+fails 'shutdown at no time' sudo shutdown -h tomorrow
+check 'tar of .tar.xz' sh -c 'cd /tmp && wget -q https://example.com/tool-1.2-static.tar.xz && tar xf tool-1.2-static.tar.xz && test -d tool-1.2-static'
 check '/usr/local is its own' sudo sh -c 'echo > /usr/local/bin/mine'
 fails '/usr is not' sudo sh -c 'echo > /usr/bin/mine'
 says 'os-release' 22.04 cat /etc/os-release
@@ -504,6 +524,14 @@ def test_seen(cloud, ssh):
     tap.ok(got.out.startswith("run\nrun\n") and (not shutil.which("tmux") or "train: 1 windows" in got.out), "scripts that shall run always do so after a stop, too", got)
     got = ssh.run(at["ecs"], "mountpoint /efs; cat /efs/model; grep -c efs /etc/fstab; cat /etc/ecs/ecs.config", user="ec2-user")
     tap.same(got.out.split("\n")[:4], ["/efs is a mountpoint", "done", "1", "ECS_CLUSTER=one"], "and /etc/fstab is mounted again")
+    gone = efs.describe_mount_targets(FileSystemId=fs)["MountTargets"][0]
+    efs.delete_mount_target(MountTargetId=gone["MountTargetId"])
+    got = ssh.run(at["model"], "while [ -e /efs/model ] && [ $((n += 1)) -lt 200 ]; do sleep 0.05; done; cat /efs/model || ls /efs || echo lost > /efs/model || echo nothing")
+    tap.ok(got.out == "nothing\n" and got.err.count("No such process") == 3, "without its mount target nothing can be read or written at /efs", got)
+    until(lambda: not efs.describe_mount_targets(FileSystemId=fs)["MountTargets"])
+    efs.create_mount_target(FileSystemId=fs, SubnetId=gone["SubnetId"], IpAddress=target, SecurityGroups=[group])
+    got = ssh.run(at["model"], "while [ ! -e /efs/model ] && [ $((n += 1)) -lt 200 ]; do sleep 0.05; done; cat /efs/model; sudo umount /efs; ls -A /efs; grep -c ' /efs ' /proc/mounts")
+    tap.same(got.out, "done\n0\n", "which comes back with it")
     ec2.terminate_instances(InstanceIds=[training, model, ecs])
 
 
@@ -546,8 +574,13 @@ def test_volumes(cloud, ssh):
     ssh.run(at["nitro"], "sudo mount /dev/nvme1n1 /data")
     ec2.detach_volume(VolumeId=volume)
     until(lambda: state() == "available")
-    tap.same(ssh.run(at["nitro"], "while [ -e /dev/nvme1n1 ]; do sleep 0.05; done; ls /dev/disk/by-id | wc -l; mountpoint /data; ls /data").out, "1\n/data is not a mountpoint\n",
-             "detached, its names go, and what was mounted")
+    got = ssh.run(at["nitro"], "while [ -e /dev/nvme1n1 ]; do sleep 0.05; done; ls /dev/disk/by-id | wc -l; ls /data || echo >> /data/file || cat /data/file || echo lost")
+    tap.ok(got.out == "1\nlost\n" and got.err.count("No such process") == 3, "detached, its names go, and what was mounted can neither be read nor written", got)
+    ec2.attach_volume(VolumeId=volume, InstanceId=hosts["nitro"], Device="/dev/sdf")
+    got = ssh.run(at["nitro"], "while [ ! -e /dev/nvme1n1 ] && [ $((n += 1)) -lt 200 ]; do sleep 0.05; done; sudo mount /dev/nvme1n1 /data && cat /data/file; sudo umount /data && ls -A /data; grep -c /data /proc/mounts")
+    tap.same(got.out, "kept\n0\n", "attached again, it has its name again, and is mounted in the place of what was lost")
+    ec2.detach_volume(VolumeId=volume)
+    until(lambda: state() == "available")
     ec2.attach_volume(VolumeId=volume, InstanceId=hosts["xen"], Device="/dev/sdf")
     got = ssh.run(at["xen"], "while [ ! -e /dev/xvdf ]; do sleep 0.05; done; ls /dev/nvme*; sudo mkdir -p /work; echo 'LABEL=work /work xfs defaults,nofail 0 2' | sudo tee -a /etc/fstab; "
                              "sudo mount -a && cat /work/file; mountpoint -q /work && echo mounted; sudo mount UUID=$(sudo blkid -s UUID -o value /dev/xvdf) /mnt && cat /mnt/file; sudo resize2fs /dev/xvdf")
@@ -640,11 +673,15 @@ with sandbox.Sandbox("-hosts=on") as cloud_, e2e.Project("msls", cloud_, e2e.MSL
         skip_all(why)
     ssh_ = Ssh(cloud_, Path(cloud_.dir) / "ssh")
     wanted = sys.argv[1:]
+    ticking = launch(cloud_, ssh_, "#!/bin/sh\necho '* * * * * root date +\\\\%S >> /tmp/ticks' > /etc/cron.d/tick\n")
     for case in (test_cloud_config, test_forms, test_seen, test_jail, test_shims, test_volumes):
         if not wanted or case.__name__ in wanted:
             tap.case(case, cloud_, ssh_)
     if not wanted or "test_msls" in wanted:
         tap.case(test_msls, cloud_, project_, ssh_)
+    # it has had all the time of these tests for it
+    ticks = until(lambda: ssh_.run(address(cloud_, ticking), "cat /tmp/ticks").out.split(), 62)
+    tap.ok(ticks and int(ticks[0]) < 10, "crontabs are looked at when a minute begins", ticks)
 if not sys.argv[1:] or "test_no_overlay" in sys.argv[1:]:
     tap.case(test_no_overlay)
 tap.done()

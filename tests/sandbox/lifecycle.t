@@ -65,6 +65,19 @@ class World:
         return [part.strip() for part in self.ssh(instance, script).out.split("----")]
 
 
+HOPS = """
+import socket, urllib.request
+seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+seen.settimeout(5)
+urllib.request.urlopen(urllib.request.Request("http://169.254.169.254/latest/api/token", method="PUT", headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"}))
+while True:
+    packet = seen.recv(65535)
+    if packet[12:16] == socket.inet_aton("169.254.169.254") and b"HTTP/1.1 200" in packet:
+        print(packet[8])
+        break
+"""
+
+
 def test_metadata(world):
     iam = world.cloud.client("iam")
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}
@@ -110,6 +123,15 @@ def test_metadata(world):
     tap.ok(f"assumed-role/worker/{instance}</Arn>" in asked.out, "from inside, too", asked)
     assumed = world.cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::{world.cloud.identity['account']}:role/worker", RoleSessionName="me")
     tap.ok(assumed["AssumedRoleUser"]["Arn"].endswith(":assumed-role/worker/me") and assumed["Credentials"]["SessionToken"], "a role can be assumed", assumed)
+    tap.same(world.ssh(instance, "cat /sys/class/net/ens5/address").out.strip(), card["MacAddress"], "its card has the address that its interface has")
+    hops = lambda: world.ssh(instance, f"python3 -c '{HOPS}'").out.strip()  # noqa: E731
+    if world.ssh(instance, "python3 -c 1").code == 0:
+        tap.same(hops(), "1", "a token passes no router")
+        world.ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=3)
+        tap.ok(until(lambda: hops() == "3"), "but as many as the hop limit says", hops())
+    world.ec2.modify_instance_metadata_options(InstanceId=instance, HttpEndpoint="disabled")
+    code = "curl -s -o /dev/null -w '%{http_code}' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token"
+    tap.ok(until(lambda: world.ssh(instance, code).out == "403"), "switched off, it forbids", world.ssh(instance, code))
     world.ec2.terminate_instances(InstanceIds=[instance])
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The messages to the kernel, tried in namespaces of a child process. */
+/* The messages to the kernel, tried in namespaces of a child process; times of crontabs. */
 #include "base/buf.h"
+#include "sandbox/host/cron.h"
 #include "sandbox/host/netlink.h"
 #include "sandbox/host/probe.h"
 
@@ -53,9 +54,9 @@ static int in_namespaces(void)
 		return 1;
 	if (link_up(&nl, "lo"))
 		return 2;
-	if (link_veth(&nl, "here", "there", getpid()))
+	if (link_veth(&nl, "here", "there", getpid(), NULL))
 		return 3;
-	if (link_veth(&nl, "here", "again", getpid()) != EEXIST)
+	if (link_veth(&nl, "here", "again", getpid(), NULL) != EEXIST)
 		return 4;
 	if (link_address(&nl, "here", address("10.1.0.1"), 24) || link_address(&nl, "here", address("10.1.0.1"), 24))
 		return 5;
@@ -126,8 +127,31 @@ static void test_words(void **state)
 	assert_non_null(strstr(buf_text(&text), "\n    sudo apt-get install openssh-server\n"));
 }
 
+/* crontab(5), at Friday, 2026-11-13 18:05. */
+static void test_cron(void **state)
+{
+	static const struct {
+		const char *line;
+		int fits; /* -1: is none */
+	} cases[] = {
+		{"* * * * * x", 1}, {"5 18 13 11 5 x", 1}, {"6 * * * * x", 0}, {"*/5 * * * * x", 1}, {"*/4 * * * * x", 0}, {"1-59/4 * * * * x", 1}, {"5/10 * * * * x", 1},
+		{"0,5,10 16-20 * * * x", 1}, {"* * 13 * 1 x", 1}, {"* * 1 * fri x", 1}, {"* * 1 * 1 x", 0}, {"* * */2 * 1 x", 0}, {"* * * nov FRI x", 1}, {"* * * dec * x", 0},
+		{"* * * * 0 x", 0}, {"* * * * 5-7 x", 1}, {"* * * * mon-sun x", 1}, {"* * * * sat-sun x", 0}, {"@hourly x", 0}, {"@reboot x", 0}, {"@never x", -1}, {"60 * * * * x", -1}, {"* * 0 * * x", -1}, {"5-1 * * * * x", -1},
+		{"*/0 * * * * x", -1}, {"* * * * x", -1}, {"* * * *", -1}, {"", -1}, {"99999999999999999999 * * * * x", -1}, {"a * * * * x", -1}, {"@daily", -1}, {"*5 * * * * x", -1},
+	};
+	(void)state;
+	struct tm now = {.tm_min = 5, .tm_hour = 18, .tm_mday = 13, .tm_mon = 10, .tm_wday = 5};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct cron_time time;
+		const char *rest = cron_time_parse(cases[i].line, &time);
+		if ((rest ? cron_time_fits(&time, &now) : -1) != cases[i].fits)
+			fail_msg("%s", cases[i].line);
+		assert_true(!rest || !strcmp(rest, " x"));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_kernel), cmocka_unit_test(test_words)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_kernel), cmocka_unit_test(test_words), cmocka_unit_test(test_cron)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,13 +43,20 @@ is_inside() {
 # What stands for a file of the internet: by its name an archive with a note in it, else a note, which can be run.
 stand_in() { # NAME WHERE-FROM
 	case $1 in
-	*.tar.gz | *.tgz | *.tar)
-		pack=$(mktemp -d) inner=$(basename "$1" | sed 's/\.tar\.gz$//; s/\.tgz$//; s/\.tar$//')
+	*.tar.gz | *.tgz | *.tar | *.tar.xz | *.txz | *.tar.bz2 | *.tbz2)
+		pack=$(mktemp -d) inner=$(basename "$1" | sed 's/\.tar\.[a-z0-9]*$//; s/\.t[a-z0-9]*$//')
 		mkdir "$pack/$inner" && echo "This stands for $2" > "$pack/$inner/README.sandbox"
-		case $1 in *.tar) tar -C "$pack" -cf - "$inner" ;; *) tar -C "$pack" -czf - "$inner" ;; esac
+		case $1 in
+		*.tar) tar -C "$pack" -cf - "$inner" ;;
+		*xz) tar -C "$pack" -cf - "$inner" | xz -c ;;
+		*bz2) tar -C "$pack" -cf - "$inner" | bzip2 -c ;;
+		*) tar -C "$pack" -czf - "$inner" ;;
+		esac
 		rm -rf "$pack"
 		;;
 	*.gz) echo "This stands for $2" | gzip -c ;;
+	*.xz) echo "This stands for $2" | xz -c ;;
+	*.bz2) echo "This stands for $2" | bzip2 -c ;;
 	*.zip) printf 'PK\005\006\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' ;;
 	*.json) printf '{"sandbox": "stand-in for %s"}\n' "$2" ;;
 	*.list | *.repo | *.yaml | *.yml | *.conf | *.cfg | *.txt) printf '# sandbox stand-in for %s\n' "$2" ;;

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shim: useradd adduser | the user is there for sudo, su and ssh, with a home; it is root under another name, as all are
 # shim: usermod groupadd addgroup groupmod gpasswd chpasswd passwd userdel deluser | groups and passwords mean nothing here: said
-# shim: sysctl modprobe swapon swapoff mkswap ufw setenforce update-initramfs update-grub crontab at tuned-adm | would change the machine or has no daemon here: said
+# shim: sysctl modprobe swapon swapoff mkswap ufw setenforce update-initramfs update-grub tuned-adm | would change the machine or has no daemon here: said
+# shim: crontab | really kept, and run: each minute, with those of /etc/crontab, /etc/cron.d and /etc/cron.hourly and its kin; output in /var/log/cron.log
+# shim: at | really run, at a time as date(1) knows it, unless the host ends before
 # shim: gpg | lets notes that stand for keys through; else the machine's own
 # shim: lsb_release | of /etc/os-release
-# shim: shutdown poweroff halt reboot | the instance stops or starts again, as it does at AWS
+# shim: shutdown poweroff halt reboot | the instance stops or starts again, as it does at AWS; at a time (+60, 22:30), too, until -c
 . /run/sandbox/shims/common.sh
 
 add_user() {
@@ -29,6 +31,21 @@ add_user() {
 	note "$user: added; it is root under another name"
 }
 
+scheduled=/run/systemd/shutdown/scheduled
+
+end() { # WORD
+	note "the host ends: $1"
+	exec /run/sandbox/infra sandbox shim "$1"
+}
+
+# To a time of day, the next one of these, or another one that date knows.
+seconds_until() {
+	then=$(date -d "$1" +%s 2> /dev/null) && [ -n "$1" ] || return 1
+	then=$((then - $(date +%s)))
+	case $1 in *[!\ 0-9:]*) ;; *) [ $then -gt 0 ] || then=$((then + 86400)) ;; esac
+	[ $then -ge 0 ] && echo $then
+}
+
 last='' file=''
 case $name in
 useradd | adduser)
@@ -45,16 +62,51 @@ chpasswd)
 	say "passwords are not set: who enters has a key"
 	;;
 crontab)
-	case ${1:-} in
-	-l) cat /var/spool/cron/crontabs/root 2> /dev/null || fail 1 "no crontab for root" ;;
-	-r) rm -f /var/spool/cron/crontabs/root ;;
-	-*) real "$@" ;;
+	user=${USER:-root} file='' verb=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-u) user=${2:?} && shift ;;
+		-u*) user=${1#-u} ;;
+		-l | -r | -e) verb=$1 ;;
+		-i) ;;
+		-ri | -ir) verb=-r ;;
+		-?*) fail 1 "invalid option $1" ;;
+		*) file=$1 ;;
+		esac
+		shift
+	done
+	grep -q "^$user:" /etc/passwd || fail 1 "user \`$user' unknown"
+	tab=/var/spool/cron/crontabs/$user
+	mkdir -p "${tab%/*}"
+	case $verb in
+	-l) cat "$tab" 2> /dev/null || fail 1 "no crontab for $user" ;;
+	-r) rm -f "$tab" ;;
+	-e) touch "$tab" && ${VISUAL:-${EDITOR:-vi}} "$tab" ;;
 	*)
-		mkdir -p /var/spool/cron/crontabs
-		cat "${1:--}" > /var/spool/cron/crontabs/root
-		say "kept, but nothing runs it: there is no cron here"
+		new=$(mktemp)
+		cat "${file:--}" > "$new" || exit 1
+		mv "$new" "$tab"
+		note "a crontab of $user"
 		;;
 	esac
+	;;
+at)
+	time='' file=-
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-f) file=${2:?} && shift ;;
+		-q | -t) shift ;;
+		-*) ;;
+		*) time="$time $1" ;;
+		esac
+		shift
+	done
+	seconds=$(seconds_until "$time") || fail 1 "Garbled time"
+	mkdir -p /var/spool/cron/atjobs
+	job=$(mktemp /var/spool/cron/atjobs/XXXXXX)
+	cat "$file" > "$job"
+	setsid sh -c 'sleep "$1" && exec sh "$2"' sh "$seconds" "$job" < /dev/null >> /var/log/cron.log 2>&1 &
+	echo "job $! at $(date -d "@$(($(date +%s) + seconds))")" >&2
 	;;
 sysctl)
 	case "$*" in
@@ -89,14 +141,31 @@ lsb_release)
 	;;
 swapon) [ $# -eq 0 ] || [ "$1" = --show ] || say "would have done: $*" ;;
 shutdown)
-	word=poweroff
-	for arg; do case $arg in -r | --reboot) word=reboot ;; -c) exit 0 ;; esac done
-	note "the host ends: $word"
-	/run/sandbox/infra sandbox shim $word
+	word=poweroff time=''
+	for arg; do
+		case $arg in
+		-c) rm -f $scheduled && exit 0 ;;
+		-k) exit 0 ;;
+		-r | --reboot | -[hfH]r | -r[hfH]) word=reboot ;;
+		-*) ;;
+		*) [ -n "$time" ] || time=$arg ;;
+		esac
+	done
+	case ${time:-+1} in
+	now | 0 | +0) seconds=0 ;;
+	*[!+0-9:]*) fail 1 "Failed to parse time specification: $time" ;;
+	*:*) seconds=$(seconds_until "$time") || fail 1 "Failed to parse time specification: $time" ;;
+	*) seconds=${time:-1} && seconds=$((${seconds#+} * 60)) ;;
+	esac
+	[ $seconds -gt 0 ] || end $word
+	mkdir -p ${scheduled%/*}
+	printf 'USEC=%s000000\nWARN_WALL=1\nMODE=%s\n' $(($(date +%s) + seconds)) $word > $scheduled
+	# whoever takes the file away, or writes another one, takes this back
+	setsid sh -c 'was=$(cat "$1") && sleep "$2" && [ "$(cat "$1" 2> /dev/null)" = "$was" ] && exec /run/sandbox/infra sandbox shim "$3"' \
+		sh $scheduled $seconds $word < /dev/null > /dev/null 2>&1 &
+	note "the host ends in $seconds s: $word"
+	echo "Shutdown scheduled for $(date -d "@$(($(date +%s) + seconds))"), use 'shutdown -c' to cancel." >&2
 	;;
-poweroff | halt | reboot)
-	note "the host ends: $name"
-	/run/sandbox/infra sandbox shim "$name"
-	;;
+poweroff | halt | reboot) end "$name" ;;
 *) say "would have done: $*" ;;
 esac
