@@ -716,7 +716,7 @@ void rest_encode_answer(struct arena *arena, const struct aws_operation *op, con
 	const struct aws_shape *shape = aws_shape_at(op->output);
 	header_add(arena, &headers, is_json(op) ? "x-amzn-RequestId" : "x-amz-request-id", request_id);
 	const char *type = NULL;
-	if (output) {
+	if (output && shape) {
 		write_headers(arena, output, &headers, &why);
 		type = write_body(op, shape, output, aws_text(shape->wire ? shape->wire : shape->name), true, &body);
 		for (size_t i = 0; i < output->count; i++) {

@@ -302,8 +302,10 @@ static void fail_order(struct run *run, const struct value *order, const struct 
 	if (!object || !map_find(&world->library->procedures, meant)) {
 		note_failure(world, order, failure);
 	} else {
+		struct failure *own = run->failure;
 		run->failure = &again;
 		(void)run_procedure(run, meant, store_value(run->arena, object), value_object(run->arena, names, items, ARRAY_LEN(items)));
+		run->failure = own;
 		if (again.code) {
 			store_rollback(world->store);
 			note_failure(world, order, &again);

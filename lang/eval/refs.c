@@ -136,7 +136,7 @@ static bool legacy_key(struct eval *eval, const char *digits, const struct value
 const struct value *eval_chain(struct eval *eval, const struct expr *expr)
 {
 	enum { FEW = 12 };
-	struct lookup_step few[FEW];
+	struct lookup_step few[FEW] = {0};
 	struct lookup_step *steps = few;
 	size_t count = 0;
 	const struct expr *root = expr;

@@ -476,7 +476,7 @@ static void read_terraform(struct loader *l, struct module *module, const struct
 	config_check_names(l, block->body, &(struct body_names){attrs, blocks, "a terraform block"});
 	const struct expr *version = config_expr(block->body, "required_version");
 	const char *constraint = config_text(l, block->body, "required_version");
-	if (constraint)
+	if (constraint && version)
 		config_check_version(l->diags, constraint, version->range);
 	for (size_t i = 0; i < block->body->block_count; i++) {
 		const struct block *inner = &block->body->blocks[i];
@@ -627,8 +627,9 @@ static void read_import(struct loader *l, struct module *module, const struct bl
 		diag_error(l->diags, block->header_range, "Invalid import configuration", "Import blocks stand in the root module.");
 		return;
 	}
-	if (config_expr(block->body, "identity"))
-		diag_error(l->diags, config_expr(block->body, "identity")->range, "Unsupported argument",
+	const struct expr *identity = config_expr(block->body, "identity");
+	if (identity)
+		diag_error(l->diags, identity->range, "Unsupported argument",
 			   "Objects are imported by \"id\"; \"identity\" is not supported.");
 	struct import_block import = {
 		.to = config_expr(block->body, "to"),

@@ -64,8 +64,9 @@ typedef bool (*same_fn)(struct arena *arena, const struct value *a, const struct
 static bool same_set(struct arena *arena, const struct value *a, const struct value *b, same_fn same)
 {
 	const struct value *one_a[] = {a}, *one_b[] = {b};
-	const struct value *const *x = is_list(a) ? a->items : one_a, *const *y = is_list(b) ? b->items : one_b;
-	size_t n = is_list(a) ? a->count : 1, m = is_list(b) ? b->count : 1;
+	bool many_a = is_list(a), many_b = is_list(b);
+	const struct value *const *x = many_a ? a->items : one_a, *const *y = many_b ? b->items : one_b;
+	size_t n = many_a ? a->count : 1, m = many_b ? b->count : 1;
 	for (int side = 0; side < 2; side++) {
 		for (size_t i = 0; i < (side ? m : n); i++) {
 			bool met = false;

@@ -234,7 +234,7 @@ static bool check_durations(const struct value *config, struct src_range range, 
 		for (uint32_t k = 0; roles->state == VALUE_KNOWN && k < roles->count; k++) {
 			const char *text = value_get_text(roles->items[k], "duration");
 			uint64_t ms;
-			if (!text || (duration_parse(text, &ms) && ms >= 15 * 60000 && ms <= 12 * 3600000))
+			if (!text || (duration_parse(text, &ms) && ms >= UINT64_C(15) * 60000 && ms <= UINT64_C(12) * 3600000))
 				continue;
 			diag_error(diags, range, "Invalid value", "\"%s.duration\" must be from 15m to 12h, such as \"1h30m\", and is \"%s\".",
 				   blocks[i], text);
@@ -342,9 +342,9 @@ static uint64_t patience(bool configured_endpoint)
 {
 	enum { AWS_MS = 30000, LOCAL_MS = 3000, MOST_SECONDS = 3600 };
 	const char *text = getenv("INFRA_CONSISTENCY_SECONDS");
-	char *end;
+	char *end = NULL;
 	double seconds = text && *text ? strtod(text, &end) : -1;
-	if (seconds >= 0 && seconds <= MOST_SECONDS && !*end)
+	if (end && !*end && seconds >= 0 && seconds <= MOST_SECONDS)
 		return (uint64_t)(seconds * 1000);
 	return configured_endpoint ? LOCAL_MS : AWS_MS;
 }
