@@ -178,6 +178,12 @@ def test_no_agent(project):
         done = e2e.run([e2e.INFRA, "ssh", "2", "--", "echo agent=[$SSH_AUTH_SOCK]"], env, project.folder)
         tap.same(done.out, "agent=[]\n", "a key that the agent alone has serves, and the agent is not forwarded")
         key.with_suffix(".away").rename(key)
+        subprocess.run(["ssh-add", "-q", "-D"], env=env, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for n in range(7):  # sshd hangs up after six
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{socket}.{n}"], check=True, stdin=subprocess.DEVNULL)
+            subprocess.run(["ssh-add", "-q", f"{socket}.{n}"], env=env, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = e2e.run([e2e.INFRA, "ssh", "0", "--", "echo in"], env, project.folder)
+        tap.same(done.out, "in\n", "other keys that the agent has are not in the way of a host's own")
     finally:
         agent.terminate()
         agent.wait()
