@@ -152,7 +152,7 @@ void diags_soften(struct diags *diags, size_t first, const char *address)
 }
 
 /* Bytes of the UTF-8 character at s; 0 where there is none, or one that steers terminals (C1, text direction). */
-static size_t harmless_char(const unsigned char *s, size_t n)
+static size_t harmless_char(const unsigned char *s, size_t n, uint32_t *code_point)
 {
 	size_t len = s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : s[0] >= 0xE0 ? 3 : 2;
 	if (s[0] < 0xC2 || s[0] > 0xF4 || len > n)
@@ -163,6 +163,7 @@ static size_t harmless_char(const unsigned char *s, size_t n)
 			return 0;
 		c = c << 6 | (s[i] & 0x3F);
 	}
+	*code_point = c;
 	bool direction = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 	return c < 0xA0 || direction ? 0 : len;
 }
@@ -172,7 +173,8 @@ static void add_harmless(struct buf *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
-		size_t len = c < 0x80 ? 1 : harmless_char((const unsigned char *)s + i, n - i);
+		uint32_t code_point;
+		size_t len = c < 0x80 ? 1 : harmless_char((const unsigned char *)s + i, n - i, &code_point);
 		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || !len) {
 			buf_addf(out, "\\x%02x", c);
 			i++;
@@ -181,6 +183,41 @@ static void add_harmless(struct buf *out, const char *s, size_t n)
 			i += len;
 		}
 	}
+}
+
+/* How many columns of a terminal a character takes that is not ASCII: Unicode's East Asian widths, by blocks. */
+static unsigned cells_of(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+		unsigned cells;
+	} blocks[] = {
+		{0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200D, 0},   {0x20D0, 0x20FF, 0},   {0x2E80, 0x303E, 2},   {0x3041, 0xA4CF, 2},
+		{0xA960, 0xA97F, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},   {0xFE30, 0xFE6F, 2},   {0xFF01, 0xFF60, 2},
+		{0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++) {
+		if (c >= blocks[i].first && c <= blocks[i].last)
+			return blocks[i].cells;
+	}
+	return 1;
+}
+
+/* Columns that add_harmless() fills with the character at s; a tab counts as one. */
+static unsigned shown_cells(const char *s, size_t n)
+{
+	enum { ESCAPE = 4 };
+	unsigned char c = (unsigned char)*s;
+	uint32_t code_point;
+	if (c < 0x80)
+		return (c < 0x20 && c != '\t') || c == 0x7F ? ESCAPE : 1;
+	size_t len = harmless_char((const unsigned char *)s, n, &code_point);
+	if (len)
+		return cells_of(code_point);
+	unsigned cells = ESCAPE; /* each of its bytes is one */
+	for (size_t i = 1; i < n && (s[i] & 0xC0) == 0x80; i++)
+		cells += ESCAPE;
+	return cells;
 }
 
 static unsigned digits(uint32_t n)
@@ -273,15 +310,22 @@ static void add_excerpt(struct buf *out, const struct src_set *sources, struct s
 			until = start.column + 1;
 		buf_addf(out, "  %*s  %s", (int)width, "", w.cut_before ? "    " : "");
 		uint32_t column = w.column;
-		for (size_t i = 0; i < w.len && column < start.column; i++) {
+		unsigned carets = 0;
+		for (size_t i = 0; i < w.len && column < until; i++) {
 			if (!begins_char(w.text[i]))
 				continue;
-			buf_addc(out, w.text[i] == '\t' ? '\t' : ' ');
+			unsigned cells = shown_cells(w.text + i, w.len - i);
+			if (column >= start.column)
+				carets += cells;
+			else if (w.text[i] == '\t')
+				buf_addc(out, '\t');
+			else
+				buf_add_repeated(out, ' ', cells);
 			column++;
 		}
-		for (; column < start.column; column++)
+		for (; column < start.column; column++) /* behind the end of the line */
 			buf_addc(out, ' ');
-		buf_add_repeated(out, '^', until - start.column);
+		buf_add_repeated(out, '^', carets ? carets : 1);
 		buf_addc(out, '\n');
 	}
 }

@@ -70,6 +70,38 @@ static void diagnostics_show_the_place(void **state)
 	src_set_free(set);
 }
 
+/* Letters of double width, those that lie over others, and what is shown as an escape. */
+static void carets_stand_below_wide_letters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *marked, *under; /* what is shown below the line */
+	} cases[] = {
+		{"名前 = x", "x", "       ^"},
+		{"a = \"名前\" + b", "\"名前\"", "    ^^^^^^"},
+		{"e\xcc\x81 = x", "x", "    ^"},
+		{"\xf0\x9f\x98\x80\t= x", "x", "  \t  ^"},
+		{"\x01 = x", "x", "       ^"},
+		{"한 = ｆx", "ｆ", "     ^^"},
+		{"é = x", "x", "    ^"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct src_set *set = src_set_new();
+		const struct src *src = src_add(set, "m.tf", cases[i].text, strlen(cases[i].text));
+		struct diags diags;
+		diags_init(&diags);
+		uint32_t at = src_base(src) + (uint32_t)(strstr(cases[i].text, cases[i].marked) - cases[i].text);
+		diag_error(&diags, (struct src_range){at, at + (uint32_t)strlen(cases[i].marked)}, "Wrong", "No.");
+		AUTO_BUF struct buf out = BUF_INIT, want = BUF_INIT;
+		diags_print(&diags, set, false, 80, &out);
+		buf_addf(&want, "\n     %s\n", cases[i].under);
+		if (!strstr(buf_text(&out), buf_text(&want)))
+			fail_msg("%s\n%s", buf_text(&out), cases[i].under);
+		diags_release(&diags);
+		src_set_free(set);
+	}
+}
+
 static void long_lines_are_shown_around_the_place(void **state)
 {
 	(void)state;
@@ -170,6 +202,7 @@ int main(void)
 		cmocka_unit_test(map_keeps_what_is_put),
 		cmocka_unit_test(paths_are_cleaned),
 		cmocka_unit_test(diagnostics_show_the_place),
+		cmocka_unit_test(carets_stand_below_wide_letters),
 		cmocka_unit_test(long_lines_are_shown_around_the_place),
 		cmocka_unit_test(near_names_are_found),
 		cmocka_unit_test(durations_are_those_of_go),
