@@ -25,7 +25,7 @@ struct http_server_request {
 /* One request and its answer; gone when the answer has been sent or the client has left. */
 struct http_exchange;
 /* Called once for each request. It is answered at once, or later by its id. */
-typedef void (*http_server_fn)(void *ctx, struct http_exchange *exchange);
+typedef void (*http_server_fn)(void *ctx, struct http_exchange *x);
 
 struct http_server_options {
 	uint16_t port;     /* on 127.0.0.1; 0: any free one */
@@ -45,17 +45,17 @@ void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
 /* Valid as long as the exchange, as is everything in its arena. */
-const struct http_server_request *http_exchange_request(const struct http_exchange *exchange);
-struct arena *http_exchange_arena(const struct http_exchange *exchange);
+const struct http_server_request *http_exchange_request(const struct http_exchange *x);
+struct arena *http_exchange_arena(const struct http_exchange *x);
 /* Names an exchange for ever. */
-uint64_t http_exchange_id(const struct http_exchange *exchange);
+uint64_t http_exchange_id(const struct http_exchange *x);
 /* NULL when its client has left. */
 struct http_exchange *http_exchange_find(const struct http_server *server, uint64_t id);
 
 /* What is sent on its connection from now on passes so many routers less one; nothing said: as many as usual. */
 void http_exchange_hops(struct http_exchange *x, unsigned hops);
 /* The bytes are copied. Content-Length and Date are added. */
-void http_exchange_answer(struct http_exchange *exchange, unsigned status, const struct http_header *headers, size_t header_count,
+void http_exchange_answer(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t header_count,
 			  const void *body, size_t body_len);
 /* Ends the connection without an answer, by a TCP reset. */
-void http_exchange_reset(struct http_exchange *exchange);
+void http_exchange_reset(struct http_exchange *x);

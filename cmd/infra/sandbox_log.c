@@ -72,7 +72,8 @@ static void on_entry(void *ctx, const struct log_entry *e)
 	snprintf(status, sizeof(status), "%u", e->status);
 	if ((reader->service && !text_like(reader->service, e->service ? e->service : "")) ||
 	    (reader->operation && !text_like(reader->operation, e->operation ? e->operation : "")) ||
-	    (reader->status && !text_like(reader->status, status)) || (reader->fault && !has_fault(e, reader->fault)) || (reader->errors && e->status < 400 && e->status) ||
+	    (reader->status && !text_like(reader->status, status)) || (reader->fault && !has_fault(e, reader->fault)) ||
+	    (reader->errors && e->status < 400 && e->status) ||
 	    (reader->writes && (!e->operation || operation_reads(e->operation))))
 		return;
 	reader->found++;
@@ -85,7 +86,8 @@ static void on_entry(void *ctx, const struct log_entry *e)
 
 int sandbox_log(int argc, char **argv)
 {
-	const char *service = NULL, *operation = NULL, *status = NULL, *errors = NULL, *writes = NULL, *json = NULL, *count = NULL, *lines = NULL, *fault = NULL;
+	const char *service = NULL, *operation = NULL, *status = NULL, *errors = NULL, *writes = NULL, *json = NULL;
+	const char *count = NULL, *lines = NULL, *fault = NULL;
 	const struct sandbox_option table[] = {{"service", true, &service}, {"operation", true, &operation}, {"status", true, &status},
 					       {"errors", false, &errors},  {"writes", false, &writes},	     {"json", false, &json},
 					       {"count", false, &count},    {"n", true, &lines},	     {"fault", true, &fault},

@@ -152,6 +152,11 @@ static void test_cron(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_kernel), cmocka_unit_test(test_words), cmocka_unit_test(test_cron)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_cron),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
