@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 90000 };
+/* For the cloud's answers: before a host is gone to, and after that was in vain. */
+enum { WAIT_MS = 90000, PATIENCE_MS = 20000, AGAIN_MS = 5000 };
 
 /* ---- the command line ---- */
 
@@ -265,8 +266,14 @@ static const struct value *provider_value(struct inventory *inv, const struct ho
 }
 
 struct connecting {
-	bool over, ok;
+	bool over, ok, late;
 };
+
+static void on_late(void *ctx)
+{
+	struct connecting *c = ctx;
+	c->over = c->late = true;
+}
 
 static void on_ready(void *ctx, bool ok)
 {
@@ -286,8 +293,16 @@ static struct aws *connect_client(struct inventory *inv, const struct host *host
 		return NULL;
 	struct connecting c = {0};
 	kind->connect(client->provider, on_ready, &c, diags);
+	loop_timer_id timer = loop_timer(s->loop, inv->cloud.patience_ms, on_late, &c);
 	if (!c.over)
 		loop_run_until(s->loop, &c.over);
+	loop_timer_cancel(s->loop, timer);
+	if (c.late) {
+		kind->close(client->provider); /* nothing of it comes back to us */
+		client->provider = NULL;
+		diag_error(diags, SRC_NOWHERE, "No answer in time", "The cloud has not said within %u s whose credentials these are.",
+			   inv->cloud.patience_ms / 1000);
+	}
 	if (!c.ok)
 		return NULL;
 	const char *here = kind->cloud(client->provider);
@@ -360,7 +375,7 @@ bool inventory_load(struct inventory *inv)
 	if (!s->state && !session_open_state_only(s, true, "ssh"))
 		return false;
 	s->loop = s->loop ? s->loop : loop_new();
-	inv->cloud = (struct hosts_cloud){.loop = s->loop, .client = client_of, .sandbox = sandbox_of, .ctx = inv};
+	inv->cloud = (struct hosts_cloud){.loop = s->loop, .patience_ms = PATIENCE_MS, .client = client_of, .sandbox = sandbox_of, .ctx = inv};
 	inv->options.state = s->state;
 	inv->options.dir = ssh_directory(s->arena, s->state_path);
 	inv->options.cloud = &inv->cloud;
@@ -404,7 +419,7 @@ const char *inventory_program(struct arena *arena)
 
 /* ---- whether hosts are where they were ---- */
 
-enum { PATIENCE_MS = 8000, CONNECTING_MS = 60000 };
+enum { CONNECTING_MS = 60000 };
 
 /* Through whom a host is reached, before -jump is held against what there is. */
 static const struct host *jump_of(const struct inventory *inv, const struct host *host, const struct host *first)
@@ -431,9 +446,9 @@ static bool ask_anew(struct inventory *inv)
 	diags_init(&kept);
 	diags_move(&kept, &s->diags);
 	inv->options.refresh = true;
-	inv->cloud.patience_ms = PATIENCE_MS;
+	inv->cloud.patience_ms = AGAIN_MS;
 	struct hosts *hosts = hosts_load(s->arena, &inv->options, &s->diags);
-	inv->cloud.patience_ms = 0;
+	inv->cloud.patience_ms = PATIENCE_MS;
 	bool ok = hosts && !diags_has_errors(&s->diags);
 	if (ok)
 		inv->hosts = hosts;
@@ -568,6 +583,15 @@ static void tell_keys(const struct inventory *inv, const struct host *host)
 	}
 }
 
+static bool sandbox_runs(struct inventory *inv, const struct host *host)
+{
+	if (!host->sandbox || world_process(host->sandbox))
+		return true;
+	diag_error(&inv->s.diags, SRC_NOWHERE, "The sandbox cloud does not run", "%s lives in the one in %s. It is there again after\n\n    infra sandbox up",
+		   host_title(host), host->sandbox);
+	return false;
+}
+
 /* Whether it took about as long as ssh waits for an answer (ConnectTimeout): of a connection, or of that and of the host's first line. */
 static bool was_timeout(const struct attempt *attempt)
 {
@@ -584,7 +608,7 @@ struct host *inventory_look(struct inventory *inv, struct host *host)
 	if (!again && (good || inv->options.refresh))
 		return host;
 	if (!ask_anew(inv))
-		return again ? NULL : host;
+		return sandbox_runs(inv, host) && !again ? host : NULL;
 	struct host *now = by_id(inv, host->id);
 	if (!now || tell_stopped(inv, host, now))
 		return NULL;
@@ -624,11 +648,8 @@ static bool check_way(struct inventory *inv, struct host *host)
 				   host_title(h), endpoint + 1, sandbox_directory(inv->s.arena, NULL));
 			return false;
 		}
-		if (h->sandbox && !world_process(h->sandbox)) {
-			diag_error(diags, SRC_NOWHERE, "The sandbox cloud does not run", "%s lives in the one in %s. It is there again after\n\n    infra sandbox up",
-				   host_title(h), h->sandbox);
+		if (!sandbox_runs(inv, h))
 			return false;
-		}
 		if (h->sandbox && access(path_join(inv->s.arena, h->sandbox, "hosts.socket"), F_OK) < 0) {
 			diag_error(diags, SRC_NOWHERE, "No way to the host",
 				   "%s lives in a sandbox cloud that has no real hosts behind its instances; `infra sandbox status` tells why.",

@@ -536,6 +536,10 @@ def test_moved(cloud, infra, host):
     cloud.command("fault", "clear")
     tap.ok(done.code == 255 and "by now" not in done.err, "where the cloud may not be asked, ssh's own words stand", done)
     tap.same(infra("ssh", "-refresh", "--", "echo in").out, "in\n", "-refresh asks before")
+    cloud.command("fault", "add", "slow", "-ms=60000")
+    done = infra("ssh", "--", "exit 255")
+    cloud.command("fault", "clear")
+    tap.ok(done.code == 255 and done.seconds < 12, "nor is waited long for a cloud that does not answer", done)
 
 
 def test_absent(cloud, project):
