@@ -9,6 +9,7 @@ import signal
 import stat
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,6 +97,46 @@ def code_of(call, *args, **kwargs):
     except Exception as error:  # pylint: disable=broad-except
         return type(error).__name__, 0
     return None, 200
+
+
+def test_full_disk(cloud):
+    """What cannot be written is refused, and what was due happens when there is room again."""
+    import resource
+    ec2, ssm = (caller(cloud, service=s) for s in ("ec2", "ssm"))
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    resource.prlimit(cloud.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    tap.same(code_of(ssm.put_parameter, Name="/x", Value="v", Type="String"), ("InternalError", 500), "nothing can be written")
+    tap.same(code_of(ssm.get_parameter, Name="/x"), ("ParameterNotFound", 400), "and is not there")
+    time.sleep(0.3)
+    tap.same(ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["State"], "pending", "nothing happens by itself, and the world goes on")
+    resource.prlimit(cloud.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    tap.ok(sandbox.until(lambda: ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["State"] == "available"), "with room again it happens")
+    tap.same(code_of(ssm.put_parameter, Name="/x", Value="v", Type="String"), (None, 200), "and is written")
+
+
+def test_killed(cloud):
+    """Two clients write, and the server is killed among it: what was answered is there, and no more than what was asked."""
+    done, asked = [], []
+
+    def write(who):
+        ssm = caller(cloud, service="ssm")
+        for i in range(100000):
+            name = f"/{who}/{i}"
+            asked.append(name)
+            if code_of(ssm.put_parameter, Name=name, Value="v", Type="String") != (None, 200):
+                return
+            done.append(name)
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(write, who) for who in "ab"]
+        sandbox.until(lambda: len(done) > 50)
+        cloud.process.kill()
+        for run in runs:
+            run.result()
+    cloud.stop()
+    cloud.start()
+    ssm = caller(cloud, service="ssm")
+    kept = {p["Name"] for page in ssm.get_paginator("describe_parameters").paginate() for p in page["Parameters"]} - {"/x"}
+    tap.ok(set(done) <= kept <= set(asked) and len(done) > 50, f"all {len(done)} that were answered are there", set(done) - kept, kept - set(asked))
 
 
 def test_signatures(cloud):
@@ -201,5 +242,8 @@ finally:
     shutil.rmtree(folder_, ignore_errors=True)
 with sandbox.Sandbox() as cloud_:
     for test in (test_signatures, test_unknown, test_dice, test_faults):
+        tap.case(test, cloud_)
+with sandbox.Sandbox("-pace=0.05") as cloud_:
+    for test in (test_full_disk, test_killed):
         tap.case(test, cloud_)
 tap.done()
