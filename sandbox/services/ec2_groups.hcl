@@ -177,9 +177,12 @@ procedure "add_rule" {
     when    = length(same_rules(self.GroupId, args.egress, args.rule)) > 0
     message = "the specified rule \"peer: ${source_of(args.rule)}, ${args.rule.IpProtocol == "-1" ? "ALL" : upper(args.rule.IpProtocol)}, from port: ${args.rule.FromPort}, to port: ${args.rule.ToPort}, ALLOW\" already exists"
   }
-  fail "RulesPerSecurityGroupLimitExceeded" {
-    when    = length(where("security_group_rule", { GroupId = self.GroupId, IsEgress = args.egress })) >= 60
-    message = "The maximum number of rules per security group has been reached."
+  when { # quotas are only looked at when the usual one is reached
+    if = count("security_group_rule", { GroupId = self.GroupId, IsEgress = args.egress }) >= 60
+    fail "RulesPerSecurityGroupLimitExceeded" {
+      when    = count("security_group_rule", { GroupId = self.GroupId, IsEgress = args.egress }) >= quota_value("L-0EA8095F")
+      message = "The maximum number of rules per security group has been reached."
+    }
   }
   create "security_group_rule" "rule" {
     tags  = args.tags

@@ -399,6 +399,13 @@ operation "CreateSubnet" {
       with = { vpc = vpc.VpcId, range = in.Ipv6CidrBlock }
     }
   }
+  when {
+    if = count("subnet", { VpcId = vpc.VpcId }) >= 200
+    fail "SubnetLimitExceeded" {
+      when    = count("subnet", { VpcId = vpc.VpcId }) >= quota_value("L-407747CB")
+      message = "The maximum number of subnets has been reached."
+    }
+  }
   create "subnet" {
     value = with(new_subnet(vpc.VpcId, cidr_base(in.CidrBlock), zone), written(in.Ipv6CidrBlock) ? { Ipv6CidrBlockAssociationSet = [ipv6_association(in.Ipv6CidrBlock)] } : {})
   }
@@ -494,6 +501,10 @@ kind "internet_gateway" {
 }
 
 operation "CreateInternetGateway" {
+  fail "InternetGatewayLimitExceeded" {
+    when    = length(all("internet_gateway")) >= quota_value("L-A4707A72")
+    message = "The maximum number of internet gateways has been reached."
+  }
   create "internet_gateway" {
     value = { Attachments = [], OwnerId = account }
   }
@@ -841,7 +852,7 @@ function "public_address" {
 
 operation "AllocateAddress" {
   fail "AddressLimitExceeded" {
-    when    = length(all("address")) >= 5
+    when    = length(all("address")) >= quota_value("L-0263D0A3")
     message = "The maximum number of addresses has been reached."
   }
   create "address" {
@@ -985,6 +996,10 @@ operation "CreateNatGateway" {
     need "address" {
       id = in.AllocationId
     }
+  }
+  fail "NatGatewayLimitExceeded" {
+    when    = length([for g in all("nat_gateway") : g if contains(["pending", "available"], g.State) && get("subnet", g.SubnetId).AvailabilityZone == subnet.AvailabilityZone]) >= quota_value("L-FE5A380F")
+    message = "Performing this operation would exceed the limit of ${quota_value("L-FE5A380F")} NAT gateways"
   }
   create "nat_gateway" {
     value = {

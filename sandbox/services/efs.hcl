@@ -71,6 +71,13 @@ operation "CreateFileSystem" {
     when    = written(in.AvailabilityZoneName) && !contains(zones(), ifnull(in.AvailabilityZoneName, ""))
     message = "The requested Availability Zone '${in.AvailabilityZoneName}' is not available in this region."
   }
+  when {
+    if = length(all("file_system")) >= 1000
+    fail "FileSystemLimitExceeded" {
+      when    = length(all("file_system")) >= quota_value("L-848C634D")
+      message = "The maximum number of file systems has been reached."
+    }
+  }
   create "file_system" {
     tags = ifnull(in.Tags, [])
     value = {

@@ -357,6 +357,13 @@ def test_quotas(api):
     quotas.request_service_quota_increase(ServiceCode="ec2", QuotaCode="L-6E869C2A", DesiredValue=288)
     tap.same(api.refused("ec2.StartInstances", InstanceIds=[made[0]["InstanceId"]])[0], None, "which there is when the quota is raised")
     ec2.terminate_instances(InstanceIds=[i["InstanceId"] for i in made])
+    for quota, service, what, args in (("L-F678F1CE", "vpc", "CreateVpc", {"CidrBlock": "10.9.0.0/16"}), ("L-0263D0A3", "ec2", "AllocateAddress", {}), ("L-A4707A72", "vpc", "CreateInternetGateway", {})):
+        limit = quotas.get_service_quota(ServiceCode=service, QuotaCode=quota)["Quota"]["Value"]
+        codes = []
+        while not codes or not codes[-1] and len(codes) < 9:
+            codes.append(api.refused(f"ec2.{what}", **args)[0])
+        raised = quotas.request_service_quota_increase(ServiceCode=service, QuotaCode=quota, DesiredValue=limit + 1)["RequestedQuota"]["Status"]
+        tap.same((codes[-1][-13:], raised, [api.refused(f"ec2.{what}", **args)[0] is None for _ in range(2)]), ("LimitExceeded", "APPROVED", [True, False]), f"{what} up to its quota, and one more where that is raised")
     # a request that was right, and is not any more when its turn comes
     ec2.create_key_pair(KeyName="gone", KeyType="ed25519")
     api.cloud.command("fault", "add", "no-capacity", "-type=t3.micro")
