@@ -93,6 +93,39 @@ void buf_add_shell_quoted(struct buf *buf, const char *word)
 	buf_addc(buf, '\'');
 }
 
+size_t harmless_char(const char *text, size_t n, uint32_t *code_point)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	*code_point = s[0];
+	if (s[0] < 0x80)
+		return s[0] >= ' ' && s[0] != 0x7F;
+	size_t len = s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+	if (s[0] < 0xC2 || s[0] > 0xF4 || len > n)
+		return 0;
+	uint32_t c = s[0] & (0xFFu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xC0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3F);
+	}
+	*code_point = c;
+	bool direction = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+	return c < 0xA0 || direction ? 0 : len;
+}
+
+void buf_add_harmless(struct buf *buf, const char *text)
+{
+	uint32_t code_point;
+	for (size_t left = strlen(text), len; left; text += len, left -= len) {
+		len = harmless_char(text, left, &code_point);
+		if (len)
+			buf_add(buf, text, len);
+		else
+			buf_addc(buf, '?');
+		len = len ? len : 1;
+	}
+}
+
 void buf_add_utf8(struct buf *buf, uint32_t c)
 {
 	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))

@@ -28,6 +28,13 @@ void buf_addf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vaddf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 /* In single quotes, as a POSIX shell takes a word. */
 void buf_add_shell_quoted(struct buf *buf, const char *word);
+/*
+ * The bytes of the character that a text of n bytes begins with; 0: it is no UTF-8, or none that a terminal and a reader
+ * just see (a control character, one that turns the direction of what follows). `n` is at least 1.
+ */
+size_t harmless_char(const char *text, size_t n, uint32_t *code_point);
+/* For a terminal and for lines of a table: what others have written, with '?' for what is not harmless. */
+void buf_add_harmless(struct buf *buf, const char *text);
 /* The UTF-8 form of a code point (U+FFFD for what is none). */
 void buf_add_utf8(struct buf *buf, uint32_t code_point);
 /* The text so far, "" when nothing was added; valid until the next change. */

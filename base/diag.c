@@ -151,31 +151,14 @@ void diags_soften(struct diags *diags, size_t first, const char *address)
 	}
 }
 
-/* Bytes of the UTF-8 character at s; 0 where there is none, or one that steers terminals (C1, text direction). */
-static size_t harmless_char(const unsigned char *s, size_t n, uint32_t *code_point)
-{
-	size_t len = s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-	if (s[0] < 0xC2 || s[0] > 0xF4 || len > n)
-		return 0;
-	uint32_t c = s[0] & (0xFFu >> (len + 1));
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3F);
-	}
-	*code_point = c;
-	bool direction = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-	return c < 0xA0 || direction ? 0 : len;
-}
-
 /* Control characters but newline and tab, and what is no text, become what cannot harm a terminal. */
 static void add_harmless(struct buf *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
 		uint32_t code_point;
-		size_t len = c < 0x80 ? 1 : harmless_char((const unsigned char *)s + i, n - i, &code_point);
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || !len) {
+		size_t len = c == '\n' || c == '\t' ? 1 : harmless_char(s + i, n - i, &code_point);
+		if (!len) {
 			buf_addf(out, "\\x%02x", c);
 			i++;
 		} else {
@@ -211,7 +194,7 @@ static unsigned shown_cells(const char *s, size_t n)
 	uint32_t code_point;
 	if (c < 0x80)
 		return (c < 0x20 && c != '\t') || c == 0x7F ? ESCAPE : 1;
-	size_t len = harmless_char((const unsigned char *)s, n, &code_point);
+	size_t len = harmless_char(s, n, &code_point);
 	if (len)
 		return cells_of(code_point);
 	unsigned cells = ESCAPE; /* each of its bytes is one */

@@ -17,12 +17,6 @@ bool host_word_is_safe(const char *word)
 	return *word && *word != '-' && *word != '.' && strlen(word) < 256 && word[strspn(word, safe)] == '\0';
 }
 
-void add_harmless(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_addc(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-}
-
 static const char *safe_or_null(const char *word)
 {
 	return word && host_word_is_safe(word) ? word : NULL;
@@ -333,7 +327,7 @@ struct host *host_find(const struct hosts *hosts, const char *word, struct diags
 		return NULL;
 	}
 	AUTO_BUF struct buf shown = BUF_INIT;
-	add_harmless(&shown, word);
+	buf_add_harmless(&shown, word);
 	if (several) {
 		diag_error(diags, SRC_NOWHERE, "Several hosts have this name",
 			   "%zu hosts are called \"%s\". Name one by its index, address or id:%s", several, buf_text(&shown), buf_text(&list));

@@ -255,7 +255,7 @@ static const char *reason_of(const struct value *v, struct arena *arena)
 	AUTO_BUF struct buf shown = BUF_INIT;
 	if (!text || !*text)
 		return NULL;
-	add_harmless(&shown, text);
+	buf_add_harmless(&shown, text);
 	return buf_copy(&shown, arena);
 }
 

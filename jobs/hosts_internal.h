@@ -40,6 +40,3 @@ bool hosts_choose_jumps(const struct hosts *hosts, const struct state *state, co
 const char *state_public_key(const struct state *state, const char *key_name);
 /* Sets identity and identity_note of each. */
 void hosts_find_identities(const struct hosts *hosts, const struct state *state, const struct memory *memory);
-
-/* Appends a text of the cloud's for a terminal: control characters become '?'. */
-void add_harmless(struct buf *out, const char *text);

@@ -47,7 +47,7 @@ void hosts_print(const struct hosts *hosts, struct buf *out)
 	for (size_t i = 0; i <= hosts->count; i++) {
 		for (size_t c = 0; c < COLUMNS; c++) {
 			const char *cell = cells[i * COLUMNS + c];
-			add_harmless(out, cell);
+			buf_add_harmless(out, cell);
 			if (c + 1 < COLUMNS)
 				buf_add_repeated(out, ' ', width[c] - columns(cell) + 2);
 		}

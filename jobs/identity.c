@@ -131,7 +131,7 @@ static bool write_key(const struct hosts *hosts, const struct state *state, cons
 	if (path && text && make_directories(hosts->dir, 0700) && file_write(path, text, strlen(text), 0600))
 		return true;
 	AUTO_BUF struct buf shown = BUF_INIT;
-	add_harmless(&shown, key_name);
+	buf_add_harmless(&shown, key_name);
 	diag_error(diags, SRC_NOWHERE, "Private key cannot be written", "That of %s: %s.", buf_text(&shown),
 		   !path ? "its name is no file's" : !text ? "the state does not hold it" : strerror(errno));
 	return false;

@@ -152,7 +152,7 @@ bool hosts_choose_jumps(const struct hosts *hosts, const struct state *state, co
 	struct host *wished = wish ? host_lookup(hosts, wish) : NULL;
 	if (wish && !wished && hosts->count) {
 		AUTO_BUF struct buf shown = BUF_INIT;
-		add_harmless(&shown, wish);
+		buf_add_harmless(&shown, wish);
 		diag_error(diags, SRC_NOWHERE, "Jump host not found",
 			   "No host of the state, or more than one, is called \"%s\". `infra hosts` lists them; `infra ssh-config -jump=` forgets what was remembered.",
 			   buf_text(&shown));

@@ -24,13 +24,6 @@ static const struct status_words {
 	[FINDING_FAILED] = {"FAILED", "failed", "\033[1;31m"},
 };
 
-/* What others have written may hold anything. */
-static void add_harmless(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_addc(out, (unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-}
-
 /*
  * ok       clock          0 s behind sts
  * FAILED   region         ...
@@ -41,7 +34,7 @@ static void print(const struct doctor *d, const struct finding *f)
 	AUTO_BUF struct buf out = BUF_INIT;
 	const struct status_words *w = &words[f->status];
 	buf_addf(&out, "%s%-8s%s %-14s ", d->s.color ? w->color : "", w->human, d->s.color ? "\033[0m" : "", f->check);
-	add_harmless(&out, f->text);
+	buf_add_harmless(&out, f->text);
 	buf_addc(&out, '\n');
 	for (const char *line = f->remedy; line && *line;) {
 		size_t len = strcspn(line, "\n");
@@ -49,7 +42,7 @@ static void print(const struct doctor *d, const struct finding *f)
 			buf_add_repeated(&out, ' ', 24);
 			AUTO_BUF struct buf one = BUF_INIT;
 			buf_add(&one, line, len);
-			add_harmless(&out, buf_text(&one));
+			buf_add_harmless(&out, buf_text(&one));
 			buf_addc(&out, '\n');
 		}
 		line += len + (line[len] == '\n');

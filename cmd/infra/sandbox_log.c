@@ -47,8 +47,10 @@ static void print_entry(const struct log_entry *e, bool json, struct buf *out)
 		 e->service ? e->service : "-", e->operation ? e->operation : "-", e->status, e->ms);
 	if (e->fault)
 		buf_addf(out, "  [%s]", e->fault);
-	if (e->code)
-		buf_addf(out, "  %s: %s", e->code, e->message ? e->message : "");
+	if (!e->code)
+		return;
+	buf_addf(out, "  %s: ", e->code);
+	buf_add_harmless(out, e->message ? e->message : ""); /* it quotes what was asked */
 }
 
 /* Several may have happened to one: "slow, reset-after". */

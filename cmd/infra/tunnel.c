@@ -268,13 +268,6 @@ static bool prepare(struct tunneling *t)
 
 /* ---- at work ---- */
 
-/* What the configuration, or the cloud, says may hold anything. */
-static void add_plainly(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_addc(out, (unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-}
-
 /* What a browser can open, but where a port means something else to everybody. */
 static const char *url_of(const struct entry *entry, char *out, size_t size)
 {
@@ -286,7 +279,7 @@ static const char *url_of(const struct entry *entry, char *out, size_t size)
 		}
 	}
 	AUTO_BUF struct buf path = BUF_INIT;
-	add_plainly(&path, entry->path ? entry->path : "");
+	buf_add_harmless(&path, entry->path ? entry->path : "");
 	snprintf(out, size, "http://127.0.0.1:%u%s", entry->local_port, buf_text(&path));
 	return out;
 }
@@ -451,7 +444,7 @@ static void print_row(struct tunneling *t, const struct tunnel *tunnel, int widt
 	if (v.sensitive) {
 		buf_adds(&where, "(sensitive)");
 	} else if (v.host && v.port) {
-		add_plainly(&where, v.host);
+		buf_add_harmless(&where, v.host);
 		buf_addf(&where, ":%u", v.port);
 	} else {
 		buf_adds(&where, v.unknown ? "(not known yet)" : "(not there)");
@@ -461,7 +454,7 @@ static void print_row(struct tunneling *t, const struct tunnel *tunnel, int widt
 		buf_addf(out, "  at 127.0.0.1:%u", v.local_port);
 	if (tunnel->description) {
 		buf_adds(out, "  ");
-		add_plainly(out, tunnel->description);
+		buf_add_harmless(out, tunnel->description);
 	}
 	buf_addc(out, '\n');
 }

@@ -196,9 +196,18 @@ static void files_are_written_behind_links_and_into_pipes(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void harmless_texts_steer_no_terminal(void **ignored)
+{
+	(void)ignored;
+	AUTO_BUF struct buf out = BUF_INIT;
+	buf_add_harmless(&out, "a \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80|\x1b[31m\n\t\x7f|\xc2\x9b|\xe2\x80\xae|\xc3|\xff");
+	assert_string_equal(buf_text(&out), "a \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80|?[31m???|??|???|?|?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(harmless_texts_steer_no_terminal),
 		cmocka_unit_test(map_keeps_what_is_put),
 		cmocka_unit_test(paths_are_cleaned),
 		cmocka_unit_test(diagnostics_show_the_place),
