@@ -101,6 +101,13 @@ static const struct value *eval_object(struct eval *eval, const struct expr *exp
 	return with_marks(eval, result, marks);
 }
 
+void eval_too_large(struct eval *eval, struct src_range range, unsigned most)
+{
+	diag_error(eval->diags, range, "Value too large",
+		   "This value would take more than %d MiB. Values that are made of others several times over, and loops within "
+		   "loops, grow fast.", 1 << (most - 20));
+}
+
 const struct value *eval_expr(struct eval *eval, const struct expr *expr)
 {
 	if (expr->kind == EXPR_LITERAL)
@@ -165,6 +172,10 @@ const struct value *eval_expr(struct eval *eval, const struct expr *expr)
 		break;
 	}
 	eval->depth--;
+	if (result->size_class >= EVAL_MOST_SIZE_CLASS) {
+		eval_too_large(eval, expr->range, EVAL_MOST_SIZE_CLASS);
+		return &value_unknown_any;
+	}
 	return result;
 }
 

@@ -10,6 +10,11 @@
 /* Nested deeper than this, an expression (or a function calling itself) is refused. */
 enum { EVAL_MOST_DEPTH = 1000 };
 
+/* A value that takes more bytes than two to this, when it is written out, is refused: 512 MiB; a text of 64 MiB, as of functions. */
+enum { EVAL_MOST_SIZE_CLASS = 29, EVAL_MOST_TEXT_CLASS = 26 };
+/* Says so. */
+void eval_too_large(struct eval *eval, struct src_range range, unsigned most);
+
 /* Diagnostics added behind a mark can be taken back. */
 struct diag_mark {
 	size_t count, errors;

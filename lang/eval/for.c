@@ -287,11 +287,16 @@ const struct value *eval_for(struct eval *eval, const struct expr *expr)
 	const struct scope *before = eval->scope;
 	eval->scope = expr->key_name ? &key_scope : &value_scope;
 	bool failed = false;
+	size_t used = arena_used(eval->arena);
 	while (!failed && iteration_step(&iteration)) {
 		value_scope.value = iteration.member;
 		if (expr->key_name)
 			key_scope.value = iteration_key(eval, &iteration);
 		failed = !add_member(eval, expr, &result);
+		if (!failed && (arena_used(eval->arena) - used) >> EVAL_MOST_SIZE_CLASS) {
+			eval_too_large(eval, expr->range, EVAL_MOST_SIZE_CLASS);
+			failed = true;
+		}
 	}
 	eval->scope = before;
 	const struct value *v = failed || result.unknown ? &value_unknown_any : finish(eval, expr, &result);

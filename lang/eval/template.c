@@ -162,6 +162,10 @@ static void render_parts(struct rendering *r, const struct expr *whole, const st
 			render_for(r, whole, &parts[i]);
 			break;
 		}
+		if (!r->failed && r->text.len >> EVAL_MOST_TEXT_CLASS) {
+			eval_too_large(r->eval, whole->range, EVAL_MOST_TEXT_CLASS);
+			r->failed = true;
+		}
 	}
 	r->eval->depth--;
 }

@@ -30,6 +30,15 @@ static struct value *new_value(struct arena *arena, const struct type *type)
 	return v;
 }
 
+static unsigned char size_class(uint64_t bytes)
+{
+	enum { LARGEST = 40 }; /* so that four thousand million of them can be summed up */
+	unsigned char class = 0;
+	while (bytes >>= 1)
+		class++;
+	return class < LARGEST ? class : LARGEST;
+}
+
 static uint32_t checked_count(size_t n)
 {
 	if (n > UINT32_MAX)
@@ -57,6 +66,7 @@ static const struct value *string_in_place(struct arena *arena, const char *text
 	struct value *v = new_value(arena, &type_string);
 	v->count = checked_count(len);
 	v->text = text;
+	v->size_class = size_class(sizeof(*v) + len);
 	return v;
 }
 
@@ -143,10 +153,13 @@ static struct value *new_compound(struct arena *arena, const struct type *type,
 	struct value *v = new_value(arena, type);
 	v->count = checked_count(n);
 	v->items = items;
+	uint64_t size = sizeof(*v);
 	for (size_t i = 0; i < n; i++) {
+		size += (uint64_t)1 << items[i]->size_class;
 		v->deep_marks |= items[i]->deep_marks;
 		v->deep_unknown = v->deep_unknown || items[i]->deep_unknown;
 	}
+	v->size_class = size_class(size);
 	return v;
 }
 

@@ -29,6 +29,11 @@ struct value {
 	uint8_t deep_marks;    /* of it and all inside */
 	bool deep_unknown : 1; /* unknown, or something inside is */
 	bool not_null : 1;     /* unknown values: known not to be null */
+	/*
+	 * How large it is when it is written out, and what it shares with itself is not: bytes, as a power of two,
+	 * rounded down at each level. So [a, a] of [b, b] of ... is found out before anybody copies it.
+	 */
+	unsigned char size_class : 6;
 	uint32_t count;        /* bytes of a string; members of a collection, object or tuple */
 	union {
 		bool boolean;

@@ -78,6 +78,16 @@ with tempfile.TemporaryDirectory() as parent:
     p.write('resource "terraform_data" "a" {\n  input = 1\n  lifecycle {\n    ignore_changes = [input]\n  }\n}\n')
     tap.ok(p.apply() == 0, "and then does as it says", p.out)
 
+    p = Project(parent, "growing")
+    texts = "".join(f'  t{i} = "${{local.t{i - 1}}}${{local.t{i - 1}}}"\n' for i in range(1, 60))
+    lists = "".join(f"  l{i} = [local.l{i - 1}, local.l{i - 1}]\n" for i in range(1, 60))
+    for what, text in (("texts", f'locals {{\n  t0 = "0123456789abcdef"\n{texts}}}\noutput "o" {{\n  value = length(local.t59)\n}}\n'),
+                       ("lists", f'locals {{\n  l0 = [1]\n{lists}}}\noutput "o" {{\n  value = length(local.l59)\n}}\n'),
+                       ("loops", 'locals {\n  r = range(1000)\n  kb = format("%1024s", "x")\n  x = [for a in local.r : [for b in local.r : "${local.kb}${b}"]]\n}\n'
+                        'output "o" {\n  value = length(local.x)\n}\n')):
+        p.write(text)
+        tap.ok(p.run("plan") == 1 and "Value too large" in p.out and "main.tf line" in p.out, f"values that grow without end: {what}", p.out)
+
     p = Project(parent, "endless")
     for name, args in (("x.tf", ["plan"]), ("terraform.tfvars", ["plan"]), ("v", ["plan", "-var-file=v"]), ("v", ["apply", "v"]), ("x.tf", ["fmt"])):
         p.write(resource("a", "A"))
