@@ -57,6 +57,10 @@ procedure "check_document" {
     statements = flatten([ifnull(document.Statement, [])])
   }
   fail "MalformedPolicyDocument" {
+    when    = anytrue([for s in statements : !can(keys(s))])
+    message = "Syntax errors in policy."
+  }
+  fail "MalformedPolicyDocument" {
     when    = length(statements) == 0 || !contains(["2012-10-17", "2008-10-17"], ifnull(document.Version, "2008-10-17")) || anytrue([for s in statements : !contains(["Allow", "Deny"], ifnull(s.Effect, ""))])
     message = "Syntax errors in policy."
   }
