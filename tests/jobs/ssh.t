@@ -149,7 +149,7 @@ def test_terminal(project):
         runs = sandbox.until(lambda: children() and Path(f"/proc/{children()[0]}/comm").read_text(encoding="utf-8") == "ssh\n")
         ssh = children()[0]
         slow.send_signal(signo)
-        slow.wait(timeout=20)
+        slow.wait(timeout=60)
         tap.ok(runs and slow.returncode in (255, -signo) and not Path(f"/proc/{ssh}").exists(), f"{signo.name} reaches ssh, and it ends by it", slow.returncode)
     jobs = Terminal(["bash", "--norc", "-i"], project.env, project.folder)
     jobs.type(f"{e2e.INFRA} ssh 0; echo ended=$?\n")
@@ -159,7 +159,8 @@ def test_terminal(project):
     jobs.type("fg\n")
     jobs.type("\necho $((6*7))\nexit 4\n")
     tap.ok(jobs.until("42\r") and jobs.until("logout"), "and fg goes on to the end", jobs.seen)
-    jobs.type("exit 0\n")
+    sandbox.until(lambda: jobs.until("\0nothing says this", seconds=0.05) or any(sign in jobs.seen.rpartition("logout")[2] for sign in ("# ", "$ ")))
+    jobs.type("exit 0\n")  # what is typed before its prompt is back may be lost
     tap.same(jobs.end(), 0, "with the terminal as it was")
 
 
@@ -317,14 +318,14 @@ def test_waiting(cloud, project):
     hidden = console.with_suffix(".hidden")
     console.rename(hidden)
     done = project.infra("ssh", "-wait=1500ms", "-o", "BatchMode=yes", "0", "--", "true")
-    tap.ok(done.code == 255 and "waiting for the host key of msls-jump" in done.err and "shows no host keys yet" in done.err and done.seconds > 1.4,
+    tap.ok(done.code == 255 and "shows no host keys yet" in done.err and done.seconds > 1.4,
            "a console without a key is waited for, for a while", done)
     running = subprocess.Popen([e2e.INFRA, "ssh", "0", "--", "echo in"], env=project.env, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     first = running.stderr.readline()  # that it waits
     hidden.rename(console)
     out, err = running.communicate(timeout=60)
-    tap.ok("waiting for the host key" in first and out == "in\n" and "not known" not in err, "until it has one", first, out, err)
+    tap.ok("waiting for the host key of msls-jump" in first and out == "in\n" and "not known" not in err, "until it has one", first, out, err)
 
 
 def test_hostile_names(cloud, project):
