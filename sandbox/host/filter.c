@@ -89,6 +89,11 @@ static void add_rule(struct nft *nft, const struct value *rule, const char *grou
 		uint8_t type = (uint8_t)from; /* FromPort is ICMP's type, -1 all of them */
 		nft_load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1);
 		nft_compare(nft, NFT_CMP_EQ, &type, 1);
+		if (to >= 0) { /* and ToPort its code */
+			uint8_t code = (uint8_t)to;
+			nft_load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 1, 1);
+			nft_compare(nft, NFT_CMP_EQ, &code, 1);
+		}
 	}
 	nft_rule_end(nft, egress ? NFT_GOTO : NF_ACCEPT, egress ? ingress : NULL);
 }

@@ -33,6 +33,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -188,6 +189,8 @@ static void make_local(const struct instance_plan *plan)
 		must(make_dir(to, 0755), to);
 		link_local(arena, names[i]);
 	}
+	if (first)
+		link_local(arena, "."); /* what else stands there, as the AWS CLI does */
 	arena_free(arena);
 }
 
@@ -521,6 +524,25 @@ static int wait_ms(const struct server *s)
 	return again < 0 ? 0 : (int)(again < minute ? again : minute);
 }
 
+enum { PROCESSES = 1024, OUT_OF_MEMORY_FIRST = 300 };
+
+/*
+ * A host that makes processes without end, or takes all memory, is stopped before the machine is: how many one may have
+ * is counted in its own namespace of users, and its processes are the first that the kernel ends.
+ */
+static void limit_damage(void)
+{
+	AUTO_FD int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	struct rlimit limit = {0};
+	bool done = fd >= 0 && dprintf(fd, "%d\n", OUT_OF_MEMORY_FIRST) > 0;
+	done = getrlimit(RLIMIT_NPROC, &limit) == 0 && done;
+	limit.rlim_max = limit.rlim_max < PROCESSES ? limit.rlim_max : PROCESSES;
+	limit.rlim_cur = limit.rlim_max;
+	done = setrlimit(RLIMIT_NPROC, &limit) == 0 && done;
+	if (!done) /* it goes without */
+		printf("[sandbox] the host's processes are not limited: %s\n", strerror(errno));
+}
+
 NORETURN void instance_live(const struct instance_plan *plan, int words)
 {
 	const char *const sshd[] = {host_sshd(), "-D", "-e", NULL};
@@ -535,6 +557,7 @@ NORETURN void instance_live(const struct instance_plan *plan, int words)
 	umask(022);
 	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_NAME, "init");
+	limit_damage();
 	/* a copy of the sandbox's process, with the environment of who started it, and all hosts' secrets: not for root inside */
 	must(prctl(PR_SET_DUMPABLE, 0) == 0, "to keep its memory to itself");
 	must(read(words, &word, 1) == 1 && word == INSTANCE_GO, "its network card");

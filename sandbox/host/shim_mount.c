@@ -396,7 +396,9 @@ int shim_mount(int argc, char **argv)
 			q.options = arg + 2;
 		else if (!strncmp(arg, "-t", 2))
 			q.type = arg + 2;
-		else if (!strcmp(arg, "-a") || !strcmp(arg, "--all"))
+		else if (!strcmp(arg, "--all"))
+			all = true;
+		else if (*arg == '-' && strchr(arg, 'a') && strspn(arg + 1, "avnsw") == strlen(arg + 1))
 			all = true;
 		else if (!strcmp(arg, "-r") || !strcmp(arg, "--read-only"))
 			readonly = true;

@@ -390,6 +390,8 @@ check 'shutdown -c' sudo shutdown -c
 fails 'and does not any more' test -e /run/systemd/shutdown/scheduled
 fails 'shutdown at no time' sudo shutdown -h tomorrow
 check 'tar of .tar.xz' sh -c 'cd /tmp && wget -q https://example.com/tool-1.2-static.tar.xz && tar xf tool-1.2-static.tar.xz && test -d tool-1.2-static'
+check 'its processes are counted' test "$(bash -c 'ulimit -u')" -le 1024
+check 'and the first to go' test "$(cat /proc/self/oom_score_adj)" -ge 300
 check '/usr/local is its own' sudo sh -c 'echo > /usr/local/bin/mine'
 fails '/usr is not' sudo sh -c 'echo > /usr/bin/mine'
 says 'os-release' 22.04 cat /etc/os-release
@@ -583,7 +585,7 @@ def test_volumes(cloud, ssh):
     until(lambda: state() == "available")
     ec2.attach_volume(VolumeId=volume, InstanceId=hosts["xen"], Device="/dev/sdf")
     got = ssh.run(at["xen"], "while [ ! -e /dev/xvdf ]; do sleep 0.05; done; ls /dev/nvme*; sudo mkdir -p /work; echo 'LABEL=work /work xfs defaults,nofail 0 2' | sudo tee -a /etc/fstab; "
-                             "sudo mount -a && cat /work/file; mountpoint -q /work && echo mounted; sudo mount UUID=$(sudo blkid -s UUID -o value /dev/xvdf) /mnt && cat /mnt/file; sudo resize2fs /dev/xvdf")
+                             "sudo mount -av > /dev/null && cat /work/file; mountpoint -q /work && echo mounted; sudo mount UUID=$(sudo blkid -s UUID -o value /dev/xvdf) /mnt && cat /mnt/file; sudo resize2fs /dev/xvdf")
     tap.ok("kept\nmounted\nkept\n" in got.out and "No such file" in got.err, "on a host with Xen it is /dev/xvdf, with its files, by label in /etc/fstab and by UUID", got)
     ec2.stop_instances(InstanceIds=[hosts["xen"]])
     until(lambda: ec2.describe_instances(InstanceIds=[hosts["xen"]])["Reservations"][0]["Instances"][0]["State"]["Name"] == "stopped")

@@ -18,10 +18,10 @@ fail() { # CODE TEXT...
 }
 
 # The machine's own program of this name.
-machine_has() { [ -x /run/sandbox/usr/bin/"$1" ] || [ -x /run/sandbox/usr/sbin/"$1" ]; }
+machine_has() { [ -x /run/sandbox/usr/bin/"$1" ] || [ -x /run/sandbox/usr/sbin/"$1" ] || [ -x /run/sandbox/usr/local/bin/"$1" ]; }
 
 real() {
-	for dir in bin sbin; do
+	for dir in bin sbin local/bin; do
 		[ ! -x /run/sandbox/usr/$dir/"$name" ] || exec /run/sandbox/usr/$dir/"$name" "$@"
 	done
 	fail 127 "the machine under this sandbox has no such program"
