@@ -292,7 +292,6 @@ static void connected(struct connecting *c, bool ok)
 {
 	provider_ready_fn ready = c->ready;
 	void *ctx = c->ctx;
-	free(c);
 	ready(ctx, ok);
 }
 
@@ -385,7 +384,7 @@ static void on_region(void *ctx, const char *region)
 
 static void provider_connect(struct provider *p, provider_ready_fn ready, void *ctx, struct diags *diags)
 {
-	struct connecting *c = xcalloc(1, sizeof(*c));
+	struct connecting *c = arena_new_of(p->arena, struct connecting);
 	*c = (struct connecting){p, ready, ctx, diags};
 	struct http_options options = {.user_agent = arena_printf(p->arena, "infra/%s", p->context.version)};
 	p->http = http_new(p->context.loop, &options);
