@@ -8,6 +8,7 @@ ModifyInstanceAttribute with InstanceInitiatedShutdownBehavior.Value
                                               unknown to moto, which takes the instance's groups away instead
 ModifyInstanceAttribute with SourceDestCheck  changes the instance and not its interface, where AWS says it is
 ModifyNetworkInterfaceAttribute with Groups   the instance keeps its groups beside the interface's new ones
+RemoveRoleFromInstanceProfile                 a role that is not in it (any more) is an internal error, with a page for people
 ReplaceIamInstanceProfileAssociation          the instance still shows the old profile
 RunInstances                                  moto forgets DisableApiTermination, CreditSpecification, a device's iops and
                                               throughput, and the spot request that AWS makes for a spot instance
@@ -22,6 +23,8 @@ def mend():
     from moto.ec2.models.spot_requests import SpotInstanceRequest
     from moto.ec2.responses import instances
     from moto.ec2.utils import random_spot_request_id
+    from moto.iam.exceptions import NotFoundException
+    from moto.iam.models import IAMBackend
 
     response = instances.InstanceResponse
 
@@ -140,3 +143,12 @@ def mend():
         return association
 
     IamInstanceProfileAssociationBackend.replace_iam_instance_profile_association = replace_profile
+
+    remove_role = IAMBackend.remove_role_from_instance_profile
+
+    def remove_role_once(self, profile_name, role_name):
+        if self.get_role(role_name) not in self.get_instance_profile(profile_name).roles:
+            raise NotFoundException(f"The role {role_name} is not in the instance profile {profile_name}.")
+        remove_role(self, profile_name, role_name)
+
+    IAMBackend.remove_role_from_instance_profile = remove_role_once

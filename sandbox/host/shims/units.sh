@@ -134,6 +134,11 @@ start() {
 	*)
 		setsid /bin/sh "$0" sandbox-live "$unit" "$file" < /dev/null >> "$log" 2>&1 &
 		echo $! > $state/"$unit".pid
+		i=0
+		until kill -0 "-$!" 2> /dev/null || [ $i -ge 100 ]; do # by its session it is found and stopped
+			i=$((i + 1))
+			sleep 0.01
+		done
 		note "$unit: started, process $!"
 		;;
 	esac
