@@ -20,6 +20,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -402,10 +405,23 @@ static void on_stop(void *ctx, int signo)
 	loop_stop(ctx);
 }
 
+/*
+ * What a request that looks at thousands of objects has unpacked is the machine's again after it. By itself glibc learns
+ * from the first such block to keep all of that size.
+ */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
+#endif
+}
+
 int world_serve(const struct world_options *options, void (*ready)(void *ctx, const char *why), void *ctx)
 {
 	AUTO_BUF struct buf why = BUF_INIT;
 	AUTO_FD int lock = take_directory(options->dir, &why);
+	give_memory_back();
 	struct loop *loop = lock >= 0 ? loop_new() : NULL;
 	struct world *world = loop ? world_open(loop, options, &why) : NULL;
 	struct control *control = world ? control_open(world, &why) : NULL;
