@@ -132,7 +132,7 @@ def counts(cloud):
     vpcs = [v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]]
     mine = [{"Name": "vpc-id", "Values": vpcs or ["vpc-00000000"]}]
     instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"] if i["State"]["Name"] not in ("terminated", "shutting-down")]
-    systems = efs.describe_file_systems()["FileSystems"]
+    systems = [s for s in efs.describe_file_systems()["FileSystems"] if s["LifeCycleState"] != "deleting"]  # which nobody waits for
     found = {"vpc": len(vpcs), "subnet": len(ec2.describe_subnets(Filters=mine)["Subnets"]),
              "security_group": len([g for g in ec2.describe_security_groups(Filters=mine)["SecurityGroups"] if g["GroupName"] != "default"]),
              "route_table": max(0, len(ec2.describe_route_tables(Filters=mine)["RouteTables"]) - len(vpcs)), "instance": len(instances),
